@@ -1,0 +1,23 @@
+# What kronvec is built from; `./run` installs the Debian packages that hold it.
+find_package(PkgConfig REQUIRED)
+find_package(hwy REQUIRED)
+find_package(fmt REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(PNG REQUIRED)
+pkg_check_modules(LAPACKE REQUIRED IMPORTED_TARGET lapacke)
+
+if(KRONVEC_OPENMP)
+  find_package(OpenMP REQUIRED COMPONENTS CXX)
+endif()
+
+# OpenBLAS in its OpenMP flavour, by full path: find_package would pick the pthread flavour where both are installed,
+# whose threads compete with ours.
+find_library(KRONVEC_OPENBLAS NAMES openblas PATH_SUFFIXES openblas-openmp REQUIRED)
+find_path(KRONVEC_OPENBLAS_INCLUDE cblas.h PATH_SUFFIXES openblas-openmp REQUIRED)
+
+find_package(CUDAToolkit QUIET)
+if(CUDAToolkit_FOUND)
+  message(STATUS "CUDA toolkit: ${CUDAToolkit_VERSION} found; this version has no CUDA device yet and does without it")
+else()
+  message(STATUS "CUDA toolkit: not found; kronvec is built for the CPU")
+endif()

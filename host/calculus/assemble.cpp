@@ -1,0 +1,148 @@
+/// Dense Jacobians: by columns (forward), by rows (reverse), by central differences, by the element method.
+
+#include "calculus/element_method.hpp"
+#include "calculus/jacobian_plan.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace kronvec {
+namespace {
+
+constexpr std::pair<Method, std::string_view> method_names[] = {{Method::automatic, "auto"},
+                                                                 {Method::forward, "forward"},
+                                                                 {Method::reverse, "reverse"},
+                                                                 {Method::numeric, "numeric"},
+                                                                 {Method::reference, "reference"}};
+
+} // namespace
+
+std::string_view name(Method method) {
+  return std::find_if(std::begin(method_names), std::end(method_names), [&](auto &m) { return m.first == method; })
+      ->second;
+}
+
+Method method_named(std::string_view name) {
+  for (const auto &[method, text] : method_names)
+    if (text == name) return method;
+  throw Error("no method '" + std::string(name) + "'; there are auto, forward, reverse, numeric and reference");
+}
+
+namespace detail {
+namespace {
+
+/// J in the layout in which a method produces it, `count` columns at a time: columns of J in numerator layout (forward,
+/// numeric), columns of Jᵀ (reverse). Where the caller wants the other layout each block is transposed into place.
+template <class T, class Fill>
+void by_columns(const Point<T> &point, MatrixView<T> out, bool transposed, Index total, Index per_pass,
+                const Progress &progress, Fill fill) {
+  const Index length = transposed ? out.cols() : out.rows();
+  const Backend &backend = point.device().backend();
+  const std::size_t bytes = transposed ? static_cast<std::size_t>(length * per_pass) * sizeof(T) : 0;
+  const Pool::Block scratch = backend.pool().take(bytes);
+  for (Index first = 0; first < total; first += per_pass) {
+    const Index k = std::min(per_pass, total - first);
+    if (!transposed) {
+      fill(first, out.block(0, first, length, k));
+    } else {
+      const MatrixView<T> columns(static_cast<T *>(scratch.data()), length, k);
+      fill(first, columns);
+      backend.primitives(T{}).transpose(BatchView<T>(columns), out.block(first, 0, k, length));
+    }
+    if (progress) progress(static_cast<double>(first + k) / static_cast<double>(total));
+  }
+}
+
+/// Through products with unit vectors (ledger M2, M3).
+template <class T> void by_unit_vectors(const Point<T> &point, Stage stage, MatrixView<T> out, const DenseOptions &o) {
+  const Index size = point.plan().input_shape(stage).size();
+  const Index per_pass = columns_per_pass(point, stage, size);
+  const Backend &backend = point.device().backend();
+  const Pool::Block block = backend.pool().take(static_cast<std::size_t>(size * per_pass) * sizeof(T));
+  const bool natural = (stage == Stage::forward) == (o.layout == Layout::numerator);
+  by_columns(point, out, !natural, size, per_pass, o.progress, [&](Index first, MatrixView<T> columns) {
+    const MatrixView<T> units(static_cast<T *>(block.data()), size, columns.cols());
+    backend.primitives(T{}).unit_columns(first, units);
+    point.apply(stage, units, columns);
+  });
+}
+
+/// (F(x + h) − F(x − h)) / 2h with h = ∛u · max(1, |xⱼ|), whose two errors are then about equal (ledger M4).
+template <class T> void by_differences(const Point<T> &point, MatrixView<T> out, const DenseOptions &o) {
+  const JacobianPlan &plan = point.plan();
+  Values<T> values;
+  for (const auto &input : plan.inputs) values.push_back({Symbol(Expression(input.symbol)), point.matrix(input.slot)});
+  const Point<T> moved(point.plan_ptr(), values, point.device());
+  const MatrixView<T> x = moved.matrix(plan.program.symbol(plan.x.node().get()));
+  const MatrixView<T> f = moved.matrix(plan.value);
+  const Primitives<T> &primitives = point.device().backend().primitives(T{});
+  const T step = std::cbrt(std::numeric_limits<T>::epsilon());
+  by_columns(point, out, o.layout != Layout::numerator, plan.cols(), 1, o.progress, [&](Index j, MatrixView<T> column) {
+    T &entry = x.data()[j];
+    const T at = entry, h = step * std::max(T(1), std::abs(at));
+    const T above = at + h, below = at - h;
+    const MatrixView<const T> value(f.data(), column.rows(), 1);
+    entry = above;
+    moved.evaluate();
+    primitives.copy(value, column);
+    entry = below;
+    moved.evaluate();
+    primitives.add(1 / (above - below), BatchView<T>(column), -1 / (above - below), value, column);
+    entry = at;
+  });
+}
+
+/// Entry by entry in double (ledger M6).
+template <class T> void by_elements(const Point<T> &point, MatrixView<T> out, const DenseOptions &o) {
+  ElementValues values;
+  for (const auto &input : point.plan().inputs) {
+    const MatrixView<const T> m = point.matrix(input.slot);
+    values[input.symbol.get()].assign(m.data(), m.data() + m.shape().size());
+  }
+  element_method(point.plan().f, point.plan().x, values, o.progress, [&](Index i, Index j, double derivative) {
+    (o.layout == Layout::numerator ? out(i, j) : out(j, i)) = static_cast<T>(derivative);
+  });
+}
+
+std::string readable(double bytes) {
+  const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+  int unit = 0;
+  for (; bytes >= 1024 && unit < 6; ++unit) bytes /= 1024;
+  return unit == 0 ? fmt::format("{} bytes", bytes) : fmt::format("{:.1f} {}", bytes, units[unit]);
+}
+
+} // namespace
+
+void require_memory(const JacobianPlan &plan, std::size_t element, std::size_t limit) {
+  const double bytes = static_cast<double>(plan.rows()) * static_cast<double>(plan.cols()) * static_cast<double>(element);
+  if (bytes > static_cast<double>(limit))
+    throw OutOfMemory("J is " + std::to_string(plan.rows()) + "×" + std::to_string(plan.cols()) + " and would take " +
+                      readable(bytes) + ", " + readable(static_cast<double>(limit)) + " are free");
+}
+
+template <class T> void assemble(const Point<T> &point, MatrixView<T> out, const DenseOptions &options) {
+  const JacobianPlan &plan = point.plan();
+  const Shape j{plan.rows(), plan.cols()}, jt{plan.cols(), plan.rows()};
+  const Shape expected = options.layout == Layout::numerator ? j : jt;
+  if (out.shape() != expected)
+    throw ShapeError("the Jacobian is " + to_string(expected) + ", the matrix given for it " + to_string(out.shape()));
+  Method method = options.method;
+  if (method == Method::automatic) method = j.cols <= j.rows ? Method::forward : Method::reverse;
+  if (j.rows == 0 || j.cols == 0) return;
+  switch (method) {
+  case Method::automatic:
+  case Method::forward: return by_unit_vectors(point, Stage::forward, out, options);
+  case Method::reverse: return by_unit_vectors(point, Stage::reverse, out, options);
+  case Method::numeric: return by_differences(point, out, options);
+  case Method::reference: return by_elements(point, out, options);
+  }
+}
+
+template void assemble(const Point<float> &, MatrixView<float>, const DenseOptions &);
+template void assemble(const Point<double> &, MatrixView<double>, const DenseOptions &);
+
+} // namespace detail
+} // namespace kronvec

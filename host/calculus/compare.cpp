@@ -1,0 +1,115 @@
+#include "kronvec/compare.hpp"
+
+#include "kronvec/derivative.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <limits>
+
+namespace kronvec {
+namespace {
+
+constexpr Method methods[] = {Method::forward, Method::reverse, Method::numeric};
+
+/// max |J − R| / max |R|; a NaN in one of the two alone is an infinite difference.
+template <class T> double relative_error(MatrixView<const T> j, MatrixView<const double> reference) {
+  double difference = 0, size = 0;
+  for (Index c = 0; c < j.cols(); ++c)
+    for (Index r = 0; r < j.rows(); ++r) {
+      const double x = j(r, c), y = reference(r, c);
+      if (std::isnan(x) != std::isnan(y)) return std::numeric_limits<double>::infinity();
+      if (std::isnan(x) || x == y) continue;
+      difference = std::max(difference, std::abs(x - y));
+      if (std::isfinite(y)) size = std::max(size, std::abs(y));
+    }
+  return difference == 0 ? 0 : difference / std::max(size, std::numeric_limits<double>::min());
+}
+
+/// Rounding grows with the square root of the longest sum; central differences err by about u^(2/3).
+template <class T> double tolerance(Method method, const Jacobian &j) {
+  const double u = std::numeric_limits<T>::epsilon();
+  if (method == Method::numeric) return 1e3 * std::pow(u, 2.0 / 3);
+  return 64 * u * std::sqrt(static_cast<double>(j.rows() + j.cols() + 2));
+}
+
+double seconds_of(const auto &work) {
+  const auto start = std::chrono::steady_clock::now();
+  work();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+/// The median of up to five runs; a slow one is run once.
+double median_seconds(const auto &work) {
+  std::vector<double> times{seconds_of(work)};
+  while (times.size() < 5 && times.front() < 0.5) times.push_back(seconds_of(work));
+  std::nth_element(times.begin(), times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2), times.end());
+  return times[times.size() / 2];
+}
+
+template <class T>
+Comparison compare_one(const Jacobian &jacobian, const Values<T> &values, Device device, Method method,
+                       const Matrix<double> &reference, const Progress &progress) {
+  device.reset_peak();
+  const std::size_t before = device.bytes_in_use();
+  const auto point = jacobian.at<T>(values, device);
+  Matrix<T> j(jacobian.rows(), jacobian.cols(), device);
+  Comparison row{.device = device.name(), .method = method, .tolerance = tolerance<T>(method, jacobian)};
+  row.seconds = median_seconds([&] { point.to_dense(j, {.method = method, .progress = progress}); });
+  row.peak_bytes = device.peak_bytes() - before;
+  row.error = relative_error<T>(j, reference);
+  row.bandwidth = static_cast<double>(j.shape().size()) * sizeof(T) / std::max(row.seconds, 1e-9);
+  return row;
+}
+
+/// The element method at the same values, in double.
+template <class T>
+Matrix<double> reference_jacobian(const Jacobian &jacobian, const Values<T> &values, const Progress &progress) {
+  std::vector<Matrix<double>> wide;
+  Values<double> wide_values;
+  for (const auto &[symbol, value] : values) {
+    Matrix<double> &copy = wide.emplace_back(value.rows(), value.cols());
+    for (Index c = 0; c < value.cols(); ++c)
+      for (Index r = 0; r < value.rows(); ++r) copy(r, c) = value(r, c);
+    wide_values.push_back({symbol, copy.view()});
+  }
+  return jacobian.at(wide_values, Device::reference()).to_dense({.method = Method::reference, .progress = progress});
+}
+
+} // namespace
+
+template <class T>
+std::vector<Comparison> compare(const Expression &f, const Symbol &x, const Values<std::type_identity_t<T>> &values,
+                                const std::vector<Device> &devices, const CompareProgress &progress) {
+  const Jacobian j = jacobian(f, x);
+  const auto report = [&](std::string what) -> Progress {
+    if (!progress) return {};
+    return [&progress, what = std::move(what)](double done) { progress(what, done); };
+  };
+  const Matrix<double> reference = reference_jacobian<T>(j, values, report("reference"));
+  std::vector<Comparison> rows;
+  for (const Device &device : devices)
+    for (const Method method : methods)
+      rows.push_back(compare_one<T>(j, values, device, method, reference,
+                                    report(fmt::format("{} on {}", name(method), device.name()))));
+  return rows;
+}
+
+template std::vector<Comparison> compare<float>(const Expression &, const Symbol &, const Values<float> &,
+                                                const std::vector<Device> &, const CompareProgress &);
+template std::vector<Comparison> compare<double>(const Expression &, const Symbol &, const Values<double> &,
+                                                 const std::vector<Device> &, const CompareProgress &);
+
+std::string to_string(const std::vector<Comparison> &rows) {
+  std::string table = fmt::format("{:<12}{:<12}{:>10}{:>12}{:>12}{:>9}{:>12}\n", "device", "method", "error",
+                                  "tolerance", "time", "GB/s", "peak MiB");
+  for (const Comparison &row : rows)
+    table += fmt::format("{:<12}{:<12}{:>10.1e}{:>12.1e}{:>9.3f} ms{:>9.3f}{:>12.2f}  {}\n", row.device,
+                         name(row.method), row.error, row.tolerance, 1e3 * row.seconds, 1e-9 * row.bandwidth,
+                         static_cast<double>(row.peak_bytes) / (1 << 20), row.passed() ? "ok" : "FAILED");
+  return table;
+}
+
+} // namespace kronvec

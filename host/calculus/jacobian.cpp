@@ -1,0 +1,203 @@
+#include "calculus/jacobian_plan.hpp"
+
+#include <algorithm>
+
+namespace kronvec {
+namespace detail {
+
+JacobianPlan::JacobianPlan(const Expression &function, const Symbol &variable) : f(function), x(variable) {
+  const Differential df = differential(f, x);
+  value = program.value(f);
+  lower(program, Stage::forward, df, x.shape());
+  lower(program, Stage::reverse, transposed(df, x.shape()), f.shape());
+  for (const NodePtr &node : topological_order(f.node()))
+    if (node->kind == Kind::symbol) inputs.push_back({node, program.symbol(node.get())});
+  if (program.symbol(x.node().get()) == no_slot) inputs.push_back({x.node(), program.value(x)});
+  program.allocate();
+}
+
+template <class T>
+Point<T>::Point(std::shared_ptr<const JacobianPlan> plan, const Values<T> &values, Device device)
+    : plan_(std::move(plan)), device_(device) {
+  for (const auto &input : plan_->inputs) {
+    const auto bound = [&](const Binding<T> &b) { return b.symbol.node() == input.symbol; };
+    const bool needed = input.symbol != plan_->x.node() || plan_->program.output(Stage::forward) != no_slot;
+    if (needed && std::none_of(values.begin(), values.end(), bound))
+      throw DomainError("symbol '" + input.symbol->name + "' has no value");
+  }
+  const Program &program = plan_->program;
+  arena_ = device_.backend().pool().take(static_cast<std::size_t>(program.elements(Stage::values)) * sizeof(T));
+  run<T>(program, Stage::constants, device_.backend().primitives(T{}), static_cast<T *>(arena_.data()), {});
+  update(values);
+}
+
+template <class T> MatrixView<T> Point<T>::matrix(SlotId id) const {
+  const Slot &slot = plan_->program.slots()[id];
+  return {static_cast<T *>(arena_.data()) + slot.offset, slot.shape.rows, slot.shape.cols};
+}
+
+template <class T> void Point<T>::bind(const Binding<T> &binding) {
+  for (const auto &input : plan_->inputs) {
+    if (input.symbol != binding.symbol.node()) continue;
+    if (binding.value.shape() != input.symbol->shape)
+      throw ShapeError("symbol '" + binding.symbol.name() + "' is " + to_string(input.symbol->shape) +
+                       ", its value is " + to_string(binding.value.shape()));
+    device_.backend().primitives(T{}).copy(binding.value, matrix(input.slot));
+  }
+}
+
+template <class T> void Point<T>::update(const Values<T> &values) {
+  for (const Binding<T> &binding : values) bind(binding);
+  evaluate();
+}
+
+template <class T> void Point<T>::evaluate() const {
+  run<T>(plan_->program, Stage::values, device_.backend().primitives(T{}), static_cast<T *>(arena_.data()), {});
+}
+
+template <class T> std::size_t Point<T>::workspace_bytes(Stage stage) const {
+  return static_cast<std::size_t>(plan_->program.elements(stage)) * sizeof(T);
+}
+
+template <class T> void Point<T>::apply(Stage stage, MatrixView<const T> x, MatrixView<T> y) const {
+  const Program &program = plan_->program;
+  const Backend &backend = device_.backend();
+  if (program.output(stage) == no_slot) return backend.primitives(T{}).fill(0, y);
+  const Shape in = plan_->input_shape(stage), out = plan_->output_shape(stage);
+  const Index k = x.cols();
+  const Pool::Block workspace = backend.pool().take(workspace_bytes(stage) * static_cast<std::size_t>(k));
+  const Batch<T> batch{static_cast<T *>(workspace.data()), k,
+                       BatchView<const T>(x.data(), in.rows, in.cols, in.rows, k, x.ld()),
+                       BatchView<T>(y.data(), out.rows, out.cols, out.rows, k, y.ld())};
+  run<T>(program, stage, backend.primitives(T{}), static_cast<T *>(arena_.data()), batch);
+}
+
+template <class T> Index columns_per_pass(const Point<T> &point, Stage stage, Index columns) {
+  constexpr std::size_t target = 8 << 20;
+  const Shape in = point.plan().input_shape(stage), out = point.plan().output_shape(stage);
+  const std::size_t per_column =
+      point.workspace_bytes(stage) + static_cast<std::size_t>(in.size() + out.size()) * sizeof(T) + 1;
+  return std::clamp<Index>(static_cast<Index>(target / per_column), 1, std::max<Index>(columns, 1));
+}
+
+template class Point<float>;
+template class Point<double>;
+template Index columns_per_pass(const Point<float> &, Stage, Index);
+template Index columns_per_pass(const Point<double> &, Stage, Index);
+
+} // namespace detail
+
+using detail::JacobianPlan;
+using detail::Point;
+
+Jacobian::Jacobian(const Expression &f, const Symbol &x) : plan_(std::make_shared<const JacobianPlan>(f, x)) {}
+Index Jacobian::rows() const { return plan_->rows(); }
+Index Jacobian::cols() const { return plan_->cols(); }
+
+template <class T>
+JacobianAt<T>::JacobianAt(std::shared_ptr<const JacobianPlan> plan, const Values<T> &values, Device device)
+    : point_(std::make_unique<Point<T>>(std::move(plan), values, device)) {}
+template <class T> JacobianAt<T>::JacobianAt(JacobianAt &&) noexcept = default;
+template <class T> JacobianAt<T> &JacobianAt<T>::operator=(JacobianAt &&) noexcept = default;
+template <class T> JacobianAt<T>::~JacobianAt() = default;
+
+template <class T> Index JacobianAt<T>::rows() const { return point_->plan().rows(); }
+template <class T> Index JacobianAt<T>::cols() const { return point_->plan().cols(); }
+template <class T> void JacobianAt<T>::update(const Values<T> &values) { point_->update(values); }
+template <class T> MatrixView<const T> JacobianAt<T>::value() const { return point_->matrix(point_->plan().value); }
+
+namespace {
+
+/// One item of shape `item`, or several as columns: the k of the latter.
+Index count(const char *what, Shape got, Shape item) {
+  if (got == item) return 1;
+  if (got.rows == item.size()) return got.cols;
+  throw ShapeError(std::string(what) + " is " + to_string(got) + "; it must be " + to_string(item) + ", or " +
+                   std::to_string(item.size()) + "×k with one vec per column");
+}
+
+/// The shape of the results that belong to tangents of shape `got`.
+Shape result_shape(Shape got, Shape item, Shape result) {
+  return got == item ? result : Shape{result.size(), got.cols};
+}
+
+template <class T> MatrixView<T> as_columns(MatrixView<T> m, Shape item, Index k) {
+  return {m.data(), item.size(), k, m.shape() == item ? item.size() : m.ld()};
+}
+
+template <class T>
+void apply_checked(const Point<T> &point, Stage stage, MatrixView<const T> x, MatrixView<T> y) {
+  const Shape in = point.plan().input_shape(stage), out = point.plan().output_shape(stage);
+  const Index k = count(stage == Stage::forward ? "the tangent" : "the cotangent", x.shape(), in);
+  const Shape expected = result_shape(x.shape(), in, out);
+  if (y.shape() != expected && !(k == 1 && y.shape() == Shape{out.size(), 1}))
+    throw ShapeError("the result is " + to_string(expected) + ", the matrix given for it " + to_string(y.shape()));
+  const Primitives<T> &primitives = point.device().backend().primitives(T{});
+  const bool pack_x = x.shape() == in && !x.packed(), pack_y = y.shape() == out && !y.packed();
+  const auto block = [&](bool needed, Shape s) {
+    const std::size_t bytes = needed ? static_cast<std::size_t>(s.size()) * sizeof(T) : 0;
+    return point.device().backend().pool().take(bytes);
+  };
+  const Pool::Block x_block = block(pack_x, in), y_block = block(pack_y, out);
+  if (pack_x) {
+    const MatrixView<T> packed(static_cast<T *>(x_block.data()), in.rows, in.cols);
+    primitives.copy(x, packed);
+    x = packed;
+  }
+  const MatrixView<T> target = pack_y ? MatrixView<T>(static_cast<T *>(y_block.data()), out.rows, out.cols) : y;
+  point.apply(stage, as_columns(x, in, k), as_columns(target, out, k));
+  if (pack_y) primitives.copy(BatchView<T>(target), y);
+}
+
+template <class T> Matrix<T> applied(const Point<T> &point, Stage stage, MatrixView<const T> x) {
+  const Shape in = point.plan().input_shape(stage), out = point.plan().output_shape(stage);
+  const Shape shape = result_shape(x.shape(), in, out);
+  auto y = Matrix<T>::uninitialized(shape.rows, shape.cols, point.device());
+  apply_checked<T>(point, stage, x, y);
+  return y;
+}
+
+} // namespace
+
+template <class T> void JacobianAt<T>::apply(MatrixView<const T> x, MatrixView<T> y) const {
+  apply_checked(*point_, Stage::forward, x, y);
+}
+template <class T> Matrix<T> JacobianAt<T>::apply(MatrixView<const T> x) const {
+  return applied(*point_, Stage::forward, x);
+}
+template <class T> void JacobianAt<T>::apply_transpose(MatrixView<const T> x, MatrixView<T> y) const {
+  apply_checked(*point_, Stage::reverse, x, y);
+}
+template <class T> Matrix<T> JacobianAt<T>::apply_transpose(MatrixView<const T> x) const {
+  return applied(*point_, Stage::reverse, x);
+}
+
+template <class T> void JacobianAt<T>::to_dense(MatrixView<T> out, const DenseOptions &options) const {
+  detail::assemble(*point_, out, options);
+}
+
+template <class T> Matrix<T> JacobianAt<T>::to_dense(const DenseOptions &options) const {
+  detail::require_memory(point_->plan(), sizeof(T), point_->device().bytes_free());
+  const bool numerator = options.layout == Layout::numerator;
+  const Shape shape{numerator ? rows() : cols(), numerator ? cols() : rows()};
+  auto out = Matrix<T>::uninitialized(shape.rows, shape.cols, point_->device());
+  to_dense(out, options);
+  return out;
+}
+
+template class JacobianAt<float>;
+template class JacobianAt<double>;
+
+template <class T>
+Matrix<T> evaluate(const Expression &f, const Values<std::type_identity_t<T>> &values, Device device) {
+  const Jacobian nothing(f, Symbol("", 0, 0)); // a plan without a derivative
+  const JacobianAt<T> point = nothing.at<T>(values, device);
+  auto result = Matrix<T>::uninitialized(f.rows(), f.cols(), device);
+  device.backend().primitives(T{}).copy(point.value(), result.view());
+  return result;
+}
+
+template Matrix<float> evaluate<float>(const Expression &, const Values<float> &, Device);
+template Matrix<double> evaluate<double>(const Expression &, const Values<double> &, Device);
+
+} // namespace kronvec

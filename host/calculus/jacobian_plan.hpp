@@ -1,0 +1,80 @@
+#pragma once
+/// A Jacobian before and at a point: the plan (program and symbols, no numbers) and the point (arena, numbers).
+
+#include "calculus/differential.hpp"
+#include "devices/backend.hpp"
+#include "kronvec/derivative.hpp"
+
+#include <span>
+
+namespace kronvec::detail {
+
+struct JacobianPlan {
+  JacobianPlan(const Expression &f, const Symbol &x);
+
+  Expression f;
+  Symbol x;
+  Program program;
+  SlotId value = no_slot;
+  struct Input {
+    NodePtr symbol;
+    SlotId slot;
+  };
+  std::vector<Input> inputs; ///< every symbol of F, and X
+
+  Index rows() const { return f.shape().size(); }
+  Index cols() const { return x.shape().size(); }
+  Shape input_shape(Stage stage) const { return stage == Stage::forward ? x.shape() : f.shape(); }
+  Shape output_shape(Stage stage) const { return stage == Stage::forward ? f.shape() : x.shape(); }
+};
+
+/// The numbers of a plan at one point, on a device.
+template <class T> class Point {
+public:
+  Point(std::shared_ptr<const JacobianPlan> plan, const Values<T> &values, Device device);
+
+  const JacobianPlan &plan() const { return *plan_; }
+  const std::shared_ptr<const JacobianPlan> &plan_ptr() const { return plan_; }
+  Device device() const { return device_; }
+  void update(const Values<T> &values);
+
+  /// The slot's matrix, of a symbol or any value, in device memory.
+  MatrixView<T> matrix(SlotId slot) const;
+  /// J or Jᵀ (by the stage) times k tangents or cotangents, the columns of x, into the columns of y.
+  void apply(Stage stage, MatrixView<const T> x, MatrixView<T> y) const;
+  /// Bytes that `apply` takes from the device's pool per column.
+  std::size_t workspace_bytes(Stage stage) const;
+
+  /// Runs the steps that compute F and all coefficients from the symbols' slots.
+  void evaluate() const;
+
+private:
+  void bind(const Binding<T> &binding);
+
+  std::shared_ptr<const JacobianPlan> plan_;
+  Device device_;
+  Pool::Block arena_;
+};
+
+/// The matrices that a batched stage reads and writes: x and y are inputs and outputs of its k items.
+template <class T> struct Batch {
+  T *workspace = nullptr;
+  Index count = 1;
+  BatchView<const T> input;
+  BatchView<T> output;
+};
+
+/// Runs the steps of one stage. `arena` holds constants and values.
+template <class T>
+void run(const Program &program, Stage stage, const Primitives<T> &primitives, T *arena, const Batch<T> &batch);
+
+/// How many columns a pass takes at once, so that its workspace stays within a few MiB.
+template <class T> Index columns_per_pass(const Point<T> &point, Stage stage, Index columns);
+
+/// Throws OutOfMemory, with both numbers, if a dense J of elements of this size exceeds `limit` bytes.
+void require_memory(const JacobianPlan &plan, std::size_t element, std::size_t limit);
+
+/// The dense Jacobian of a point by `options.method`.
+template <class T> void assemble(const Point<T> &point, MatrixView<T> out, const DenseOptions &options);
+
+} // namespace kronvec::detail

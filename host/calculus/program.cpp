@@ -1,0 +1,187 @@
+#include "calculus/program.hpp"
+
+#include <algorithm>
+
+namespace kronvec {
+namespace {
+
+/// Slots begin on 64-byte boundaries in both precisions.
+constexpr Index alignment = 16;
+Index padded(Index elements) { return (elements + alignment - 1) / alignment * alignment; }
+
+} // namespace
+
+SlotId Program::emit(Step step, Shape shape) {
+  Stage stage = Stage::constants;
+  for (const SlotId u : {step.a, step.b})
+    if (u != no_slot) stage = std::max(stage, slots_[u].stage);
+  const auto id = static_cast<SlotId>(slots_.size());
+  // Constants with entries of their own are told apart by their node, in `value`.
+  const int unique = step.entries ? id : no_slot;
+  const Key key{step.opcode, step.a, step.b, step.variant, step.alpha, step.beta, shape.rows, shape.cols, unique};
+  const auto [entry, fresh] = known_.try_emplace(key, id);
+  if (!fresh) return entry->second;
+  step.out = id;
+  slots_.push_back({shape, stage});
+  steps_[static_cast<int>(stage)].push_back(step);
+  return id;
+}
+
+SlotId Program::value(const Expression &f) {
+  if (const auto known = by_node_.find(f.node().get()); known != by_node_.end()) return known->second;
+  kept_.push_back(f.node());
+  for (const NodePtr &node : topological_order(f.node()))
+    if (node->kind != Kind::transpose) slot_of(*node); // products read most transposes in place
+  return slot_of(*f.node());
+}
+
+SlotId Program::slot_of(const Node &node) {
+  if (const auto known = by_node_.find(&node); known != by_node_.end()) return known->second;
+  return by_node_[&node] = lower(node);
+}
+
+std::pair<bool, SlotId> Program::factor(const Expression &f) {
+  if (f.node()->kind == Kind::transpose) return {true, value(f.node()->operand(0))};
+  return {false, value(f)};
+}
+
+SlotId Program::symbol(const Node *node) const {
+  const auto known = by_node_.find(node);
+  return known == by_node_.end() ? no_slot : known->second;
+}
+
+SlotId Program::lower(const Node &f) {
+  const auto u = [&](std::size_t i) { return slot_of(*f.operands[i]); };
+  const auto transposed = [&](std::size_t i) { return f.operands[i]->kind == Kind::transpose; };
+  const auto factor = [&](std::size_t i) { return transposed(i) ? slot_of(*f.operands[i]->operands[0]) : u(i); };
+  switch (f.kind) {
+  case Kind::symbol: {
+    slots_.push_back({.shape = f.shape, .stage = Stage::values, .input = true});
+    return static_cast<SlotId>(slots_.size()) - 1;
+  }
+  case Kind::number:
+  case Kind::filled: return filled(f.alpha, f.shape);
+  case Kind::constant: return emit({.opcode = Opcode::data, .entries = &f.entries}, f.shape);
+  case Kind::eye: return emit({.opcode = Opcode::unit}, f.shape);
+  case Kind::add: return add(f.alpha, u(0), f.beta, u(1));
+  case Kind::scale: return scale(f.alpha, u(0));
+  case Kind::multiply: return multiply(transposed(0), factor(0), transposed(1), factor(1));
+  case Kind::hadamard: return binary(Binary::multiply, u(0), u(1));
+  case Kind::quotient: return binary(Binary::divide, u(0), u(1));
+  case Kind::power: return binary(Binary::power, u(0), u(1));
+  case Kind::elementwise: return elementwise(f.function, f.alpha, u(0));
+  case Kind::transpose: return transpose(u(0));
+  case Kind::inverse: return inverse(u(0));
+  case Kind::trace: return inner(value(eye(f.operands[0]->shape.rows)), u(0));
+  case Kind::sum: return inner(filled(1, f.operands[0]->shape), u(0));
+  case Kind::reshape: return reshape(u(0), f.shape);
+  }
+  return no_slot;
+}
+
+SlotId Program::seed(Stage stage, Shape shape) {
+  slots_.push_back({.shape = shape, .stage = stage, .input = true});
+  return static_cast<SlotId>(slots_.size()) - 1;
+}
+
+SlotId Program::filled(double value, Shape shape) { return emit({.opcode = Opcode::fill, .alpha = value}, shape); }
+SlotId Program::copy(SlotId u) { return emit({.opcode = Opcode::copy, .a = u}, slots_[u].shape); }
+
+SlotId Program::transpose(SlotId u) {
+  const Shape shape = slots_[u].shape, transposed{shape.cols, shape.rows};
+  if (shape.rows == 1 || shape.cols == 1) return reshape(u, transposed);
+  return emit({.opcode = Opcode::transpose, .a = u}, transposed);
+}
+
+SlotId Program::multiply(bool transpose_u, SlotId u, bool transpose_v, SlotId v) {
+  const Shape a = slots_[u].shape, b = slots_[v].shape;
+  return emit({.opcode = Opcode::multiply, .a = u, .b = v, .alpha = 1, .variant = transpose_u + 2 * transpose_v},
+              {transpose_u ? a.cols : a.rows, transpose_v ? b.rows : b.cols});
+}
+
+SlotId Program::add(double alpha, SlotId u, double beta, SlotId v) {
+  const Shape a = slots_[u].shape, b = slots_[v].shape;
+  return emit({.opcode = Opcode::add, .a = u, .b = v, .alpha = alpha, .beta = beta}, a == Shape{1, 1} ? b : a);
+}
+
+SlotId Program::scale(double alpha, SlotId u) {
+  if (alpha == 1) return u;
+  return binary(Binary::multiply, filled(alpha, {1, 1}), u);
+}
+
+SlotId Program::binary(Binary op, SlotId u, SlotId v) {
+  const Shape a = slots_[u].shape, b = slots_[v].shape;
+  return emit({.opcode = Opcode::binary, .a = u, .b = v, .variant = static_cast<int>(op)}, a == Shape{1, 1} ? b : a);
+}
+
+SlotId Program::elementwise(Function f, double exponent, SlotId u) {
+  return emit({.opcode = Opcode::elementwise, .a = u, .alpha = exponent, .variant = static_cast<int>(f)},
+              slots_[u].shape);
+}
+
+SlotId Program::inner(SlotId u, SlotId v) { return emit({.opcode = Opcode::inner, .a = u, .b = v}, {1, 1}); }
+SlotId Program::inverse(SlotId u) { return emit({.opcode = Opcode::inverse, .a = u}, slots_[u].shape); }
+
+SlotId Program::reshape(SlotId u, Shape shape) {
+  if (shape == slots_[u].shape) return u;
+  slots_.push_back({.shape = shape, .stage = slots_[u].stage, .memory_of = memory(u)});
+  return static_cast<SlotId>(slots_.size()) - 1;
+}
+
+void Program::finish(Stage stage, SlotId root) {
+  const auto &steps = steps_[static_cast<int>(stage)];
+  const bool own = std::any_of(steps.begin(), steps.end(), [&](const Step &step) { return step.out == root; });
+  outputs_[static_cast<int>(stage)] = own ? root : copy(root);
+}
+
+void Program::allocate() {
+  allocate_arena();
+  allocate_workspace(Stage::forward);
+  allocate_workspace(Stage::reverse);
+}
+
+void Program::allocate_arena() {
+  Index &end = elements_[static_cast<int>(Stage::values)];
+  for (Slot &slot : slots_)
+    if (slot.stage <= Stage::values && slot.memory_of == no_slot) {
+      slot.offset = end;
+      end += padded(slot.shape.size());
+    }
+  for (Slot &slot : slots_)
+    if (slot.memory_of != no_slot) slot.offset = slots_[slot.memory_of].offset;
+}
+
+void Program::allocate_workspace(Stage stage) {
+  const auto &steps = steps_[static_cast<int>(stage)];
+  const auto here = [&](SlotId u) { return u != no_slot && slots_[u].stage == stage && !slots_[memory(u)].input; };
+  std::unordered_map<SlotId, std::size_t> last_use;
+  for (std::size_t s = 0; s < steps.size(); ++s)
+    for (const SlotId u : {steps[s].out, steps[s].a, steps[s].b})
+      if (here(u)) last_use[memory(u)] = s;
+
+  Index &end = elements_[static_cast<int>(stage)];
+  std::map<Index, Index> gaps; // offset -> length, below `end`
+  for (std::size_t s = 0; s < steps.size(); ++s) {
+    const Step &step = steps[s];
+    if (step.out != output(stage)) {
+      const Index length = padded(slots_[step.out].shape.size());
+      const auto gap = std::find_if(gaps.begin(), gaps.end(), [&](const auto &g) { return g.second >= length; });
+      if (gap == gaps.end()) {
+        slots_[step.out].offset = end;
+        end += length;
+      } else {
+        const auto [offset, room] = *gap;
+        gaps.erase(gap);
+        slots_[step.out].offset = offset;
+        if (room > length) gaps[offset + length] = room - length;
+      }
+    }
+    for (const SlotId u : {step.a, step.b})
+      if (here(u) && last_use.at(memory(u)) == s)
+        gaps[slots_[memory(u)].offset] = padded(slots_[memory(u)].shape.size());
+  }
+  for (Slot &slot : slots_)
+    if (slot.stage == stage && slot.memory_of != no_slot) slot.offset = slots_[slot.memory_of].offset;
+}
+
+} // namespace kronvec

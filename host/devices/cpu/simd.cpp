@@ -1,0 +1,150 @@
+#include "devices/cpu/simd.hpp"
+
+#include "kernels/elementwise.hpp"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "devices/cpu/simd.cpp"
+#include <hwy/foreach_target.h>
+
+#include <hwy/contrib/math/math-inl.h>
+#include <hwy/highway.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace kronvec::cpu::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+/// y = vector(x) for full vectors whose lanes all lie in [low, high], y = scalar(x) elsewhere: Highway's functions are
+/// accurate in a stated range only, and the tails are too short for a vector.
+template <class T, class Vector>
+void apply(Function f, T exponent, double low, double high, const T *x, T *y, Index n, Vector vector) {
+  const hn::ScalableTag<T> d;
+  const auto lanes = static_cast<Index>(hn::Lanes(d));
+  const auto least = hn::Set(d, static_cast<T>(low)), most = hn::Set(d, static_cast<T>(high));
+  Index i = 0;
+  for (; i + lanes <= n; i += lanes) {
+    const auto v = hn::LoadU(d, x + i);
+    if (hn::AllTrue(d, hn::And(hn::Ge(v, least), hn::Le(v, most)))) {
+      hn::StoreU(vector(d, v), d, y + i);
+    } else {
+      for (Index k = i; k < i + lanes; ++k) y[k] = kernels::apply(f, exponent, x[k]);
+    }
+  }
+  for (; i < n; ++i) y[i] = kernels::apply(f, exponent, x[i]);
+}
+
+template <class T> void elementwise_of(Function f, T c, const T *x, T *y, Index n) {
+  constexpr bool wide = sizeof(T) == 8;
+  constexpr double all = wide ? 1.7976931348623157e308 : 3.4028234663852886e38, normal = wide ? 2.3e-308 : 1.2e-38;
+  constexpr double exp_low = wide ? -700 : -85, exp_high = wide ? 700 : 85, angle = wide ? 39000 : 30;
+  const auto over = [&](double low, double high, auto vector) { apply(f, c, low, high, x, y, n, vector); };
+  switch (f) {
+  case Function::abs: return over(-all, all, [](auto, auto v) { return hn::Abs(v); });
+  case Function::square: return over(-all, all, [](auto, auto v) { return hn::Mul(v, v); });
+  case Function::sqrt: return over(0, all, [](auto, auto v) { return hn::Sqrt(v); });
+  case Function::reciprocal: return over(-all, all, [](auto d, auto v) { return hn::Div(hn::Set(d, T(1)), v); });
+  case Function::relu: return over(-all, all, [](auto d, auto v) { return hn::Max(v, hn::Zero(d)); });
+  case Function::exp: return over(exp_low, exp_high, [](auto d, auto v) { return hn::Exp(d, v); });
+  case Function::expm1: return over(exp_low, exp_high, [](auto d, auto v) { return hn::Expm1(d, v); });
+  case Function::log: return over(normal, all, [](auto d, auto v) { return hn::Log(d, v); });
+  case Function::log1p: return over(0, all, [](auto d, auto v) { return hn::Log1p(d, v); });
+  case Function::sin: return over(-angle, angle, [](auto d, auto v) { return hn::Sin(d, v); });
+  case Function::cos: return over(-angle, angle, [](auto d, auto v) { return hn::Cos(d, v); });
+  case Function::tanh: return over(exp_low / 2, exp_high / 2, [](auto d, auto v) { return hn::Tanh(d, v); });
+  case Function::sigmoid:
+    return over(exp_low, exp_high, [](auto d, auto v) {
+      const auto one = hn::Set(d, T(1));
+      return hn::Div(one, hn::Add(one, hn::Exp(d, hn::Neg(v))));
+    });
+  default:
+    for (Index i = 0; i < n; ++i) y[i] = kernels::apply(f, c, x[i]);
+  }
+}
+
+/// c = vector(a, b), where a step of 0 repeats the first entry.
+template <class T, class Vector>
+void combine(const T *a, Index step_a, const T *b, Index step_b, T *c, Index n, Vector vector) {
+  const hn::ScalableTag<T> d;
+  const hn::CappedTag<T, 1> one;
+  const auto lanes = static_cast<Index>(hn::Lanes(d));
+  const T first_a = n ? *a : T(0), first_b = n ? *b : T(0); // c may be a or b
+  Index i = 0;
+  for (; i + lanes <= n; i += lanes) {
+    const auto u = step_a ? hn::LoadU(d, a + i) : hn::Set(d, first_a);
+    const auto v = step_b ? hn::LoadU(d, b + i) : hn::Set(d, first_b);
+    hn::StoreU(vector(u, v), d, c + i);
+  }
+  for (; i < n; ++i)
+    hn::StoreU(vector(hn::Set(one, step_a ? a[i] : first_a), hn::Set(one, step_b ? b[i] : first_b)), one, c + i);
+}
+
+template <class T> void binary_of(Binary op, const T *a, Index step_a, const T *b, Index step_b, T *c, Index n) {
+  switch (op) {
+  case Binary::multiply: return combine(a, step_a, b, step_b, c, n, [](auto u, auto v) { return hn::Mul(u, v); });
+  case Binary::divide: return combine(a, step_a, b, step_b, c, n, [](auto u, auto v) { return hn::Div(u, v); });
+  case Binary::power: break;
+  }
+  for (Index i = 0; i < n; ++i) c[i] = std::pow(a[i * step_a], b[i * step_b]);
+}
+
+template <class T>
+void add_of(T alpha, const T *a, Index step_a, T beta, const T *b, Index step_b, T *c, Index n) {
+  combine(a, step_a, b, step_b, c, n, [=](auto u, auto v) {
+    const hn::DFromV<decltype(u)> d;
+    return hn::MulAdd(hn::Set(d, alpha), u, hn::Mul(hn::Set(d, beta), v));
+  });
+}
+
+void elementwise_f(Function f, float c, const float *x, float *y, Index n) { elementwise_of(f, c, x, y, n); }
+void elementwise_d(Function f, double c, const double *x, double *y, Index n) { elementwise_of(f, c, x, y, n); }
+void binary_f(Binary op, const float *a, Index sa, const float *b, Index sb, float *c, Index n) {
+  binary_of(op, a, sa, b, sb, c, n);
+}
+void binary_d(Binary op, const double *a, Index sa, const double *b, Index sb, double *c, Index n) {
+  binary_of(op, a, sa, b, sb, c, n);
+}
+void add_f(float alpha, const float *a, Index sa, float beta, const float *b, Index sb, float *c, Index n) {
+  add_of(alpha, a, sa, beta, b, sb, c, n);
+}
+void add_d(double alpha, const double *a, Index sa, double beta, const double *b, Index sb, double *c, Index n) {
+  add_of(alpha, a, sa, beta, b, sb, c, n);
+}
+
+} // namespace kronvec::cpu::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace kronvec::cpu {
+
+HWY_EXPORT(elementwise_f);
+HWY_EXPORT(elementwise_d);
+HWY_EXPORT(binary_f);
+HWY_EXPORT(binary_d);
+HWY_EXPORT(add_f);
+HWY_EXPORT(add_d);
+
+void elementwise(Function f, float c, const float *x, float *y, Index n) {
+  HWY_DYNAMIC_DISPATCH(elementwise_f)(f, c, x, y, n);
+}
+void elementwise(Function f, double c, const double *x, double *y, Index n) {
+  HWY_DYNAMIC_DISPATCH(elementwise_d)(f, c, x, y, n);
+}
+void binary(Binary op, const float *a, Index step_a, const float *b, Index step_b, float *c, Index n) {
+  HWY_DYNAMIC_DISPATCH(binary_f)(op, a, step_a, b, step_b, c, n);
+}
+void binary(Binary op, const double *a, Index step_a, const double *b, Index step_b, double *c, Index n) {
+  HWY_DYNAMIC_DISPATCH(binary_d)(op, a, step_a, b, step_b, c, n);
+}
+void add(float alpha, const float *a, Index step_a, float beta, const float *b, Index step_b, float *c, Index n) {
+  HWY_DYNAMIC_DISPATCH(add_f)(alpha, a, step_a, beta, b, step_b, c, n);
+}
+void add(double alpha, const double *a, Index step_a, double beta, const double *b, Index step_b, double *c, Index n) {
+  HWY_DYNAMIC_DISPATCH(add_d)(alpha, a, step_a, beta, b, step_b, c, n);
+}
+
+std::string simd_target() {
+  const auto best = hwy::SupportedTargets() & -hwy::SupportedTargets(); // the lowest bit is the widest target
+  return hwy::TargetName(best);
+}
+
+} // namespace kronvec::cpu
+#endif

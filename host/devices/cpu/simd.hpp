@@ -1,0 +1,25 @@
+#pragma once
+/// Runs over packed entries with the widest vectors of the processor at hand (Google Highway), serially.
+
+#include "devices/primitives.hpp"
+
+#include <string>
+
+namespace kronvec::cpu {
+
+/// y[i] = f(x[i]); y may be x.
+void elementwise(Function f, float exponent, const float *x, float *y, Index n);
+void elementwise(Function f, double exponent, const double *x, double *y, Index n);
+
+/// c[i] = op(a[i · step_a], b[i · step_b]); a step of 0 repeats a scalar. c may be a or b.
+void binary(Binary op, const float *a, Index step_a, const float *b, Index step_b, float *c, Index n);
+void binary(Binary op, const double *a, Index step_a, const double *b, Index step_b, double *c, Index n);
+
+/// c[i] = α·a[i · step_a] + β·b[i · step_b]. c may be a or b.
+void add(float alpha, const float *a, Index step_a, float beta, const float *b, Index step_b, float *c, Index n);
+void add(double alpha, const double *a, Index step_a, double beta, const double *b, Index step_b, double *c, Index n);
+
+/// The instruction set that the functions above use here.
+std::string simd_target();
+
+} // namespace kronvec::cpu

@@ -1,0 +1,106 @@
+#include "devices/pool.hpp"
+
+#include "kronvec/error.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <cstdlib>
+#include <fstream>
+#include <limits>
+#include <string>
+#include <sys/mman.h>
+
+namespace kronvec {
+namespace {
+
+constexpr std::size_t page = 2 << 20; // a huge page
+constexpr std::size_t line = 64;
+
+std::size_t round_up(std::size_t bytes, std::size_t unit) { return (bytes + unit - 1) / unit * unit; }
+
+std::size_t number_in(const char *path) {
+  std::size_t number = std::numeric_limits<std::size_t>::max();
+  std::ifstream(path) >> number; // "max" leaves 0: no limit is set
+  return number == 0 ? std::numeric_limits<std::size_t>::max() : number;
+}
+
+std::string gib(std::size_t bytes) { return fmt::format("{:.2f} GiB", static_cast<double>(bytes) / (1 << 30)); }
+
+/// Requests of about one size share blocks: eight sizes from each power of two to the next.
+std::size_t size_class(std::size_t bytes) {
+  const std::size_t unit = std::max<std::size_t>(line, std::bit_floor(bytes) / 8);
+  return round_up(bytes, unit);
+}
+
+} // namespace
+
+std::size_t host_bytes_free() {
+  std::size_t free = std::numeric_limits<std::size_t>::max();
+  std::ifstream info("/proc/meminfo");
+  for (std::string key, unit; info >> key;) {
+    if (std::size_t kib = 0; key == "MemAvailable:" && info >> kib) {
+      free = kib * 1024;
+      break;
+    }
+    std::getline(info, unit);
+  }
+  const std::size_t limit = number_in("/sys/fs/cgroup/memory.max");
+  if (limit == std::numeric_limits<std::size_t>::max()) return free;
+  const std::size_t current = number_in("/sys/fs/cgroup/memory.current");
+  return std::min(free, limit > current ? limit - current : 0);
+}
+
+void *HostMemory::allocate(std::size_t bytes) {
+  const bool huge = bytes >= 2 * page;
+  const std::size_t unit = huge ? page : line;
+  const std::size_t free = huge ? host_bytes_free() : bytes;
+  void *block = bytes <= free ? std::aligned_alloc(unit, round_up(bytes, unit)) : nullptr;
+  if (!block) throw OutOfMemory(fmt::format("{} of memory are needed, {} are free", gib(bytes), gib(host_bytes_free())));
+  if (huge) madvise(block, round_up(bytes, unit), MADV_HUGEPAGE);
+  const std::size_t now = in_use_ += bytes;
+  for (std::size_t peak = peak_; now > peak && !peak_.compare_exchange_weak(peak, now);) {
+  }
+  return block;
+}
+
+void HostMemory::deallocate(void *block, std::size_t bytes) noexcept {
+  std::free(block);
+  in_use_ -= bytes;
+}
+
+Pool::~Pool() { trim(); }
+
+Pool::Block Pool::take(std::size_t bytes) {
+  if (bytes == 0) return {};
+  const std::size_t size = size_class(bytes);
+  {
+    const std::lock_guard lock(mutex_);
+    if (auto &blocks = free_[size]; !blocks.empty()) {
+      void *block = blocks.back();
+      blocks.pop_back();
+      return {*this, block, size};
+    }
+  }
+  return {*this, memory_.allocate(size), size};
+}
+
+void Pool::give_back(void *data, std::size_t bytes) noexcept {
+  const std::lock_guard lock(mutex_);
+  try {
+    free_[bytes].push_back(data);
+  } catch (...) { // no room for the note: the block itself goes instead
+    memory_.deallocate(data, bytes);
+  }
+}
+
+void Pool::trim() {
+  const std::lock_guard lock(mutex_);
+  for (auto &[bytes, blocks] : free_) {
+    for (void *block : blocks) memory_.deallocate(block, bytes);
+    blocks.clear();
+  }
+}
+
+} // namespace kronvec

@@ -1,0 +1,74 @@
+#pragma once
+/// Memory of the host, counted, and a pool of workspaces on top of it.
+
+#include <atomic>
+#include <cstddef>
+#include <map>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+namespace kronvec {
+
+/// Aligned host memory with a count of what is held. Thread-safe.
+class HostMemory {
+public:
+  /// 64-byte aligned. Throws OutOfMemory, with the size asked for and the size free.
+  void *allocate(std::size_t bytes);
+  void deallocate(void *block, std::size_t bytes) noexcept;
+  std::size_t in_use() const { return in_use_; }
+  std::size_t peak() const { return peak_; }
+  void reset_peak() { peak_ = in_use_.load(); }
+
+private:
+  std::atomic<std::size_t> in_use_ = 0, peak_ = 0;
+};
+
+/// Bytes that the operating system (and a memory control group around us) would still give.
+std::size_t host_bytes_free();
+
+/// Blocks that are handed back are kept for the next request of about their size, so that a loop allocates nothing
+/// after its first turn. Thread-safe.
+class Pool {
+public:
+  explicit Pool(HostMemory &memory) : memory_(memory) {}
+  ~Pool();
+  Pool(const Pool &) = delete;
+  Pool &operator=(const Pool &) = delete;
+
+  /// A block of the pool, handed back when it dies.
+  class Block {
+  public:
+    Block() = default;
+    Block(Block &&other) noexcept
+        : pool_(std::exchange(other.pool_, nullptr)), data_(std::exchange(other.data_, nullptr)), bytes_(other.bytes_) {}
+    Block &operator=(Block &&other) noexcept {
+      std::swap(pool_, other.pool_), std::swap(data_, other.data_), std::swap(bytes_, other.bytes_);
+      return *this;
+    }
+    ~Block() {
+      if (pool_) pool_->give_back(data_, bytes_);
+    }
+    void *data() const { return data_; }
+
+  private:
+    friend class Pool;
+    Block(Pool &pool, void *data, std::size_t bytes) : pool_(&pool), data_(data), bytes_(bytes) {}
+    Pool *pool_ = nullptr;
+    void *data_ = nullptr;
+    std::size_t bytes_ = 0;
+  };
+
+  Block take(std::size_t bytes);
+  /// Frees every block that is not in use.
+  void trim();
+
+private:
+  void give_back(void *data, std::size_t bytes) noexcept;
+
+  HostMemory &memory_;
+  std::mutex mutex_;
+  std::map<std::size_t, std::vector<void *>> free_; // by rounded size
+};
+
+} // namespace kronvec

@@ -1,0 +1,131 @@
+#pragma once
+/// Jacobians: J = ∂vec F / ∂(vec X)ᵀ, pq×mn for F p×q and X m×n (numerator layout; Magnus & Neudecker).
+///
+///   auto J  = jacobian(F, X);                    // a plan: built once from symbols
+///   auto J0 = J.at({{A, a}, {X, x}, {B, b}});    // the operator at a point
+///   J0.apply(dx, y);  J0.to_dense(out);  J0.update({{X, x1}});
+
+#include "kronvec/expression.hpp"
+
+#include <functional>
+#include <initializer_list>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+namespace kronvec {
+
+/// A value for a symbol. The matrix is copied when a plan takes it.
+template <class T> struct Binding {
+  Symbol symbol;
+  MatrixView<const T> value;
+};
+
+/// Values for symbols, in host memory.
+template <class T> class Values : public std::vector<Binding<T>> {
+public:
+  using std::vector<Binding<T>>::vector;
+};
+
+/// The value of F. Throws DomainError for a symbol without a value, ShapeError for one of another shape.
+template <class T = double>
+Matrix<T> evaluate(const Expression &f, const Values<std::type_identity_t<T>> &values, Device device = Device::cpu());
+
+/// How a dense Jacobian is computed.
+enum class Method {
+  automatic, ///< forward or reverse, whichever needs fewer passes
+  forward,   ///< by columns, through JVPs of unit tangents (ledger M2)
+  reverse,   ///< by rows, through VJPs of unit cotangents (ledger M3)
+  numeric,   ///< central differences (ledger M4)
+  reference, ///< the element method: ∂fᵢ/∂xⱼ by index, from the definition (ledger M6)
+};
+
+std::string_view name(Method method);
+/// Throws Error for an unknown name.
+Method method_named(std::string_view name);
+
+enum class Layout {
+  numerator,   ///< ∂vec F/∂(vec X)ᵀ, pq×mn
+  denominator, ///< its transpose, mn×pq
+};
+
+/// Called with the part done, in [0, 1], now and then.
+using Progress = std::function<void(double)>;
+
+struct DenseOptions {
+  Method method = Method::automatic;
+  Layout layout = Layout::numerator;
+  Progress progress = {};
+};
+
+namespace detail {
+struct JacobianPlan; // host/calculus/jacobian_plan.hpp
+template <class T> class Point;
+} // namespace detail
+
+/// The Jacobian at a point: a linear operator. Its const functions may be called from several threads at once.
+template <class T> class JacobianAt {
+public:
+  JacobianAt(std::shared_ptr<const detail::JacobianPlan> plan, const Values<T> &values, Device device);
+  JacobianAt(JacobianAt &&) noexcept;
+  JacobianAt &operator=(JacobianAt &&) noexcept;
+  ~JacobianAt();
+
+  Index rows() const; ///< pq
+  Index cols() const; ///< mn
+
+  /// Moves to another point; symbols that are not named keep their values. Allocates nothing.
+  void update(const Values<T> &values);
+
+  /// F at the point, p×q.
+  MatrixView<const T> value() const;
+
+  /// y = J·x. x is one tangent of X's shape (then y has F's shape), or mn×k: k tangents, each the vec of one, side by
+  /// side (then y is pq×k). Allocates nothing after the first call of one size. Throws ShapeError.
+  void apply(MatrixView<const T> x, MatrixView<T> y) const;
+  Matrix<T> apply(MatrixView<const T> x) const;
+  /// y = Jᵀ·x, with the same two forms: one cotangent of F's shape, or pq×k.
+  void apply_transpose(MatrixView<const T> x, MatrixView<T> y) const;
+  Matrix<T> apply_transpose(MatrixView<const T> x) const;
+
+  /// The dense Jacobian, written into `out`. Throws ShapeError, and OutOfMemory before any work.
+  void to_dense(MatrixView<T> out, const DenseOptions &options = {}) const;
+  Matrix<T> to_dense(const DenseOptions &options = {}) const;
+
+private:
+  std::unique_ptr<detail::Point<T>> point_;
+};
+
+/// The Jacobian of F with respect to X as a plan: the differential, built once, good for every point.
+class Jacobian {
+public:
+  Jacobian(const Expression &f, const Symbol &x);
+  Index rows() const; ///< pq
+  Index cols() const; ///< mn
+  /// The operator at a point. Throws DomainError, ShapeError, OutOfMemory.
+  template <class T = double>
+  JacobianAt<T> at(const Values<std::type_identity_t<T>> &values, Device device = Device::cpu()) const {
+    return JacobianAt<T>(plan_, values, device);
+  }
+
+private:
+  std::shared_ptr<const detail::JacobianPlan> plan_;
+};
+
+inline Jacobian jacobian(const Expression &f, const Symbol &x) { return {f, x}; }
+
+/// DF·dX, of F's shape: forward mode (ledger M2, E21).
+template <class T = double>
+Matrix<T> jvp(const Expression &f, const Symbol &x, const Values<std::type_identity_t<T>> &values,
+              MatrixView<const std::type_identity_t<T>> tangent, Device device = Device::cpu()) {
+  return jacobian(f, x).at<T>(values, device).apply(tangent);
+}
+
+/// The matrix G of X's shape with vec G = DFᵀ·vec U: reverse mode (ledger M3, E21).
+template <class T = double>
+Matrix<T> vjp(const Expression &f, const Symbol &x, const Values<std::type_identity_t<T>> &values,
+              MatrixView<const std::type_identity_t<T>> cotangent, Device device = Device::cpu()) {
+  return jacobian(f, x).at<T>(values, device).apply_transpose(cotangent);
+}
+
+} // namespace kronvec

@@ -1,0 +1,44 @@
+#pragma once
+/// Devices: where matrices live and where primitives run.
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace kronvec {
+
+class Backend; // host/devices/backend.hpp: memory and primitives of one device
+
+/// A handle to a device; cheap to copy, valid for the life of the process.
+class Device {
+public:
+  /// The oracle: every primitive straight from its definition, naive and serial.
+  static Device reference();
+  /// OpenBLAS, Highway and OpenMP on the host's cores.
+  static Device cpu();
+  /// All devices of this machine, the oracle first.
+  static std::vector<Device> all();
+  /// `auto` (the fastest one here), `reference` or `cpu`. Throws DeviceError for another name.
+  static Device named(std::string_view name);
+
+  std::string name() const;
+  /// One line for people: what stands behind the device (SIMD target, BLAS, threads).
+  std::string description() const;
+
+  /// Bytes that this process holds on the device now, and the most it has held since `reset_peak()`.
+  std::size_t bytes_in_use() const;
+  std::size_t peak_bytes() const;
+  void reset_peak() const;
+  /// Bytes that could still be allocated, by the operating system's estimate.
+  std::size_t bytes_free() const;
+
+  const Backend &backend() const { return *backend_; }
+  friend bool operator==(Device a, Device b) { return a.backend_ == b.backend_; }
+
+private:
+  explicit Device(Backend &backend) : backend_(&backend) {}
+  Backend *backend_;
+};
+
+} // namespace kronvec

@@ -1,0 +1,56 @@
+#pragma once
+/// The exceptions that kronvec throws. Every text names the operation and, where shapes disagree, both shapes.
+
+#include <cstddef>
+#include <stdexcept>
+#include <string>
+
+namespace kronvec {
+
+/// Base of everything that kronvec throws.
+class Error : public std::runtime_error {
+public:
+  using std::runtime_error::runtime_error;
+};
+
+/// Shapes that do not fit together; the text holds both.
+class ShapeError : public Error {
+public:
+  using Error::Error;
+};
+
+/// A value outside a function's domain, such as the inverse of a singular matrix; also a symbol without a value.
+class DomainError : public Error {
+public:
+  using Error::Error;
+};
+
+/// Text that is no expression. `position()` is the offending place, in bytes from the start of the text.
+class SyntaxError : public Error {
+public:
+  SyntaxError(const std::string &message, std::size_t position) : Error(message), position_(position) {}
+  std::size_t position() const noexcept { return position_; }
+
+private:
+  std::size_t position_;
+};
+
+/// A result that would not fit into memory, refused before work begins; the text holds both numbers.
+class OutOfMemory : public Error {
+public:
+  using Error::Error;
+};
+
+/// A device that does not exist, or that failed.
+class DeviceError : public Error {
+public:
+  using Error::Error;
+};
+
+/// A file that cannot be read, written or understood.
+class IoError : public Error {
+public:
+  using Error::Error;
+};
+
+} // namespace kronvec

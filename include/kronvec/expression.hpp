@@ -1,0 +1,107 @@
+#pragma once
+/// Matrix functions as expressions of symbols. A symbol has a name and a shape, not a value.
+///
+/// Shapes are checked when an expression is built: every function here throws ShapeError with the operator and both
+/// shapes. A 1×1 expression or a number is a scalar and broadcasts in + − * hadamard, quotient and pow; nothing else
+/// broadcasts. Expressions are immutable and share their parts; copying one is copying a pointer.
+
+#include "kronvec/elementwise.hpp"
+#include "kronvec/matrix.hpp"
+
+#include <memory>
+#include <string>
+
+namespace kronvec {
+
+struct Node; // host/calculus/node.hpp
+
+class Expression {
+public:
+  /// A number: a 1×1 constant.
+  Expression(double number);
+  explicit Expression(std::shared_ptr<const Node> node) : node_(std::move(node)) {}
+  Index rows() const { return shape().rows; }
+  Index cols() const { return shape().cols; }
+  Shape shape() const;
+  bool is_scalar() const { return shape() == Shape{1, 1}; }
+  const std::shared_ptr<const Node> &node() const { return node_; }
+
+private:
+  std::shared_ptr<const Node> node_;
+};
+
+/// A named matrix variable. Two symbols are the same only if one is a copy of the other, whatever their names.
+class Symbol : public Expression {
+public:
+  Symbol(std::string name, Index rows, Index cols);
+  /// The symbol that an expression is. Throws Error if it is something else.
+  explicit Symbol(const Expression &f);
+  const std::string &name() const;
+};
+
+/// The expression in the command's grammar, with as few parentheses as it needs.
+std::string to_string(const Expression &f);
+
+/// A matrix of fixed numbers.
+Expression constant(MatrixView<const double> values);
+Expression eye(Index n);
+Expression zeros(Index rows, Index cols);
+Expression ones(Index rows, Index cols);
+
+Expression operator+(const Expression &u, const Expression &v);
+Expression operator-(const Expression &u, const Expression &v);
+Expression operator-(const Expression &u);
+/// The matrix product, or a scalar times a matrix.
+Expression operator*(const Expression &u, const Expression &v);
+/// U divided by the scalar v.
+Expression operator/(const Expression &u, const Expression &v);
+Expression transpose(const Expression &u);
+/// U ⊙ V.
+Expression hadamard(const Expression &u, const Expression &v);
+/// U ⊘ V, entry by entry.
+Expression quotient(const Expression &u, const Expression &v);
+/// u^v entry by entry.
+Expression pow(const Expression &u, const Expression &v);
+/// The matrix power Uᵏ; U⁻¹ for k = −1.
+Expression matrix_power(const Expression &u, Index k);
+Expression inverse(const Expression &u);
+/// tr U.
+Expression trace(const Expression &u);
+/// The sum of all entries.
+Expression sum(const Expression &u);
+/// Σ|uᵢⱼ|.
+Expression norm1(const Expression &u);
+/// ‖vec U‖₂, the Frobenius norm.
+Expression norm2(const Expression &u);
+/// The columns stacked: rows·cols × 1.
+Expression vec(const Expression &u);
+/// The rows×cols matrix whose vec is vec U.
+Expression unvec(const Expression &u, Index rows, Index cols);
+
+/// f entry by entry; `pow` has its own function above. log(1 + exp U) becomes softplus(U), which cannot overflow.
+Expression elementwise(Function f, const Expression &u);
+inline Expression abs(const Expression &u) { return elementwise(Function::abs, u); }
+inline Expression sign(const Expression &u) { return elementwise(Function::sign, u); }
+inline Expression square(const Expression &u) { return elementwise(Function::square, u); }
+inline Expression sqrt(const Expression &u) { return elementwise(Function::sqrt, u); }
+inline Expression cbrt(const Expression &u) { return elementwise(Function::cbrt, u); }
+inline Expression reciprocal(const Expression &u) { return elementwise(Function::reciprocal, u); }
+inline Expression exp(const Expression &u) { return elementwise(Function::exp, u); }
+inline Expression expm1(const Expression &u) { return elementwise(Function::expm1, u); }
+inline Expression log(const Expression &u) { return elementwise(Function::log, u); }
+inline Expression log1p(const Expression &u) { return elementwise(Function::log1p, u); }
+inline Expression sin(const Expression &u) { return elementwise(Function::sin, u); }
+inline Expression cos(const Expression &u) { return elementwise(Function::cos, u); }
+inline Expression tan(const Expression &u) { return elementwise(Function::tan, u); }
+inline Expression asin(const Expression &u) { return elementwise(Function::asin, u); }
+inline Expression acos(const Expression &u) { return elementwise(Function::acos, u); }
+inline Expression atan(const Expression &u) { return elementwise(Function::atan, u); }
+inline Expression sinh(const Expression &u) { return elementwise(Function::sinh, u); }
+inline Expression cosh(const Expression &u) { return elementwise(Function::cosh, u); }
+inline Expression tanh(const Expression &u) { return elementwise(Function::tanh, u); }
+inline Expression sigmoid(const Expression &u) { return elementwise(Function::sigmoid, u); }
+inline Expression softplus(const Expression &u) { return elementwise(Function::softplus, u); }
+inline Expression relu(const Expression &u) { return elementwise(Function::relu, u); }
+inline Expression erf(const Expression &u) { return elementwise(Function::erf, u); }
+
+} // namespace kronvec

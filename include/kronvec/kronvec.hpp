@@ -1,0 +1,12 @@
+#pragma once
+/// All of kronvec.
+
+#include "kronvec/compare.hpp"
+#include "kronvec/derivative.hpp"
+#include "kronvec/device.hpp"
+#include "kronvec/elementwise.hpp"
+#include "kronvec/error.hpp"
+#include "kronvec/expression.hpp"
+#include "kronvec/io.hpp"
+#include "kronvec/matrix.hpp"
+#include "kronvec/parse.hpp"

@@ -1,0 +1,110 @@
+#pragma once
+/// Column-major matrices: views with a leading dimension, and an owning matrix that lives on a device.
+///
+/// Entry (i, j) of a view lies at data[i + j * ld]. `vec` stacks columns, so a packed matrix (ld = rows) *is* its vec.
+
+#include "kronvec/device.hpp"
+#include "kronvec/error.hpp"
+
+#include <cstdint>
+#include <initializer_list>
+#include <type_traits>
+#include <utility>
+
+namespace kronvec {
+
+/// Sizes and indices: 64 bits, signed.
+using Index = std::int64_t;
+
+struct Shape {
+  Index rows = 0, cols = 0;
+  /// rows * cols. Throws ShapeError if the product does not fit 63 bits or a side is negative.
+  Index size() const;
+  friend bool operator==(Shape, Shape) = default;
+};
+
+/// "3×4".
+std::string to_string(Shape shape);
+
+/// A rows×cols window onto column-major memory that someone else owns; T may be const.
+template <class T> class MatrixView {
+public:
+  MatrixView() = default;
+  MatrixView(T *data, Index rows, Index cols) : MatrixView(data, rows, cols, rows) {}
+  /// Throws ShapeError if ld < rows, or a size is negative, or data is null while the size is not 0.
+  MatrixView(T *data, Index rows, Index cols, Index ld) : data_(data), rows_(rows), cols_(cols), ld_(ld) {
+    if (rows < 0 || cols < 0 || ld < rows || (!data && rows > 0 && cols > 0)) invalid(rows, cols, ld, data);
+  }
+  /// A view of mutable entries is also a view of constant ones.
+  template <class U>
+    requires(std::is_same_v<T, const U>)
+  MatrixView(MatrixView<U> other) : MatrixView(other.data(), other.rows(), other.cols(), other.ld()) {}
+
+  T *data() const { return data_; }
+  Index rows() const { return rows_; }
+  Index cols() const { return cols_; }
+  /// Leading dimension: elements from one column to the next.
+  Index ld() const { return ld_; }
+  Shape shape() const { return {rows_, cols_}; }
+  bool packed() const { return ld_ == rows_ || cols_ <= 1; }
+  T &operator()(Index i, Index j) const { return data_[i + j * ld_]; }
+  /// The window of `rows`×`cols` entries whose first is (i, j). Throws ShapeError if it leaves the matrix.
+  MatrixView block(Index i, Index j, Index rows, Index cols) const {
+    if (i < 0 || j < 0 || rows < 0 || cols < 0 || i > rows_ - rows || j > cols_ - cols) outside(i, j, rows, cols);
+    return {data_ ? data_ + i + j * ld_ : nullptr, rows, cols, ld_};
+  }
+
+private:
+  [[noreturn]] static void invalid(Index rows, Index cols, Index ld, const void *data);
+  [[noreturn]] void outside(Index i, Index j, Index rows, Index cols) const;
+
+  T *data_ = nullptr;
+  Index rows_ = 0, cols_ = 0, ld_ = 0;
+};
+
+/// An owning, packed, column-major matrix on a device; T is float or double. Movable; copying is spelled `clone()`.
+template <class T> class Matrix {
+public:
+  Matrix() : Matrix(0, 0) {}
+  /// Zeros. Throws OutOfMemory.
+  Matrix(Index rows, Index cols, Device device = Device::cpu());
+  /// Row by row, as it reads on paper: Matrix<double>{{1, 2}, {3, 4}}. Throws ShapeError for a ragged list.
+  Matrix(std::initializer_list<std::initializer_list<T>> rows);
+  /// Entries are left as the memory held them.
+  static Matrix uninitialized(Index rows, Index cols, Device device = Device::cpu());
+  /// Standard normal numbers, the same on every machine for the same seed.
+  static Matrix random(Index rows, Index cols, std::uint64_t seed);
+
+  Matrix(Matrix &&other) noexcept;
+  Matrix &operator=(Matrix &&other) noexcept;
+  Matrix(const Matrix &) = delete;
+  Matrix &operator=(const Matrix &) = delete;
+  ~Matrix();
+  Matrix clone() const;
+
+  T *data() { return data_; }
+  const T *data() const { return data_; }
+  Index rows() const { return rows_; }
+  Index cols() const { return cols_; }
+  Index ld() const { return rows_; }
+  Shape shape() const { return {rows_, cols_}; }
+  Device device() const { return device_; }
+  /// Entries; only of a matrix in host memory.
+  T &operator()(Index i, Index j) { return data_[i + j * rows_]; }
+  const T &operator()(Index i, Index j) const { return data_[i + j * rows_]; }
+
+  MatrixView<T> view() { return {data_, rows_, cols_}; }
+  MatrixView<const T> view() const { return {data_, rows_, cols_}; }
+  operator MatrixView<T>() { return view(); }
+  operator MatrixView<const T>() const { return view(); }
+
+private:
+  struct Raw {};
+  Matrix(Raw, Index rows, Index cols, Device device);
+
+  Device device_;
+  Index rows_ = 0, cols_ = 0;
+  T *data_ = nullptr;
+};
+
+} // namespace kronvec

@@ -1,0 +1,24 @@
+#pragma once
+/// Expressions from text, in the grammar that users of matrixcalculus.org and MATLAB know.
+///
+/// From loosest to tightest: + −, then * / .* ./, then unary −, then ^ .^ and the postfix '. Functions are called by
+/// name: exp log … inv tr sum vec norm1 norm2 hadamard eye(n) zeros(m,n) ones(m,n) unvec(u,m,n).
+
+#include "kronvec/expression.hpp"
+
+#include <map>
+#include <set>
+#include <string_view>
+
+namespace kronvec {
+
+using Symbols = std::map<std::string, Symbol, std::less<>>;
+
+/// The expression that a text spells. Throws SyntaxError, with the place, for anything that it cannot be: an unknown
+/// name or function, a function that this version does not have, shapes that disagree (both are in the text).
+Expression parse(std::string_view text, const Symbols &symbols);
+
+/// Names in the text that no function has: what must be bound before `parse`. Throws SyntaxError for a bad character.
+std::set<std::string> free_names(std::string_view text);
+
+} // namespace kronvec

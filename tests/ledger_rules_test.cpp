@@ -1,0 +1,168 @@
+/// The rules of differentials, rows D of the project's ledger.
+
+#include "jacobian_checks.hpp"
+
+namespace kronvec::testing {
+namespace {
+
+using M = Matrix<double>;
+
+Givens two(const Symbol &x, const Symbol &y) {
+  Givens g;
+  g.push_back(given(x, 1)), g.push_back(given(y, 2));
+  return g;
+}
+
+TEST(Ledger, D0_TaylorRemainderFallsWithSlopeTwo) {
+  const Symbol a("A", 4, 3), x("X", 3, 4);
+  Givens g = two(a, x);
+  const Expression f = tanh(a * x) * exp(transpose(x));
+  const M u = M::random(3, 4, 5), value = evaluate(f, values_of(g)), slope = jvp(f, x, values_of(g), u);
+  const auto remainder = [&](double t) {
+    Givens moved = two(a, x);
+    moved[1].value = plus(g[1].value, u, t);
+    const M rest = plus(plus(evaluate(f, values_of(moved)), value, -1), slope, -t);
+    return std::sqrt(product(transposed(vec(rest)), vec(rest))(0, 0));
+  };
+  for (const double t : {1e-2, 1e-3}) EXPECT_NEAR(std::log10(remainder(t) / remainder(t / 10)), 2, 0.1) << t;
+}
+
+TEST(Ledger, D1_ConstantsSumsMultiples) {
+  const Symbol x("X", 3, 2), y("Y", 3, 2);
+  const Givens g = two(x, y);
+  const M i = identity(6), zero = tabulate(6, 6, [](Index, Index) { return 0.0; });
+  expect_jacobian(y, x, g, zero);
+  expect_jacobian(-2.5 * x, x, g, tabulate(6, 6, [](Index r, Index c) { return r == c ? -2.5 : 0; }));
+  expect_jacobian(x + y, x, g, i);
+  // ✗ d(U + V) = dV + dV: by X it would be zero, by Y twice the identity.
+  expect_jacobian(x + y, y, g, i);
+  expect_jacobian(x - y, y, g, map(i, [](double t) { return -t; }));
+  expect_jacobian(x, x, g, i);
+  expect_jacobian(x - x, x, g, zero);
+}
+
+TEST(Ledger, D2_Product) {
+  const Symbol x("X", 3, 4), y("Y", 4, 2);
+  const Givens g = two(x, y);
+  expect_jacobian(x * y, x, g, kron(transposed(g[1].value), identity(3)));
+  expect_jacobian(x * y, y, g, kron(identity(2), g[0].value));
+}
+
+TEST(Ledger, D2_ProductOfOneVariable) {
+  const Symbol x("X", 3, 3);
+  Givens g;
+  g.push_back(given(x, 1));
+  const M &v = g[0].value;
+  expect_jacobian(x * x, x, g, plus(kron(transposed(v), identity(3)), kron(identity(3), v)));
+  const M v2 = product(v, v);
+  expect_jacobian(matrix_power(x, 3), x, g,
+                  plus(plus(kron(transposed(v2), identity(3)), kron(transposed(v), v)), kron(identity(3), v2)));
+}
+
+TEST(Ledger, D3_TransposeVecTrace) {
+  const Symbol x("X", 3, 4), s("S", 3, 3);
+  const Givens g = two(x, s);
+  expect_jacobian(transpose(x), x, g, commutation(3, 4));
+  // ✗ K is no symmetric matrix here, and K·K is not I: its inverse is K[n,m].
+  EXPECT_FALSE(near(commutation(3, 4), commutation(4, 3), 0.1));
+  EXPECT_TRUE(near(product(commutation(4, 3), commutation(3, 4)), identity(12), 0));
+  expect_jacobian(vec(x), x, g, identity(12));
+  expect_jacobian(unvec(x, 2, 6), x, g, identity(12));
+  expect_jacobian(trace(s), s, g, transposed(vec(identity(3))));
+}
+
+TEST(Ledger, D4_Inverse) {
+  const Symbol x("X", 3, 3), y("Y", 3, 3);
+  Givens g = two(x, y);
+  for (Index i = 0; i < 3; ++i) g[0].value(i, i) += 4;
+  const M inv = evaluate(inverse(x), values_of(g), Device::reference());
+  EXPECT_TRUE(near(product(inv, g[0].value), identity(3), 1e-14));
+  expect_jacobian(inverse(x), x, g, map(kron(transposed(inv), inv), [](double t) { return -t; }));
+}
+
+TEST(Ledger, D7_Hadamard) {
+  const Symbol x("X", 3, 2), y("Y", 3, 2);
+  const Givens g = two(x, y);
+  expect_jacobian(hadamard(x, y), x, g, diagonal(g[1].value));
+  expect_jacobian(hadamard(x, y), y, g, diagonal(g[0].value));
+  // ✗ ⊗ for ⊙ has another size.
+  EXPECT_EQ(jacobian(hadamard(x, y), x).rows(), 6);
+}
+
+TEST(Ledger, D10_Quotient) {
+  const Symbol x("X", 3, 2), y("Y", 3, 2), t("t", 1, 1);
+  Givens g = two(x, y);
+  g.push_back({t, M{{1.5}}});
+  g[1].value = map(g[1].value, [](double v) { return v < 0 ? v - 1 : v + 1; });
+  const M by_y = tabulate(3, 2, [&](Index i, Index j) { return -g[0].value(i, j) / std::pow(g[1].value(i, j), 2); });
+  expect_jacobian(quotient(x, y), x, g, diagonal(map(g[1].value, [](double v) { return 1 / v; })));
+  expect_jacobian(quotient(x, y), y, g, diagonal(by_y));
+  expect_jacobian(x / t, t, g, map(vec(g[0].value), [](double v) { return -v / 2.25; }));
+}
+
+TEST(Ledger, D11_ScalarsBroadcast) {
+  const Symbol t("t", 1, 1), x("X", 2, 3);
+  Givens g;
+  g.push_back({t, M{{0.7}}}), g.push_back({x, M{{1, 2, 3}, {4, 5, 6}}});
+  const M v = vec(g[1].value), ones = map(v, [](double) { return 1.0; });
+  expect_jacobian(t * x, t, g, v);
+  expect_jacobian(x + t, t, g, ones);
+  expect_jacobian(t - x, t, g, ones);
+  expect_jacobian(pow(x, t), t, g, map(v, [](double a) { return std::pow(a, 0.7) * std::log(a); }));
+  expect_jacobian(pow(x, t), x, g, diagonal(map(g[1].value, [](double a) { return 0.7 * std::pow(a, -0.3); })));
+  expect_jacobian(pow(t, x), t, g, map(v, [](double a) { return a * std::pow(0.7, a - 1); }));
+  expect_jacobian(exp(log(t)), t, g, M{{1}});
+}
+
+TEST(Ledger, D13_Chain) {
+  const Symbol x("X", 2, 3), a("A", 4, 2);
+  const Givens g = two(x, a);
+  const M z = product(g[1].value, g[0].value);
+  const M outer = diagonal(map(z, [](double t) { return std::cos(t); }));
+  expect_jacobian(sin(a * x), x, g, product(outer, kron(identity(3), g[1].value)));
+}
+
+/// D8 for one function: J is diagonal, with central differences of the function itself on it.
+class ElementwiseRule : public ::testing::TestWithParam<Function> {};
+
+TEST_P(ElementwiseRule, D8) {
+  const Symbol x("X", 2, 2);
+  Givens g;
+  g.push_back({x, M{{0.3, 0.55}, {0.7, 0.91}}}); // inside the domain of all
+  const Function f = GetParam();
+  const Expression y = f == Function::pow ? pow(x, 2.5) : elementwise(f, x);
+  const double h = 1e-5;
+  Givens above, below;
+  above.push_back({x, map(g[0].value, [&](double t) { return t + h; })});
+  below.push_back({x, map(g[0].value, [&](double t) { return t - h; })});
+  const M change = plus(evaluate(y, values_of(above)), evaluate(y, values_of(below)), -1);
+  const M expected = diagonal(map(change, [&](double t) { return t / (2 * h); }));
+  EXPECT_TRUE(near(jacobian(y, x).at(values_of(g)).to_dense(), expected, 1e-8));
+  const M reference = jacobian(y, x).at(values_of(g)).to_dense({.method = Method::reference});
+  expect_jacobian(y, x, g, reference);
+}
+
+INSTANTIATE_TEST_SUITE_P(Ledger, ElementwiseRule, ::testing::ValuesIn(all_functions().begin(), all_functions().end()),
+                         [](const auto &test) { return std::string(name(test.param)); });
+
+TEST(Ledger, D8_Conventions) {
+  const Symbol x("x", 1, 1);
+  const auto slope = [&](const Expression &f, double at) {
+    const M value{{at}};
+    const double fast = jacobian(f, x).at({{x, value}}).to_dense()(0, 0);
+    const double plain = jacobian(f, x).at({{x, value}}).to_dense({.method = Method::reference})(0, 0);
+    EXPECT_EQ(fast, plain) << to_string(f) << " at " << at;
+    return fast;
+  };
+  EXPECT_EQ(slope(abs(x), 0), 0);
+  EXPECT_EQ(slope(relu(x), 0), 0);
+  EXPECT_EQ(slope(sign(x), 0), 0);
+  EXPECT_EQ(slope(softplus(x), 1000), 1);
+  EXPECT_EQ(slope(softplus(x), -1000), 0);
+  EXPECT_EQ(slope(tanh(x), 1000), 0);
+  EXPECT_EQ(slope(sigmoid(x), -1000), 0);
+  EXPECT_EQ(slope(log(1 + exp(x)), 1000), 1);
+}
+
+} // namespace
+} // namespace kronvec::testing
