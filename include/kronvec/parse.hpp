@@ -12,10 +12,20 @@
 
 namespace kronvec {
 
+/// A ShapeError with the place of the operator or function, in bytes from the start of the text.
+class ShapeErrorAt : public ShapeError {
+public:
+  ShapeErrorAt(const std::string &message, std::size_t position) : ShapeError(message), position_(position) {}
+  std::size_t position() const noexcept { return position_; }
+
+private:
+  std::size_t position_;
+};
+
 using Symbols = std::map<std::string, Symbol, std::less<>>;
 
 /// The expression that a text spells. Throws SyntaxError, with the place, for anything that it cannot be: an unknown
-/// name or function, a function that this version does not have, shapes that disagree (both are in the text).
+/// name or function, a function that this version does not have. Throws ShapeErrorAt for shapes that disagree.
 Expression parse(std::string_view text, const Symbols &symbols);
 
 /// Names in the text that no function has: what must be bound before `parse`. Throws SyntaxError for a bad character.
