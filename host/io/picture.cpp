@@ -38,7 +38,7 @@ double stronger(double a, double b) {
 /// The matrix at most `longest_side` entries long: each the strongest of those that it covers.
 template <class T> Matrix<double> pooled(MatrixView<const T> m) {
   const Index longest = std::max(m.rows(), m.cols());
-  const Index box = (longest + longest_side - 1) / longest_side;
+  const Index box = std::max<Index>(1, (longest + longest_side - 1) / longest_side);
   Matrix<double> small((m.rows() + box - 1) / box, (m.cols() + box - 1) / box);
   for (Index j = 0; j < m.cols(); ++j)
     for (Index i = 0; i < m.rows(); ++i) {

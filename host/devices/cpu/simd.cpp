@@ -142,7 +142,8 @@ void add(double alpha, const double *a, Index step_a, double beta, const double 
 }
 
 std::string simd_target() {
-  const auto best = hwy::SupportedTargets() & -hwy::SupportedTargets(); // the lowest bit is the widest target
+  const auto usable = hwy::SupportedTargets() & HWY_TARGETS;
+  const auto best = usable & -usable; // the lowest bit is the widest target
   return hwy::TargetName(best);
 }
 

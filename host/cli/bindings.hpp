@@ -1,0 +1,29 @@
+#pragma once
+/// Values from the command line: NAME=file.npy, NAME=4x3, NAME=[1,2;3,4], NAME=eye(4), NAME=2.5.
+
+#include "kronvec/kronvec.hpp"
+
+#include <map>
+#include <string>
+#include <string_view>
+
+namespace kronvec::cli {
+
+/// The matrix that a value spells; `name` seeds random numbers. Throws Error, IoError, OutOfMemory.
+template <class T> Matrix<T> value_of(const std::string &name, const std::string &text);
+
+/// The symbols of a command with their values.
+template <class T> struct Bindings {
+  std::map<std::string, Matrix<T>> matrices;
+  Symbols symbols;
+  Values<T> values() const {
+    Values<T> all;
+    for (const auto &[name, symbol] : symbols) all.push_back({symbol, matrices.at(name).view()});
+    return all;
+  }
+};
+
+/// Throws Error for what is no NAME=VALUE, or a name given twice.
+template <class T> Bindings<T> bindings_of(const std::vector<std::string> &arguments);
+
+} // namespace kronvec::cli

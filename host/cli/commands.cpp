@@ -1,0 +1,153 @@
+#include "cli/commands.hpp"
+
+#include "cli/bindings.hpp"
+#include "cli/output.hpp"
+
+#include <fmt/format.h>
+
+#include <regex>
+
+namespace kronvec::cli {
+namespace {
+
+/// "2GiB", "500MB", "1e6": bytes.
+double bytes_of(const std::string &text) {
+  static const std::regex form("([0-9.eE+]+) ?(B|kB|KiB|MB|MiB|GB|GiB|TB|TiB)?");
+  std::smatch parts;
+  if (!std::regex_match(text, parts, form)) throw Error("--max-memory " + text + ": a size is 2GiB, 500MB or a number");
+  const std::string unit = parts[2];
+  const std::size_t power = unit.empty() ? 0 : std::string("BkMGT").find(unit[0] == 'K' ? 'k' : unit[0]);
+  double bytes = std::stod(parts[1]);
+  for (std::size_t i = 0; i < power; ++i) bytes *= unit.size() == 3 ? 1024 : 1000;
+  return bytes;
+}
+
+/// An output's directory is looked at before the work, not after it.
+void require_directory(const std::string &out, const char *option) {
+  if (out.empty()) return;
+  const auto parent = std::filesystem::path(out).parent_path();
+  if (!parent.empty() && !std::filesystem::is_directory(parent))
+    throw MachineError(fmt::format("{} {}: there is no directory {}", option, out, parent.string()));
+}
+
+/// work(), with a failure to write told apart from a failure to read.
+void writing(const auto &work) {
+  try {
+    work();
+  } catch (const IoError &error) {
+    throw MachineError(error.what());
+  }
+}
+
+template <class T> void deliver(MatrixView<const T> m, const std::string &out, const std::string &what) {
+  if (out.empty()) return print(m);
+  writing([&] { write_npy<T>(out, m); });
+  fmt::print(stderr, "{}: {}, {}\n", out, to_string(m.shape()), what);
+}
+
+template <class T> class Session {
+public:
+  explicit Session(const Request &request)
+      : request_(request), bindings_(bindings_of<T>(request.bindings)), device_(Device::named(request.device)),
+        f_(parse(request.expression, bindings_.symbols)) {
+    const auto used = free_names(request.expression);
+    for (const auto &[name, symbol] : bindings_.symbols)
+      if (!used.contains(name) && name != request.wrt)
+        fmt::print(stderr, "kronvec: note: '{}' does not occur in the expression\n", name);
+  }
+
+  void evaluate() const {
+    deliver<T>(kronvec::evaluate<T>(f_, bindings_.values(), device_), request_.out, "value");
+  }
+
+  void jacobian() const {
+    const Layout layout = request_.layout == "numerator" ? Layout::numerator : Layout::denominator;
+    const Method method = method_named(request_.method);
+    const Jacobian plan = kronvec::jacobian(f_, variable());
+    require_memory(plan);
+    const auto point = plan.template at<T>(bindings_.values(), device_);
+    ProgressLine line;
+    const Progress progress = [&](double done) { line.show("jacobian", done); };
+    const Matrix<T> j = point.to_dense({.method = method, .layout = layout, .progress = progress});
+    deliver<T>(j, request_.out, request_.layout + " layout");
+    if (request_.picture.empty()) return;
+    writing([&] { write_picture<T>(request_.picture, j); });
+    fmt::print(stderr, "{}: red positive, blue negative, white zero\n", request_.picture);
+  }
+
+  void jvp() const {
+    const Matrix<T> tangent = value_of<T>("tangent", request_.tangent);
+    deliver<T>(kronvec::jvp<T>(f_, variable(), bindings_.values(), tangent, device_), request_.out, "DF·dX");
+  }
+
+  void vjp() const {
+    const Matrix<T> cotangent = value_of<T>("cotangent", request_.cotangent);
+    deliver<T>(kronvec::vjp<T>(f_, variable(), bindings_.values(), cotangent, device_), request_.out, "DFᵀ·U");
+  }
+
+  int compare() const {
+    std::vector<Comparison> rows;
+    {
+      ProgressLine line;
+      const auto devices = request_.device == "auto" ? Device::all() : std::vector{device_};
+      rows = kronvec::compare<T>(f_, variable(), bindings_.values(), devices,
+                                 [&](const std::string &what, double done) { line.show(what, done); });
+    }
+    print(to_string(rows));
+    const auto failed = std::count_if(rows.begin(), rows.end(), [](const Comparison &row) { return !row.passed(); });
+    if (failed) fmt::print(stderr, "kronvec: {} of {} comparisons are out of tolerance\n", failed, rows.size());
+    return failed ? 1 : 0;
+  }
+
+private:
+  const Symbol &variable() const {
+    if (request_.wrt.find(',') != std::string::npos)
+      throw Error("--wrt " + request_.wrt + ": several variables at once are not available in this version");
+    const auto found = bindings_.symbols.find(request_.wrt);
+    if (found == bindings_.symbols.end()) throw Error("--wrt " + request_.wrt + ": no such symbol is bound");
+    return found->second;
+  }
+
+  void require_memory(const Jacobian &plan) const {
+    if (request_.max_memory.empty()) return;
+    const double needed = static_cast<double>(plan.rows()) * static_cast<double>(plan.cols()) * sizeof(T);
+    if (needed > bytes_of(request_.max_memory))
+      throw OutOfMemory(fmt::format("J is {}×{} and would take {:.3g} MiB, --max-memory is {}", plan.rows(),
+                                    plan.cols(), needed / (1 << 20), request_.max_memory));
+  }
+
+  const Request &request_;
+  Bindings<T> bindings_;
+  Device device_;
+  Expression f_;
+};
+
+int info() {
+  print("kronvec " KRONVEC_VERSION "\n");
+  for (const Device device : Device::all())
+    print(fmt::format("{:<10} {}\n", device.name(), device.description()));
+  print(fmt::format("memory     {:.1f} GiB free\nfiles      .npy and .csv in, .npy and .png out\n",
+                    static_cast<double>(Device::cpu().bytes_free()) / (1 << 30)));
+  return 0;
+}
+
+template <class T> int run_in(const Request &request) {
+  const Session<T> session(request);
+  if (request.command == "compare") return session.compare();
+  if (request.command == "evaluate") session.evaluate();
+  if (request.command == "jacobian") session.jacobian();
+  if (request.command == "jvp") session.jvp();
+  if (request.command == "vjp") session.vjp();
+  return 0;
+}
+
+} // namespace
+
+int run(const Request &request) {
+  if (request.command == "info") return info();
+  require_directory(request.out, "--out");
+  require_directory(request.picture, "--picture");
+  return request.dtype == "float32" ? run_in<float>(request) : run_in<double>(request);
+}
+
+} // namespace kronvec::cli

@@ -1,0 +1,111 @@
+/// The command `kronvec`: its options, and what its exit status means.
+
+#include "cli/commands.hpp"
+#include "cli/output.hpp"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <csignal>
+
+namespace {
+
+using kronvec::cli::Request;
+
+/// 0 done, 1 a comparison failed, 2 the request was wrong or refused, 3 the machine failed.
+enum Status { done = 0, wrong = 2, machine = 3 };
+
+void add_common(CLI::App &command, Request &r) {
+  command.add_option("expression", r.expression, "such as 'A*exp(X*B)'")->required();
+  command.add_option("bindings", r.bindings, "NAME=x.npy, x.csv, 4x3, 4x3:SEED, [1,2;3,4], eye(4) or 2.5");
+  command.add_option("--device", r.device, "auto, reference or cpu");
+  command.add_option("--dtype", r.dtype)->check(CLI::IsMember({"float64", "float32"}));
+}
+
+void add_result(CLI::App &command, Request &r) {
+  command.add_option("--out", r.out, "a .npy file for the result (standard output otherwise)");
+}
+
+void add_variable(CLI::App &command, Request &r) {
+  command.add_option("--wrt", r.wrt, "the variable")->required();
+}
+
+void add_jacobian(CLI::App &command, Request &r) {
+  add_variable(command, r), add_result(command, r);
+  command.add_option("--layout", r.layout)->check(CLI::IsMember({"numerator", "denominator"}));
+  command.add_option("--method", r.method, "auto, forward, reverse, numeric or reference");
+  command.add_option("--picture", r.picture, "a .png file that shows the Jacobian");
+  command.add_option("--max-memory", r.max_memory, "refuse a larger Jacobian, as in 2GiB");
+}
+
+/// An expression may begin with a minus sign, which is no option: it is kept from the option parser.
+std::vector<std::string> arguments_of(int argc, char **argv, std::string &expression) {
+  std::vector<std::string> arguments(argv + 1, argv + argc);
+  if (arguments.size() < 2) return arguments;
+  std::string &first = arguments[1];
+  if (first.size() > 1 && first[0] == '-' && first[1] != '-' && first != "-h") {
+    expression = first;
+    first = "-";
+  }
+  return arguments;
+}
+
+int report(const std::string &message, Status status) {
+  fmt::print(stderr, "kronvec: {}\n", message);
+  return status;
+}
+
+int answer(const Request &request) {
+  try {
+    return kronvec::cli::run(request);
+  } catch (const kronvec::SyntaxError &e) {
+    return report(fmt::format("{}\n{}", e.what(), kronvec::cli::caret(request.expression, e.position())), wrong);
+  } catch (const kronvec::ShapeErrorAt &e) {
+    return report(fmt::format("{}\n{}", e.what(), kronvec::cli::caret(request.expression, e.position())), wrong);
+  } catch (const kronvec::cli::MachineError &e) {
+    return report(e.what(), machine);
+  } catch (const kronvec::Error &e) {
+    return report(e.what(), wrong);
+  } catch (const std::bad_alloc &) {
+    return report("out of memory", machine);
+  } catch (const std::exception &e) {
+    return report(e.what(), machine);
+  }
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+  std::signal(SIGPIPE, SIG_IGN); // a closed pipe is an error of `print`, not a silent death
+  Request request;
+  CLI::App app("Matrix calculus at the speed of memory");
+  app.set_version_flag("--version", "kronvec " KRONVEC_VERSION);
+  app.require_subcommand(1);
+  app.footer("example: kronvec jacobian 'A*exp(X*B)' --wrt X A=4x3 B=2x5 X=3x2");
+  const auto add = [&](const char *name, const char *what) { return app.add_subcommand(name, what); };
+  auto *evaluate = add("evaluate", "the value of an expression");
+  auto *jacobian = add("jacobian", "the dense Jacobian, ∂vec F/∂(vec X)ᵀ");
+  auto *jvp = add("jvp", "the Jacobian times a tangent, without forming it");
+  auto *vjp = add("vjp", "the transposed Jacobian times a cotangent, without forming it");
+  auto *compare = add("compare", "the Jacobian by every method on every device against the element method");
+  add("info", "devices and versions");
+  for (auto *command : {evaluate, jacobian, jvp, vjp, compare}) add_common(*command, request);
+  for (auto *command : {evaluate, jvp, vjp}) add_result(*command, request);
+  for (auto *command : {jvp, vjp, compare}) add_variable(*command, request);
+  add_jacobian(*jacobian, request);
+  jvp->add_option("--tangent", request.tangent, "dX, a file or a value as in a binding")->required();
+  vjp->add_option("--cotangent", request.cotangent, "U of F's shape, a file or a value as in a binding")->required();
+
+  std::string expression;
+  std::vector<std::string> arguments = arguments_of(argc, argv, expression);
+  std::reverse(arguments.begin(), arguments.end()); // CLI11 takes them from the back
+  try {
+    app.parse(arguments);
+  } catch (const CLI::ParseError &e) {
+    if (e.get_exit_code() == 0) return app.exit(e);
+    return report(e.what(), wrong);
+  }
+  if (!expression.empty()) request.expression = expression;
+  request.command = app.get_subcommands().front()->get_name();
+  return answer(request);
+}

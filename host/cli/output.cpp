@@ -1,0 +1,90 @@
+#include "cli/output.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstdio>
+#include <cstring>
+#include <unistd.h>
+
+namespace kronvec::cli {
+namespace {
+
+double now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+/// The indices shown of n: all, or the first and last few with −1 for the gap.
+std::vector<Index> shown(Index n, Index most) {
+  std::vector<Index> indices;
+  for (Index i = 0; i < n; ++i) {
+    if (n <= most || i < most / 2 || i >= n - most / 2) indices.push_back(i);
+    else if (indices.back() != -1) indices.push_back(-1);
+  }
+  return indices;
+}
+
+template <class T> std::string aligned(MatrixView<const T> m) {
+  std::string text;
+  const auto cols = shown(m.cols(), 10);
+  for (const Index i : shown(m.rows(), 30)) {
+    for (const Index j : cols)
+      text += i < 0 || j < 0 ? fmt::format("{:>13}", "…") : fmt::format("{:>13.6g}", m(i, j));
+    text += '\n';
+  }
+  return text;
+}
+
+} // namespace
+
+void print(std::string_view text) {
+  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0)
+    throw MachineError(std::string("cannot write to standard output: ") + std::strerror(errno));
+}
+
+template <class T> void print(MatrixView<const T> m) {
+  if (isatty(STDOUT_FILENO)) return print(aligned(m));
+  std::string line;
+  for (Index i = 0; i < m.rows(); ++i) {
+    line.clear();
+    for (Index j = 0; j < m.cols(); ++j) line += fmt::format("{}{}", j ? "," : "", m(i, j));
+    print(line + '\n');
+  }
+}
+
+template void print(MatrixView<const float>);
+template void print(MatrixView<const double>);
+
+std::string caret(std::string_view expression, std::size_t position) {
+  constexpr std::size_t before = 60, width = 100;
+  const auto continues = [&](std::size_t at) {
+    return at < expression.size() && (static_cast<unsigned char>(expression[at]) & 0xc0) == 0x80;
+  };
+  std::size_t first = position > before ? position - before : 0;
+  while (continues(first)) --first;
+  std::size_t last = std::min(expression.size(), first + width);
+  while (continues(last)) ++last;
+  std::string line(expression.substr(first, last - first));
+  std::replace_if(line.begin(), line.end(), [](char c) { return c == '\n' || c == '\t' || c == '\r'; }, ' ');
+  std::size_t column = 0;
+  for (std::size_t i = first; i < position; ++i) column += !continues(i);
+  return fmt::format("  {}\n  {:>{}}", line, "^", column + 1);
+}
+
+ProgressLine::ProgressLine() : terminal_(isatty(STDERR_FILENO)), start_(now()) {}
+
+ProgressLine::~ProgressLine() {
+  if (shown_) std::fputs("\r\033[K", stderr);
+}
+
+void ProgressLine::show(std::string_view what, double done) {
+  const double time = now();
+  if (!terminal_ || time - start_ < 1 || time - last_ < 0.1) return;
+  last_ = time, shown_ = true;
+  fmt::print(stderr, "\r\033[K{} {:.0f}%", what, 100 * done);
+  std::fflush(stderr);
+}
+
+} // namespace kronvec::cli

@@ -1,0 +1,37 @@
+#pragma once
+/// What the command writes: results on standard output, everything else on standard error.
+
+#include "kronvec/kronvec.hpp"
+
+#include <string_view>
+
+namespace kronvec::cli {
+
+/// A failure of the machine, not of the request: exit status 3.
+class MachineError : public Error {
+public:
+  using Error::Error;
+};
+
+/// Aligned columns for a terminal, cut where they do not fit; comma-separated with all digits otherwise.
+template <class T> void print(MatrixView<const T> m);
+void print(std::string_view text);
+
+/// The expression and a caret under the place, windowed to fit a line.
+std::string caret(std::string_view expression, std::size_t position);
+
+/// A line on standard error that is rewritten as work goes on; silent for the first second and off a terminal.
+class ProgressLine {
+public:
+  ProgressLine();
+  ~ProgressLine();
+  ProgressLine(const ProgressLine &) = delete;
+  ProgressLine &operator=(const ProgressLine &) = delete;
+  void show(std::string_view what, double done);
+
+private:
+  bool terminal_, shown_ = false;
+  double start_, last_ = 0;
+};
+
+} // namespace kronvec::cli
