@@ -20,7 +20,9 @@ template <class T> KRONVEC_HOST_DEVICE T sigmoid(T x) {
 }
 
 /// log(1 + eˣ) = max(x, 0) + log(1 + e^−|x|).
-template <class T> KRONVEC_HOST_DEVICE T softplus(T x) { return (x < 0 ? T(0) : x) + std::log1p(std::exp(-std::abs(x))); }
+template <class T> KRONVEC_HOST_DEVICE T softplus(T x) {
+  return (x < 0 ? T(0) : x) + std::log1p(std::exp(-std::abs(x)));
+}
 
 template <class T> KRONVEC_HOST_DEVICE T sign(T x) { return x > 0 ? T(1) : x < 0 ? T(-1) : x; }
 template <class T> KRONVEC_HOST_DEVICE T step(T x) { return x > 0 ? T(1) : x == x ? T(0) : x; }
@@ -29,31 +31,56 @@ template <class T> KRONVEC_HOST_DEVICE T relu(T x) { return x < 0 ? T(0) : x; }
 /// f(x); `c` is pow's exponent.
 template <class T> KRONVEC_HOST_DEVICE T apply(Function f, T c, T x) {
   switch (f) {
-  case Function::abs: return std::abs(x);
-  case Function::sign: return sign(x);
-  case Function::step: return step(x);
-  case Function::square: return x * x;
-  case Function::sqrt: return std::sqrt(x);
-  case Function::cbrt: return std::cbrt(x);
-  case Function::reciprocal: return 1 / x;
-  case Function::pow: return std::pow(x, c);
-  case Function::exp: return std::exp(x);
-  case Function::expm1: return std::expm1(x);
-  case Function::log: return std::log(x);
-  case Function::log1p: return std::log1p(x);
-  case Function::sin: return std::sin(x);
-  case Function::cos: return std::cos(x);
-  case Function::tan: return std::tan(x);
-  case Function::asin: return std::asin(x);
-  case Function::acos: return std::acos(x);
-  case Function::atan: return std::atan(x);
-  case Function::sinh: return std::sinh(x);
-  case Function::cosh: return std::cosh(x);
-  case Function::tanh: return std::tanh(x);
-  case Function::sigmoid: return sigmoid(x);
-  case Function::softplus: return softplus(x);
-  case Function::relu: return relu(x);
-  case Function::erf: return std::erf(x);
+  case Function::abs:
+    return std::abs(x);
+  case Function::sign:
+    return sign(x);
+  case Function::step:
+    return step(x);
+  case Function::square:
+    return x * x;
+  case Function::sqrt:
+    return std::sqrt(x);
+  case Function::cbrt:
+    return std::cbrt(x);
+  case Function::reciprocal:
+    return 1 / x;
+  case Function::pow:
+    return std::pow(x, c);
+  case Function::exp:
+    return std::exp(x);
+  case Function::expm1:
+    return std::expm1(x);
+  case Function::log:
+    return std::log(x);
+  case Function::log1p:
+    return std::log1p(x);
+  case Function::sin:
+    return std::sin(x);
+  case Function::cos:
+    return std::cos(x);
+  case Function::tan:
+    return std::tan(x);
+  case Function::asin:
+    return std::asin(x);
+  case Function::acos:
+    return std::acos(x);
+  case Function::atan:
+    return std::atan(x);
+  case Function::sinh:
+    return std::sinh(x);
+  case Function::cosh:
+    return std::cosh(x);
+  case Function::tanh:
+    return std::tanh(x);
+  case Function::sigmoid:
+    return sigmoid(x);
+  case Function::softplus:
+    return softplus(x);
+  case Function::relu:
+    return relu(x);
+  case Function::erf:
+    return std::erf(x);
   }
   return x;
 }

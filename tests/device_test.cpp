@@ -32,9 +32,8 @@ struct Sizes {
 
 template <class T> class Primitive : public ::testing::Test {
 protected:
-  static constexpr Sizes sizes[] = {{1, 1, 1},   {1, 7, 1},   {7, 1, 2},  {3, 5, 3},  {31, 33, 1},
-                                    {32, 32, 2}, {65, 13, 1}, {0, 4, 1},  {4, 0, 2},  {3, 4, 0},
-                                    {61, 67, 1}, {1, 1, 5},   {2, 129, 2}};
+  static constexpr Sizes sizes[] = {{1, 1, 1}, {1, 7, 1}, {7, 1, 2}, {3, 5, 3},   {31, 33, 1}, {32, 32, 2}, {65, 13, 1},
+                                    {0, 4, 1}, {4, 0, 2}, {3, 4, 0}, {61, 67, 1}, {1, 1, 5},   {2, 129, 2}};
 
   /// Runs `work(primitives, out)` on every device and compares with entry(b, i, j).
   static void expect(const BatchView<T> &out, double tolerance, const auto &work, const auto &entry) {
@@ -63,14 +62,18 @@ TYPED_TEST(Primitive, MovesEntriesExactly) {
     for (const bool strided : {false, true}) {
       const Batched<T> x(m, n, count, strided, 1);
       Batched<T> same(m, n, count, strided, 2), flipped(n, m, count, strided, 3);
-      this->expect(same.view, 0, [&](auto &p) { p.copy(x, same.view); },
-                   [&](Index b, Index i, Index j) { return x.view[b](i, j); });
-      this->expect(flipped.view, 0, [&](auto &p) { p.transpose(x, flipped.view); },
-                   [&](Index b, Index i, Index j) { return x.view[b](j, i); });
-      this->expect(same.view, 0, [&](auto &p) { p.fill(T(2.5), same.view); }, [](Index, Index, Index) { return 2.5; });
+      this->expect(
+          same.view, 0, [&](auto &p) { p.copy(x, same.view); },
+          [&](Index b, Index i, Index j) { return x.view[b](i, j); });
+      this->expect(
+          flipped.view, 0, [&](auto &p) { p.transpose(x, flipped.view); },
+          [&](Index b, Index i, Index j) { return x.view[b](j, i); });
+      this->expect(
+          same.view, 0, [&](auto &p) { p.fill(T(2.5), same.view); }, [](Index, Index, Index) { return 2.5; });
       if (count == 1)
-        this->expect(same.view, 0, [&](auto &p) { p.unit_columns(2, same.view[0]); },
-                     [](Index, Index i, Index j) { return double(i == j + 2); });
+        this->expect(
+            same.view, 0, [&](auto &p) { p.unit_columns(2, same.view[0]); },
+            [](Index, Index i, Index j) { return double(i == j + 2); });
     }
 }
 
@@ -84,14 +87,15 @@ TYPED_TEST(Primitive, Multiplies) {
         const Batched<T> b(tb ? n : k, tb ? k : n, count, strided, 2);
         Batched<T> c(m, n, count, strided, 3);
         const Op oa = ta ? Op::transpose : Op::none, ob = tb ? Op::transpose : Op::none;
-        this->expect(c.view, 8 * ulp<T> * double(k + 2), [&](auto &p) { p.multiply(T(1.5), oa, a, ob, b, c.view); },
-                     [&](Index t, Index i, Index j) {
-                       double total = 0;
-                       for (Index l = 0; l < k; ++l)
-                         total += double(ta ? a.view[t](l, i) : a.view[t](i, l)) *
-                                  double(tb ? b.view[t](j, l) : b.view[t](l, j));
-                       return 1.5 * total;
-                     });
+        this->expect(
+            c.view, 8 * ulp<T> * double(k + 2), [&](auto &p) { p.multiply(T(1.5), oa, a, ob, b, c.view); },
+            [&](Index t, Index i, Index j) {
+              double total = 0;
+              for (Index l = 0; l < k; ++l)
+                total +=
+                    double(ta ? a.view[t](l, i) : a.view[t](i, l)) * double(tb ? b.view[t](j, l) : b.view[t](l, j));
+              return 1.5 * total;
+            });
       }
 }
 
@@ -106,12 +110,15 @@ TYPED_TEST(Primitive, CombinesEntriesAndBroadcastsScalars) {
         Batched<T> c(m, n, count, strided, 3);
         const auto u = [&](Index t, Index i, Index j) { return double(sa ? a.view[t](0, 0) : a.view[t](i, j)); };
         const auto v = [&](Index t, Index i, Index j) { return double(sb ? b.view[t](0, 0) : b.view[t](i, j)); };
-        this->expect(c.view, 4 * ulp<T>, [&](auto &p) { p.add(T(2), a, T(-0.5), b, c.view); },
-                     [&](Index t, Index i, Index j) { return 2 * u(t, i, j) - 0.5 * v(t, i, j); });
-        this->expect(c.view, 2 * ulp<T>, [&](auto &p) { p.binary(Binary::multiply, a, b, c.view); },
-                     [&](Index t, Index i, Index j) { return u(t, i, j) * v(t, i, j); });
-        this->expect(c.view, 2 * ulp<T>, [&](auto &p) { p.binary(Binary::divide, a, b, c.view); },
-                     [&](Index t, Index i, Index j) { return u(t, i, j) / v(t, i, j); });
+        this->expect(
+            c.view, 4 * ulp<T>, [&](auto &p) { p.add(T(2), a, T(-0.5), b, c.view); },
+            [&](Index t, Index i, Index j) { return 2 * u(t, i, j) - 0.5 * v(t, i, j); });
+        this->expect(
+            c.view, 2 * ulp<T>, [&](auto &p) { p.binary(Binary::multiply, a, b, c.view); },
+            [&](Index t, Index i, Index j) { return u(t, i, j) * v(t, i, j); });
+        this->expect(
+            c.view, 2 * ulp<T>, [&](auto &p) { p.binary(Binary::divide, a, b, c.view); },
+            [&](Index t, Index i, Index j) { return u(t, i, j) / v(t, i, j); });
       }
 }
 
@@ -120,13 +127,15 @@ TYPED_TEST(Primitive, TakesInnerProducts) {
   for (const auto [m, n, count] : this->sizes) {
     const Batched<T> a(m, n, 1, true, 1), b(m, n, count, true, 2);
     Batched<T> y(1, 1, count, true, 3);
-    this->expect(y.view, 16 * ulp<T> * double(m * n + 1), [&](auto &p) { p.inner(a, b, y.view); },
-                 [&](Index t, Index, Index) {
-                   double total = 0;
-                   for (Index j = 0; j < n; ++j)
-                     for (Index i = 0; i < m; ++i) total += double(a.view[0](i, j)) * double(b.view[t](i, j));
-                   return total;
-                 });
+    this->expect(
+        y.view, 16 * ulp<T> * double(m * n + 1), [&](auto &p) { p.inner(a, b, y.view); },
+        [&](Index t, Index, Index) {
+          double total = 0;
+          for (Index j = 0; j < n; ++j)
+            for (Index i = 0; i < m; ++i)
+              total += double(a.view[0](i, j)) * double(b.view[t](i, j));
+          return total;
+        });
   }
 }
 
@@ -135,14 +144,16 @@ TYPED_TEST(Primitive, Inverts) {
   for (const Index n : {0, 1, 2, 7, 33}) {
     Batched<T> x(n, n, 2, true, 1), y(n, n, 2, true, 2);
     for (Index b = 0; b < 2; ++b)
-      for (Index i = 0; i < n; ++i) x.view[b](i, i) += T(3) + T(n);
+      for (Index i = 0; i < n; ++i)
+        x.view[b](i, i) += T(3) + T(n);
     for (const Device device : Device::all()) {
       device.backend().primitives(T{}).inverse(x, y.view);
       for (Index b = 0; b < 2; ++b)
         for (Index j = 0; j < n; ++j)
           for (Index i = 0; i < n; ++i) {
             double total = 0;
-            for (Index k = 0; k < n; ++k) total += double(x.view[b](i, k)) * double(y.view[b](k, j));
+            for (Index k = 0; k < n; ++k)
+              total += double(x.view[b](i, k)) * double(y.view[b](k, j));
             ASSERT_NEAR(total, double(i == j), 64 * ulp<T> * double(n));
           }
     }
@@ -152,9 +163,11 @@ TYPED_TEST(Primitive, Inverts) {
 TYPED_TEST(Primitive, RefusesSingularMatrices) {
   using T = TypeParam;
   Matrix<T> x(3, 3), y(3, 3), zero(3, 3);
-  for (Index i = 0; i < 9; ++i) x.data()[i] = static_cast<T>(i);
+  for (Index i = 0; i < 9; ++i)
+    x.data()[i] = static_cast<T>(i);
   for (const Device device : Device::all()) {
-    EXPECT_THROW(device.backend().primitives(T{}).inverse(BatchView<T>(x.view()), y.view()), DomainError) << device.name();
+    EXPECT_THROW(device.backend().primitives(T{}).inverse(BatchView<T>(x.view()), y.view()), DomainError)
+        << device.name();
     EXPECT_THROW(device.backend().primitives(T{}).inverse(BatchView<T>(zero.view()), y.view()), DomainError);
   }
 }
@@ -162,31 +175,56 @@ TYPED_TEST(Primitive, RefusesSingularMatrices) {
 /// σ(x) in long double, so that it is right to the last bit of both precisions.
 long double exact(Function f, long double x) {
   switch (f) {
-  case Function::abs: return std::abs(x);
-  case Function::sign: return x > 0 ? 1 : x < 0 ? -1 : x;
-  case Function::step: return std::isnan(x) ? x : x > 0;
-  case Function::relu: return x < 0 ? 0 : x;
-  case Function::square: return x * x;
-  case Function::sqrt: return std::sqrt(x);
-  case Function::cbrt: return std::cbrt(x);
-  case Function::reciprocal: return 1 / x;
-  case Function::pow: return std::pow(x, 2.5L);
-  case Function::exp: return std::exp(x);
-  case Function::expm1: return std::expm1(x);
-  case Function::log: return std::log(x);
-  case Function::log1p: return std::log1p(x);
-  case Function::sin: return std::sin(x);
-  case Function::cos: return std::cos(x);
-  case Function::tan: return std::tan(x);
-  case Function::asin: return std::asin(x);
-  case Function::acos: return std::acos(x);
-  case Function::atan: return std::atan(x);
-  case Function::sinh: return std::sinh(x);
-  case Function::cosh: return std::cosh(x);
-  case Function::tanh: return std::tanh(x);
-  case Function::sigmoid: return 1 / (1 + std::exp(-x));
-  case Function::softplus: return x > 11000 ? x : std::log1p(std::exp(x));
-  case Function::erf: return std::erf(x);
+  case Function::abs:
+    return std::abs(x);
+  case Function::sign:
+    return x > 0 ? 1 : x < 0 ? -1 : x;
+  case Function::step:
+    return std::isnan(x) ? x : x > 0;
+  case Function::relu:
+    return x < 0 ? 0 : x;
+  case Function::square:
+    return x * x;
+  case Function::sqrt:
+    return std::sqrt(x);
+  case Function::cbrt:
+    return std::cbrt(x);
+  case Function::reciprocal:
+    return 1 / x;
+  case Function::pow:
+    return std::pow(x, 2.5L);
+  case Function::exp:
+    return std::exp(x);
+  case Function::expm1:
+    return std::expm1(x);
+  case Function::log:
+    return std::log(x);
+  case Function::log1p:
+    return std::log1p(x);
+  case Function::sin:
+    return std::sin(x);
+  case Function::cos:
+    return std::cos(x);
+  case Function::tan:
+    return std::tan(x);
+  case Function::asin:
+    return std::asin(x);
+  case Function::acos:
+    return std::acos(x);
+  case Function::atan:
+    return std::atan(x);
+  case Function::sinh:
+    return std::sinh(x);
+  case Function::cosh:
+    return std::cosh(x);
+  case Function::tanh:
+    return std::tanh(x);
+  case Function::sigmoid:
+    return 1 / (1 + std::exp(-x));
+  case Function::softplus:
+    return x > 11000 ? x : std::log1p(std::exp(x));
+  case Function::erf:
+    return std::erf(x);
   }
   return 0;
 }
@@ -194,14 +232,50 @@ long double exact(Function f, long double x) {
 /// Ordinary points, both sides of every range that a vector form has, and everything that IEEE has to offer.
 template <class T> Matrix<T> points() {
   using limits = std::numeric_limits<T>;
-  std::vector<double> x{0,    -0.0, 1,    -1,   1000,  -1000, 0.5,    -0.5,  30,     -30,    85,    -85,
-                        88.7, 89,   -104, 700,  705,   709.7, 709.79, -745,  -746,   39000,  39001, 1e10,
-                        1e-9, 1e-3, -1e-3, 1e-5, 1e300, 1e38, limits::infinity(), -limits::infinity(),
-                        limits::quiet_NaN(), limits::denorm_min(), limits::min(), limits::max(), limits::lowest()};
-  for (int i = -60; i <= 60; ++i) x.push_back(i / 7.0 + 0.01);
-  for (int i = -40; i <= 40; ++i) x.push_back(i / 40.0);
+  std::vector<double> x{0,
+                        -0.0,
+                        1,
+                        -1,
+                        1000,
+                        -1000,
+                        0.5,
+                        -0.5,
+                        30,
+                        -30,
+                        85,
+                        -85,
+                        88.7,
+                        89,
+                        -104,
+                        700,
+                        705,
+                        709.7,
+                        709.79,
+                        -745,
+                        -746,
+                        39000,
+                        39001,
+                        1e10,
+                        1e-9,
+                        1e-3,
+                        -1e-3,
+                        1e-5,
+                        1e300,
+                        1e38,
+                        limits::infinity(),
+                        -limits::infinity(),
+                        limits::quiet_NaN(),
+                        limits::denorm_min(),
+                        limits::min(),
+                        limits::max(),
+                        limits::lowest()};
+  for (int i = -60; i <= 60; ++i)
+    x.push_back(i / 7.0 + 0.01);
+  for (int i = -40; i <= 40; ++i)
+    x.push_back(i / 40.0);
   Matrix<T> m(static_cast<Index>(x.size()), 1);
-  for (std::size_t i = 0; i < x.size(); ++i) m.data()[i] = static_cast<T>(x[i]);
+  for (std::size_t i = 0; i < x.size(); ++i)
+    m.data()[i] = static_cast<T>(x[i]);
   return m;
 }
 

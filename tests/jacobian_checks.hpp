@@ -17,7 +17,8 @@ inline Given given(const Symbol &symbol, std::uint64_t seed) {
 
 inline Values<double> values_of(const Givens &givens) {
   Values<double> values;
-  for (const Given &g : givens) values.push_back({g.symbol, g.value.view()});
+  for (const Given &g : givens)
+    values.push_back({g.symbol, g.value.view()});
   return values;
 }
 
@@ -25,8 +26,10 @@ template <class T>
 void expect_jacobian_in(const Jacobian &j, const Givens &givens, const Matrix<double> &expected, double tolerance) {
   std::vector<Matrix<T>> cast_values;
   Values<T> values;
-  for (const Given &g : givens) cast_values.push_back(cast<T>(g.value));
-  for (std::size_t i = 0; i < givens.size(); ++i) values.push_back({givens[i].symbol, cast_values[i].view()});
+  for (const Given &g : givens)
+    cast_values.push_back(cast<T>(g.value));
+  for (std::size_t i = 0; i < givens.size(); ++i)
+    values.push_back({givens[i].symbol, cast_values[i].view()});
   for (const Device device : Device::all()) {
     const auto point = j.at<T>(values, device);
     for (const Method method : {Method::forward, Method::reverse, Method::numeric, Method::reference}) {

@@ -52,7 +52,8 @@ TEST(Jacobian, StridedTangentsAndResults) {
   const M dx = M::random(4, 5, 4), packed = j.apply(dx);
   M wide(9, 5), result(7, 2);
   for (Index k = 0; k < 5; ++k)
-    for (Index i = 0; i < 4; ++i) wide(i + 2, k) = dx(i, k);
+    for (Index i = 0; i < 4; ++i)
+      wide(i + 2, k) = dx(i, k);
   j.apply(wide.view().block(2, 0, 4, 5), result.view().block(1, 0, 3, 2));
   EXPECT_TRUE(near(result.view().block(1, 0, 3, 2), packed.view(), 1e-13));
   EXPECT_EQ(result(0, 0), 0);
@@ -104,7 +105,8 @@ TEST(Jacobian, ConcurrentProducts) {
 TEST(Jacobian, DeepSumsNeedNoStack) {
   const Symbol x("X", 2, 2);
   Expression f = x;
-  for (int i = 0; i < 200000; ++i) f = f + x;
+  for (int i = 0; i < 200000; ++i)
+    f = f + x;
   const M value{{1, 2}, {3, 4}};
   const auto j = jacobian(f, x).at({{x, value}});
   EXPECT_EQ(j.value()(0, 1), 400002);
@@ -114,7 +116,8 @@ TEST(Jacobian, DeepSumsNeedNoStack) {
 TEST(Jacobian, BuildTimeGrowsWithNodesNotPaths) {
   const Symbol x("X", 3, 3), w("W", 3, 3);
   Expression f = x;
-  for (int block = 0; block < 60; ++block) f = f + 0.01 * tanh(w * f); // 2⁶⁰ paths
+  for (int block = 0; block < 60; ++block)
+    f = f + 0.01 * tanh(w * f); // 2⁶⁰ paths
   Givens g;
   g.push_back(given(x, 1)), g.push_back(given(w, 2));
   const auto j = jacobian(f, x).at(values_of(g));
@@ -125,7 +128,8 @@ TEST(Jacobian, SharedPartsAreEvaluatedOnce) {
   const Symbol x("X", 2, 2);
   const Expression once = exp(x), f = once + hadamard(once, exp(x)); // the second exp(X) is written again
   const M value{{1, 2}, {3, 4}};
-  EXPECT_TRUE(near(evaluate(f, {{x, value}}), map(value, [](double t) { return std::exp(t) + std::exp(2 * t); }), 1e-14));
+  EXPECT_TRUE(
+      near(evaluate(f, {{x, value}}), map(value, [](double t) { return std::exp(t) + std::exp(2 * t); }), 1e-14));
 }
 
 TEST(Jacobian, EmptyShapes) {

@@ -11,7 +11,11 @@ double sigma(double x) { return 1 / (1 + std::exp(-x)); }
 
 TEST(Ledger, E1_GradientOfAFunctionOfAXB) {
   const Symbol a("A", 3, 4), x("X", 4, 5), b("B", 5, 2);
-  const Givens g = [&] { Givens v; v.push_back(given(a, 1)), v.push_back(given(x, 2)), v.push_back(given(b, 3)); return v; }();
+  const Givens g = [&] {
+    Givens v;
+    v.push_back(given(a, 1)), v.push_back(given(x, 2)), v.push_back(given(b, 3));
+    return v;
+  }();
   const Expression y = a * x * b;
   // f(Y) = sum(exp(Y)): ∂f/∂Y = exp(Y), so ∂f/∂X = Aᵀ exp(AXB) Bᵀ.
   const M ey = map(product(product(g[0].value, g[1].value), g[2].value), [](double t) { return std::exp(t); });
@@ -24,7 +28,8 @@ TEST(Ledger, E2_AExpXB) {
   Givens g;
   g.push_back(given(a, 1)), g.push_back(given(x, 2)), g.push_back(given(b, 3));
   const M e = map(product(g[1].value, g[2].value), [](double t) { return std::exp(t); });
-  const M expected = product(product(kron(identity(2), g[0].value), diagonal(e)), kron(transposed(g[2].value), identity(4)));
+  const M expected =
+      product(product(kron(identity(2), g[0].value), diagonal(e)), kron(transposed(g[2].value), identity(4)));
   expect_jacobian(a * exp(x * b), x, g, expected);
 }
 
@@ -82,7 +87,8 @@ TEST(Ledger, E7_InverseForm) {
   const Symbol a("a", 3, 1), x("X", 3, 3);
   Givens g;
   g.push_back(given(a, 1)), g.push_back(given(x, 3));
-  for (Index i = 0; i < 3; ++i) g[1].value(i, i) += 4;
+  for (Index i = 0; i < 3; ++i)
+    g[1].value(i, i) += 4;
   const M inverse_t = transposed(evaluate(inverse(x), values_of(g), Device::reference()));
   const M at = transposed(g[0].value);
   const M expected = map(product(product(inverse_t, product(g[0].value, at)), inverse_t), [](double t) { return -t; });
@@ -95,7 +101,8 @@ TEST(Ledger, E10_Trace) {
   g.push_back(given(x, 1));
   expect_gradient(trace(x), x, g, identity(4));
   // ✗ diag(X) is something else.
-  EXPECT_FALSE(near(identity(4), tabulate(4, 4, [&](Index i, Index j) { return i == j ? g[0].value(i, i) : 0; }), 1e-3));
+  EXPECT_FALSE(
+      near(identity(4), tabulate(4, 4, [&](Index i, Index j) { return i == j ? g[0].value(i, i) : 0; }), 1e-3));
 }
 
 TEST(Ledger, E11_SquaredFrobeniusNorm) {
@@ -161,8 +168,8 @@ TEST(Ledger, E18_TwoFunctionsOfThree) {
     return constant(e);
   };
   const Expression y1 = unit(3, 0) * y, y2 = unit(3, 1) * y, y3 = unit(3, 2) * y;
-  const Expression f = transpose(unit(2, 0)) * (pow(y1, 2) + pow(y2, 2) + y3) +
-                       transpose(unit(2, 1)) * (pow(y3, 2) + 2 * y1);
+  const Expression f =
+      transpose(unit(2, 0)) * (pow(y1, 2) + pow(y2, 2) + y3) + transpose(unit(2, 1)) * (pow(y3, 2) + 2 * y1);
   const M &v = g[0].value;
   const M denominator{{2 * v(0, 0), 2}, {2 * v(1, 0), 0}, {1, 2 * v(2, 0)}};
   expect_jacobian(f, y, g, transposed(denominator));

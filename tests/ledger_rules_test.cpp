@@ -24,7 +24,8 @@ TEST(Ledger, D0_TaylorRemainderFallsWithSlopeTwo) {
     const M rest = plus(plus(evaluate(f, values_of(moved)), value, -1), slope, -t);
     return std::sqrt(product(transposed(vec(rest)), vec(rest))(0, 0));
   };
-  for (const double t : {1e-2, 1e-3}) EXPECT_NEAR(std::log10(remainder(t) / remainder(t / 10)), 2, 0.1) << t;
+  for (const double t : {1e-2, 1e-3})
+    EXPECT_NEAR(std::log10(remainder(t) / remainder(t / 10)), 2, 0.1) << t;
 }
 
 TEST(Ledger, D1_ConstantsSumsMultiples) {
@@ -74,7 +75,8 @@ TEST(Ledger, D3_TransposeVecTrace) {
 TEST(Ledger, D4_Inverse) {
   const Symbol x("X", 3, 3), y("Y", 3, 3);
   Givens g = two(x, y);
-  for (Index i = 0; i < 3; ++i) g[0].value(i, i) += 4;
+  for (Index i = 0; i < 3; ++i)
+    g[0].value(i, i) += 4;
   const M inv = evaluate(inverse(x), values_of(g), Device::reference());
   EXPECT_TRUE(near(product(inv, g[0].value), identity(3), 1e-14));
   expect_jacobian(inverse(x), x, g, map(kron(transposed(inv), inv), [](double t) { return -t; }));

@@ -13,7 +13,8 @@ TEST(Matrix, IsColumnMajorAndItsVec) {
   const M m{{1, 2, 3}, {4, 5, 6}};
   EXPECT_EQ(m.shape(), (Shape{2, 3}));
   const double vec[] = {1, 4, 2, 5, 3, 6};
-  for (int i = 0; i < 6; ++i) EXPECT_EQ(m.data()[i], vec[i]);
+  for (int i = 0; i < 6; ++i)
+    EXPECT_EQ(m.data()[i], vec[i]);
   EXPECT_THROW((M{{1, 2}, {3}}), ShapeError);
 }
 
@@ -41,7 +42,8 @@ TEST(Matrix, RandomNumbersRepeat) {
   EXPECT_TRUE(near(a, b, 0));
   EXPECT_FALSE(near(a, c, 0.1));
   double mean = 0, square = 0;
-  for (int i = 0; i < 600; ++i) mean += a.data()[i] / 600, square += a.data()[i] * a.data()[i] / 600;
+  for (int i = 0; i < 600; ++i)
+    mean += a.data()[i] / 600, square += a.data()[i] * a.data()[i] / 600;
   EXPECT_NEAR(mean, 0, 0.2);
   EXPECT_NEAR(square, 1, 0.2);
 }

@@ -4,8 +4,11 @@ namespace kronvec::testing {
 namespace {
 
 const Symbols &symbols() {
-  static const Symbols all{{"A", Symbol("A", 3, 3)}, {"B", Symbol("B", 3, 4)}, {"X", Symbol("X", 3, 3)},
-                           {"x", Symbol("x", 3, 1)}, {"t", Symbol("t", 1, 1)}};
+  static const Symbols all{{"A", Symbol("A", 3, 3)},
+                           {"B", Symbol("B", 3, 4)},
+                           {"X", Symbol("X", 3, 3)},
+                           {"x", Symbol("x", 3, 1)},
+                           {"t", Symbol("t", 1, 1)}};
   return all;
 }
 
@@ -69,8 +72,9 @@ INSTANTIATE_TEST_SUITE_P(Parse, BadText,
                                            Bad{"A*det(X)", "'det' is not available", 2}, Bad{"A*", "too early", 2},
                                            Bad{"A X", "unexpected 'X'", 2}, Bad{"A+*X", "unexpected '*'", 2},
                                            Bad{"A&X", "character '&'", 1}, Bad{"A+é", "character 'é'", 2},
-                                           Bad{"exp(A,X)", "1 argument, not 2", 0}, Bad{"exp()", "1 argument, not 0", 0},
-                                           Bad{"1e999", "double", 0}, Bad{"A..X", "character '.'", 1}));
+                                           Bad{"exp(A,X)", "1 argument, not 2", 0},
+                                           Bad{"exp()", "1 argument, not 0", 0}, Bad{"1e999", "double", 0},
+                                           Bad{"A..X", "character '.'", 1}));
 
 TEST(Parse, ShapeErrorsHaveAPlaceAndBothShapes) {
   try {
@@ -90,7 +94,8 @@ TEST(Parse, ShapeErrorsHaveAPlaceAndBothShapes) {
 TEST(Parse, DepthIsBounded) {
   const auto repeated = [](const char *part, int times) {
     std::string text;
-    for (int i = 0; i < times; ++i) text += part;
+    for (int i = 0; i < times; ++i)
+      text += part;
     return text;
   };
   const std::string open = repeated("(", 10000), close = repeated(")", 10000);

@@ -9,7 +9,7 @@
 namespace kronvec::testing {
 
 /// max |A − B| ≤ tolerance · max(1, max |B|), with NaN only against NaN.
-template <class A, class B> ::testing::AssertionResult near(const A &a, const B &b, double tolerance) {
+template <class A, class B>::testing::AssertionResult near(const A &a, const B &b, double tolerance) {
   if (!(a.shape() == b.shape()))
     return ::testing::AssertionFailure() << "shapes " << to_string(a.shape()) << " and " << to_string(b.shape());
   double size = 1;
@@ -29,14 +29,16 @@ template <class A, class B> ::testing::AssertionResult near(const A &a, const B 
 inline Matrix<double> tabulate(Index rows, Index cols, const auto &entry) {
   Matrix<double> m(rows, cols);
   for (Index j = 0; j < cols; ++j)
-    for (Index i = 0; i < rows; ++i) m(i, j) = entry(i, j);
+    for (Index i = 0; i < rows; ++i)
+      m(i, j) = entry(i, j);
   return m;
 }
 
 inline Matrix<double> product(const Matrix<double> &a, const Matrix<double> &b) {
   return tabulate(a.rows(), b.cols(), [&](Index i, Index j) {
     double total = 0;
-    for (Index k = 0; k < a.cols(); ++k) total += a(i, k) * b(k, j);
+    for (Index k = 0; k < a.cols(); ++k)
+      total += a(i, k) * b(k, j);
     return total;
   });
 }
@@ -51,9 +53,8 @@ inline Matrix<double> transposed(const Matrix<double> &a) {
 
 /// A ⊗ B.
 inline Matrix<double> kron(const Matrix<double> &a, const Matrix<double> &b) {
-  return tabulate(a.rows() * b.rows(), a.cols() * b.cols(), [&](Index i, Index j) {
-    return a(i / b.rows(), j / b.cols()) * b(i % b.rows(), j % b.cols());
-  });
+  return tabulate(a.rows() * b.rows(), a.cols() * b.cols(),
+                  [&](Index i, Index j) { return a(i / b.rows(), j / b.cols()) * b(i % b.rows(), j % b.cols()); });
 }
 
 inline Matrix<double> identity(Index n) {
@@ -84,7 +85,8 @@ inline Matrix<double> map(const Matrix<double> &a, const auto &f) {
 
 template <class T> Matrix<T> cast(const Matrix<double> &a) {
   Matrix<T> m(a.rows(), a.cols());
-  for (Index i = 0; i < a.rows() * a.cols(); ++i) m.data()[i] = static_cast<T>(a.data()[i]);
+  for (Index i = 0; i < a.rows() * a.cols(); ++i)
+    m.data()[i] = static_cast<T>(a.data()[i]);
   return m;
 }
 

@@ -13,10 +13,10 @@ namespace kronvec {
 namespace {
 
 constexpr std::pair<Method, std::string_view> method_names[] = {{Method::automatic, "auto"},
-                                                                 {Method::forward, "forward"},
-                                                                 {Method::reverse, "reverse"},
-                                                                 {Method::numeric, "numeric"},
-                                                                 {Method::reference, "reference"}};
+                                                                {Method::forward, "forward"},
+                                                                {Method::reverse, "reverse"},
+                                                                {Method::numeric, "numeric"},
+                                                                {Method::reference, "reference"}};
 
 } // namespace
 
@@ -36,9 +36,8 @@ namespace {
 
 /// J in the layout in which a method produces it, `count` columns at a time: columns of J in numerator layout (forward,
 /// numeric), columns of Jᵀ (reverse). Where the caller wants the other layout each block is transposed into place.
-template <class T, class Fill>
-void by_columns(const Point<T> &point, MatrixView<T> out, bool transposed, Index total, Index per_pass,
-                const Progress &progress, Fill fill) {
+template <class T, class Fill> void by_columns(const Point<T> &point, MatrixView<T> out, bool transposed, Index total,
+                                               Index per_pass, const Progress &progress, Fill fill) {
   const Index length = transposed ? out.cols() : out.rows();
   const Backend &backend = point.device().backend();
   const std::size_t bytes = transposed ? static_cast<std::size_t>(length * per_pass) * sizeof(T) : 0;
@@ -74,7 +73,8 @@ template <class T> void by_unit_vectors(const Point<T> &point, Stage stage, Matr
 template <class T> void by_differences(const Point<T> &point, MatrixView<T> out, const DenseOptions &o) {
   const JacobianPlan &plan = point.plan();
   Values<T> values;
-  for (const auto &input : plan.inputs) values.push_back({Symbol(Expression(input.symbol)), point.matrix(input.slot)});
+  for (const auto &input : plan.inputs)
+    values.push_back({Symbol(Expression(input.symbol)), point.matrix(input.slot)});
   const Point<T> moved(point.plan_ptr(), values, point.device());
   const MatrixView<T> x = moved.matrix(plan.program.symbol(plan.x.node().get()));
   const MatrixView<T> f = moved.matrix(plan.value);
@@ -110,14 +110,16 @@ template <class T> void by_elements(const Point<T> &point, MatrixView<T> out, co
 std::string readable(double bytes) {
   const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
   int unit = 0;
-  for (; bytes >= 1024 && unit < 6; ++unit) bytes /= 1024;
+  for (; bytes >= 1024 && unit < 6; ++unit)
+    bytes /= 1024;
   return unit == 0 ? fmt::format("{} bytes", bytes) : fmt::format("{:.1f} {}", bytes, units[unit]);
 }
 
 } // namespace
 
 void require_memory(const JacobianPlan &plan, std::size_t element, std::size_t limit) {
-  const double bytes = static_cast<double>(plan.rows()) * static_cast<double>(plan.cols()) * static_cast<double>(element);
+  const double bytes =
+      static_cast<double>(plan.rows()) * static_cast<double>(plan.cols()) * static_cast<double>(element);
   if (bytes > static_cast<double>(limit))
     throw OutOfMemory("J is " + std::to_string(plan.rows()) + "×" + std::to_string(plan.cols()) + " and would take " +
                       readable(bytes) + ", " + readable(static_cast<double>(limit)) + " are free");
@@ -134,10 +136,14 @@ template <class T> void assemble(const Point<T> &point, MatrixView<T> out, const
   if (j.rows == 0 || j.cols == 0) return;
   switch (method) {
   case Method::automatic:
-  case Method::forward: return by_unit_vectors(point, Stage::forward, out, options);
-  case Method::reverse: return by_unit_vectors(point, Stage::reverse, out, options);
-  case Method::numeric: return by_differences(point, out, options);
-  case Method::reference: return by_elements(point, out, options);
+  case Method::forward:
+    return by_unit_vectors(point, Stage::forward, out, options);
+  case Method::reverse:
+    return by_unit_vectors(point, Stage::reverse, out, options);
+  case Method::numeric:
+    return by_differences(point, out, options);
+  case Method::reference:
+    return by_elements(point, out, options);
   }
 }
 

@@ -44,14 +44,14 @@ double seconds_of(const auto &work) {
 /// The median of up to five runs; a slow one is run once.
 double median_seconds(const auto &work) {
   std::vector<double> times{seconds_of(work)};
-  while (times.size() < 5 && times.front() < 0.5) times.push_back(seconds_of(work));
+  while (times.size() < 5 && times.front() < 0.5)
+    times.push_back(seconds_of(work));
   std::nth_element(times.begin(), times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2), times.end());
   return times[times.size() / 2];
 }
 
-template <class T>
-Comparison compare_one(const Jacobian &jacobian, const Values<T> &values, Device device, Method method,
-                       const Matrix<double> &reference, const Progress &progress) {
+template <class T> Comparison compare_one(const Jacobian &jacobian, const Values<T> &values, Device device,
+                                          Method method, const Matrix<double> &reference, const Progress &progress) {
   device.reset_peak();
   const std::size_t before = device.bytes_in_use();
   const auto point = jacobian.at<T>(values, device);
@@ -72,7 +72,8 @@ Matrix<double> reference_jacobian(const Jacobian &jacobian, const Values<T> &val
   for (const auto &[symbol, value] : values) {
     Matrix<double> &copy = wide.emplace_back(value.rows(), value.cols());
     for (Index c = 0; c < value.cols(); ++c)
-      for (Index r = 0; r < value.rows(); ++r) copy(r, c) = value(r, c);
+      for (Index r = 0; r < value.rows(); ++r)
+        copy(r, c) = value(r, c);
     wide_values.push_back({symbol, copy.view()});
   }
   return jacobian.at(wide_values, Device::reference()).to_dense({.method = Method::reference, .progress = progress});

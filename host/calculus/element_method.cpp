@@ -24,8 +24,7 @@ Dual operator/(Dual u, Dual v) {
 }
 Dual power(Dual u, Dual v) {
   const double value = std::pow(u.value, v.value);
-  return {value,
-          chain(v.value * std::pow(u.value, v.value - 1), u.slope) + chain(value * std::log(u.value), v.slope)};
+  return {value, chain(v.value * std::pow(u.value, v.value - 1), u.slope) + chain(value * std::log(u.value), v.slope)};
 }
 
 double sigmoid(double x) { return x >= 0 ? 1 / (1 + std::exp(-x)) : std::exp(x) / (1 + std::exp(x)); }
@@ -38,36 +37,61 @@ struct Pair {
 
 Pair algebraic(Function f, double c, double x) {
   switch (f) {
-  case Function::abs: return {std::abs(x), sign(x)};
-  case Function::sign: return {sign(x), 0};
-  case Function::step: return {std::isnan(x) ? x : double(x > 0), 0};
-  case Function::relu: return {x < 0 ? 0 : x, double(x > 0)};
-  case Function::square: return {x * x, 2 * x};
-  case Function::sqrt: return {std::sqrt(x), 1 / (2 * std::sqrt(x))};
-  case Function::cbrt: return {std::cbrt(x), 1 / (3 * std::cbrt(x) * std::cbrt(x))};
-  case Function::reciprocal: return {1 / x, -1 / (x * x)};
-  default: return {std::pow(x, c), c * std::pow(x, c - 1)};
+  case Function::abs:
+    return {std::abs(x), sign(x)};
+  case Function::sign:
+    return {sign(x), 0};
+  case Function::step:
+    return {std::isnan(x) ? x : double(x > 0), 0};
+  case Function::relu:
+    return {x < 0 ? 0 : x, double(x > 0)};
+  case Function::square:
+    return {x * x, 2 * x};
+  case Function::sqrt:
+    return {std::sqrt(x), 1 / (2 * std::sqrt(x))};
+  case Function::cbrt:
+    return {std::cbrt(x), 1 / (3 * std::cbrt(x) * std::cbrt(x))};
+  case Function::reciprocal:
+    return {1 / x, -1 / (x * x)};
+  default:
+    return {std::pow(x, c), c * std::pow(x, c - 1)};
   }
 }
 
 Pair transcendental(Function f, double x) {
   switch (f) {
-  case Function::exp: return {std::exp(x), std::exp(x)};
-  case Function::expm1: return {std::expm1(x), std::exp(x)};
-  case Function::log: return {std::log(x), 1 / x};
-  case Function::log1p: return {std::log1p(x), 1 / (1 + x)};
-  case Function::sin: return {std::sin(x), std::cos(x)};
-  case Function::cos: return {std::cos(x), -std::sin(x)};
-  case Function::tan: return {std::tan(x), 1 / (std::cos(x) * std::cos(x))};
-  case Function::asin: return {std::asin(x), 1 / std::sqrt((1 - x) * (1 + x))};
-  case Function::acos: return {std::acos(x), -1 / std::sqrt((1 - x) * (1 + x))};
-  case Function::atan: return {std::atan(x), 1 / (1 + x * x)};
-  case Function::sinh: return {std::sinh(x), std::cosh(x)};
-  case Function::cosh: return {std::cosh(x), std::sinh(x)};
-  case Function::tanh: return {std::tanh(x), 1 / std::cosh(x) / std::cosh(x)};
-  case Function::sigmoid: return {sigmoid(x), sigmoid(x) * sigmoid(-x)};
-  case Function::softplus: return {std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x))), sigmoid(x)};
-  default: return {std::erf(x), 2 / std::sqrt(std::numbers::pi) * std::exp(-x * x)};
+  case Function::exp:
+    return {std::exp(x), std::exp(x)};
+  case Function::expm1:
+    return {std::expm1(x), std::exp(x)};
+  case Function::log:
+    return {std::log(x), 1 / x};
+  case Function::log1p:
+    return {std::log1p(x), 1 / (1 + x)};
+  case Function::sin:
+    return {std::sin(x), std::cos(x)};
+  case Function::cos:
+    return {std::cos(x), -std::sin(x)};
+  case Function::tan:
+    return {std::tan(x), 1 / (std::cos(x) * std::cos(x))};
+  case Function::asin:
+    return {std::asin(x), 1 / std::sqrt((1 - x) * (1 + x))};
+  case Function::acos:
+    return {std::acos(x), -1 / std::sqrt((1 - x) * (1 + x))};
+  case Function::atan:
+    return {std::atan(x), 1 / (1 + x * x)};
+  case Function::sinh:
+    return {std::sinh(x), std::cosh(x)};
+  case Function::cosh:
+    return {std::cosh(x), std::sinh(x)};
+  case Function::tanh:
+    return {std::tanh(x), 1 / std::cosh(x) / std::cosh(x)};
+  case Function::sigmoid:
+    return {sigmoid(x), sigmoid(x) * sigmoid(-x)};
+  case Function::softplus:
+    return {std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x))), sigmoid(x)};
+  default:
+    return {std::erf(x), 2 / std::sqrt(std::numbers::pi) * std::exp(-x * x)};
   }
 }
 
@@ -91,7 +115,8 @@ struct Entries {
 template <class Entry> Entries tabulate(Shape shape, Entry entry) {
   Entries y(shape);
   for (Index j = 0; j < shape.cols; ++j)
-    for (Index i = 0; i < shape.rows; ++i) y(i, j) = entry(i, j);
+    for (Index i = 0; i < shape.rows; ++i)
+      y(i, j) = entry(i, j);
   return y;
 }
 
@@ -103,9 +128,11 @@ Entries inverse(Entries a) {
     Index pivot = c;
     for (Index i = c + 1; i < n; ++i)
       if (std::abs(a(i, c).value) > std::abs(a(pivot, c).value)) pivot = i;
-    for (Index j = 0; j < n; ++j) std::swap(a(c, j), a(pivot, j)), std::swap(y(c, j), y(pivot, j));
+    for (Index j = 0; j < n; ++j)
+      std::swap(a(c, j), a(pivot, j)), std::swap(y(c, j), y(pivot, j));
     const Dual d = a(c, c);
-    for (Index j = 0; j < n; ++j) a(c, j) = a(c, j) / d, y(c, j) = y(c, j) / d;
+    for (Index j = 0; j < n; ++j)
+      a(c, j) = a(c, j) / d, y(c, j) = y(c, j) / d;
     for (Index i = 0; i < n; ++i) {
       const Dual factor = a(i, c);
       for (Index j = 0; i != c && j < n; ++j) {
@@ -125,32 +152,45 @@ Entries evaluate(const Node &f, const std::vector<const Entries *> &operands) {
   const Dual alpha{f.alpha, 0}, beta{f.beta, 0};
   switch (f.kind) {
   case Kind::number:
-  case Kind::filled: return each([&](Index, Index) { return alpha; });
+  case Kind::filled:
+    return each([&](Index, Index) { return alpha; });
   case Kind::constant:
     return each([&](Index i, Index j) { return Dual{f.entries[static_cast<std::size_t>(i + j * f.shape.rows)], 0}; });
-  case Kind::eye: return each([&](Index i, Index j) { return Dual{double(i == j), 0}; });
-  case Kind::add: return each([&](Index i, Index j) { return alpha * u(i, j) + beta * v(i, j); });
-  case Kind::scale: return each([&](Index i, Index j) { return alpha * u(i, j); });
+  case Kind::eye:
+    return each([&](Index i, Index j) { return Dual{double(i == j), 0}; });
+  case Kind::add:
+    return each([&](Index i, Index j) { return alpha * u(i, j) + beta * v(i, j); });
+  case Kind::scale:
+    return each([&](Index i, Index j) { return alpha * u(i, j); });
   case Kind::multiply:
     return each([&](Index i, Index j) {
       Dual total;
-      for (Index k = 0; k < operands[0]->shape.cols; ++k) total = total + u(i, k) * v(k, j);
+      for (Index k = 0; k < operands[0]->shape.cols; ++k)
+        total = total + u(i, k) * v(k, j);
       return total;
     });
-  case Kind::hadamard: return each([&](Index i, Index j) { return u(i, j) * v(i, j); });
-  case Kind::quotient: return each([&](Index i, Index j) { return u(i, j) / v(i, j); });
-  case Kind::power: return each([&](Index i, Index j) { return power(u(i, j), v(i, j)); });
-  case Kind::elementwise: return each([&](Index i, Index j) { return elementwise(f.function, f.alpha, u(i, j)); });
-  case Kind::transpose: return each([&](Index i, Index j) { return u(j, i); });
-  case Kind::inverse: return inverse(*operands[0]);
+  case Kind::hadamard:
+    return each([&](Index i, Index j) { return u(i, j) * v(i, j); });
+  case Kind::quotient:
+    return each([&](Index i, Index j) { return u(i, j) / v(i, j); });
+  case Kind::power:
+    return each([&](Index i, Index j) { return power(u(i, j), v(i, j)); });
+  case Kind::elementwise:
+    return each([&](Index i, Index j) { return elementwise(f.function, f.alpha, u(i, j)); });
+  case Kind::transpose:
+    return each([&](Index i, Index j) { return u(j, i); });
+  case Kind::inverse:
+    return inverse(*operands[0]);
   case Kind::trace: {
     Entries total(f.shape);
-    for (Index i = 0; i < operands[0]->shape.rows; ++i) total(0, 0) = total(0, 0) + u(i, i);
+    for (Index i = 0; i < operands[0]->shape.rows; ++i)
+      total(0, 0) = total(0, 0) + u(i, i);
     return total;
   }
   case Kind::sum: {
     Entries total(f.shape);
-    for (const Dual &entry : operands[0]->entries) total(0, 0) = total(0, 0) + entry;
+    for (const Dual &entry : operands[0]->entries)
+      total(0, 0) = total(0, 0) + entry;
     return total;
   }
   case Kind::reshape: {
@@ -158,7 +198,8 @@ Entries evaluate(const Node &f, const std::vector<const Entries *> &operands) {
     same.entries = operands[0]->entries;
     return same;
   }
-  case Kind::symbol: break;
+  case Kind::symbol:
+    break;
   }
   return Entries(f.shape);
 }
@@ -169,12 +210,14 @@ public:
   Table(const Expression &f, const Symbol &x, const ElementValues &values) : order_(topological_order(f.node())) {
     for (const NodePtr &node : order_) {
       bool moves = node == x.node();
-      for (const NodePtr &operand : node->operands) moves = moves || moves_.at(operand.get());
+      for (const NodePtr &operand : node->operands)
+        moves = moves || moves_.at(operand.get());
       moves_[node.get()] = moves;
       if (node->kind == Kind::symbol) {
         Entries entries(node->shape);
         const auto &numbers = values.at(node.get());
-        for (std::size_t i = 0; i < numbers.size(); ++i) entries.entries[i].value = numbers[i];
+        for (std::size_t i = 0; i < numbers.size(); ++i)
+          entries.entries[i].value = numbers[i];
         entries_.emplace(node.get(), std::move(entries));
       } else {
         compute(*node);
@@ -197,7 +240,8 @@ public:
 private:
   void compute(const Node &node) {
     std::vector<const Entries *> operands;
-    for (const NodePtr &operand : node.operands) operands.push_back(&entries_.at(operand.get()));
+    for (const NodePtr &operand : node.operands)
+      operands.push_back(&entries_.at(operand.get()));
     entries_.insert_or_assign(&node, evaluate(node, operands));
   }
 

@@ -55,7 +55,8 @@ void require_square(const char *operation, const Expression &u) {
 
 } // namespace
 
-Expression::Expression(double number) : node_(std::make_shared<Node>(Kind::number, Shape{1, 1}, std::vector<NodePtr>{}, number)) {}
+Expression::Expression(double number)
+    : node_(std::make_shared<Node>(Kind::number, Shape{1, 1}, std::vector<NodePtr>{}, number)) {}
 
 Shape Expression::shape() const { return node_->shape; }
 
@@ -75,7 +76,8 @@ const std::string &Symbol::name() const { return node()->name; }
 Expression constant(MatrixView<const double> values) {
   auto node = std::make_shared<Node>(Kind::constant, values.shape());
   for (Index j = 0; j < values.cols(); ++j)
-    for (Index i = 0; i < values.rows(); ++i) node->entries.push_back(values(i, j));
+    for (Index i = 0; i < values.rows(); ++i)
+      node->entries.push_back(values(i, j));
   return Expression(std::move(node));
 }
 
@@ -97,8 +99,8 @@ Expression operator*(const Expression &u, const Expression &v) {
 
 Expression operator/(const Expression &u, const Expression &v) {
   if (!v.is_scalar())
-    throw ShapeError("/ divides by a scalar, not by " + to_string(v.shape()) + " (./ divides entry by entry): " +
-                     to_string(u.shape()) + " / " + to_string(v.shape()));
+    throw ShapeError("/ divides by a scalar, not by " + to_string(v.shape()) +
+                     " (./ divides entry by entry): " + to_string(u.shape()) + " / " + to_string(v.shape()));
   return quotient(u, v);
 }
 

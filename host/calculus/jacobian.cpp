@@ -16,8 +16,7 @@ JacobianPlan::JacobianPlan(const Expression &function, const Symbol &variable) :
   program.allocate();
 }
 
-template <class T>
-Point<T>::Point(std::shared_ptr<const JacobianPlan> plan, const Values<T> &values, Device device)
+template <class T> Point<T>::Point(std::shared_ptr<const JacobianPlan> plan, const Values<T> &values, Device device)
     : plan_(std::move(plan)), device_(device) {
   for (const auto &input : plan_->inputs) {
     const auto bound = [&](const Binding<T> &b) { return b.symbol.node() == input.symbol; };
@@ -47,7 +46,8 @@ template <class T> void Point<T>::bind(const Binding<T> &binding) {
 }
 
 template <class T> void Point<T>::update(const Values<T> &values) {
-  for (const Binding<T> &binding : values) bind(binding);
+  for (const Binding<T> &binding : values)
+    bind(binding);
   evaluate();
 }
 
@@ -125,8 +125,7 @@ template <class T> MatrixView<T> as_columns(MatrixView<T> m, Shape item, Index k
   return {m.data(), item.size(), k, m.shape() == item ? item.size() : m.ld()};
 }
 
-template <class T>
-void apply_checked(const Point<T> &point, Stage stage, MatrixView<const T> x, MatrixView<T> y) {
+template <class T> void apply_checked(const Point<T> &point, Stage stage, MatrixView<const T> x, MatrixView<T> y) {
   const Shape in = point.plan().input_shape(stage), out = point.plan().output_shape(stage);
   const Index k = count(stage == Stage::forward ? "the tangent" : "the cotangent", x.shape(), in);
   const Shape expected = result_shape(x.shape(), in, out);

@@ -13,14 +13,16 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 /// The length of the UTF-8 character at the start of a text, for messages that show it whole.
 std::size_t character_length(std::string_view text) {
   std::size_t length = 1;
-  while (length < text.size() && (static_cast<unsigned char>(text[length]) & 0xc0) == 0x80) ++length;
+  while (length < text.size() && (static_cast<unsigned char>(text[length]) & 0xc0) == 0x80)
+    ++length;
   return length;
 }
 
 /// The dot of `2.*X` belongs to the operator, not to the number.
 std::string_view without_operator_dot(std::string_view text, std::string_view number) {
   const std::size_t after = static_cast<std::size_t>(number.data() - text.data()) + number.size();
-  const bool operator_follows = after < text.size() && std::string_view("*/^").find(text[after]) != std::string_view::npos;
+  const bool operator_follows =
+      after < text.size() && std::string_view("*/^").find(text[after]) != std::string_view::npos;
   if (number.back() == '.' && operator_follows) number.remove_suffix(1);
   return number;
 }
@@ -36,7 +38,8 @@ Token number_at(std::string_view text, std::size_t at) {
 
 Token name_at(std::string_view text, std::size_t at) {
   std::size_t end = at + 1;
-  while (end < text.size() && (is_letter(text[end]) || is_digit(text[end]))) ++end;
+  while (end < text.size() && (is_letter(text[end]) || is_digit(text[end])))
+    ++end;
   return {TokenKind::name, text.substr(at, end - at), at};
 }
 

@@ -187,7 +187,8 @@ void lower(Program &program, Stage stage, const Differential &df, Shape seed_sha
   const SlotId input = program.seed(stage, seed_shape);
   for (const LinearPtr &node : topological_order(df.node())) {
     std::vector<SlotId> operands;
-    for (const LinearPtr &operand : node->operands) operands.push_back(slots.at(operand.get()));
+    for (const LinearPtr &operand : node->operands)
+      operands.push_back(slots.at(operand.get()));
     slots[node.get()] = is_seed(node) ? input : node->lower(program, operands);
   }
   program.finish(stage, slots.at(df.node().get()));

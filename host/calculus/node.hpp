@@ -49,7 +49,4 @@ struct Node {
 
 using NodePtr = std::shared_ptr<const Node>;
 
-
 } // namespace kronvec
-
-

@@ -48,7 +48,7 @@ constexpr Builtin builtins[] = {
     {"unvec", 3, [](Arguments u) { return unvec(u[0], size_of(u[1]), size_of(u[2])); }},
 };
 
-constexpr std::string_view known_but_absent[] = {"softmax", "logsumexp", "det",  "logdet", "diag",   "kron",
+constexpr std::string_view known_but_absent[] = {"softmax", "logsumexp", "det",  "logdet", "diag",      "kron",
                                                  "dirsum",  "expm",      "chol", "solve",  "khatrirao", "vech"};
 
 const Builtin *builtin_named(std::string_view name) {
@@ -162,7 +162,8 @@ private:
   /// X^-1, x.^-2: a sign may stand before an exponent.
   Expression exponent_level() {
     bool negative = false;
-    for (; is_sign("+") || is_sign("-"); take()) negative ^= is_sign("-");
+    for (; is_sign("+") || is_sign("-"); take())
+      negative ^= is_sign("-");
     const Expression f = primary();
     return negative ? -f : f;
   }
@@ -219,7 +220,8 @@ private:
       throw SyntaxError(text + " takes " + std::to_string(wanted) + (wanted == 1 ? " argument" : " arguments") +
                             ", not " + std::to_string(arguments.size()),
                         name.position);
-    return at(name.position, [&] { return function ? elementwise(*function, arguments[0]) : builtin->build(arguments); });
+    return at(name.position,
+              [&] { return function ? elementwise(*function, arguments[0]) : builtin->build(arguments); });
   }
 
   std::vector<Expression> argument_list() {

@@ -60,21 +60,36 @@ SlotId Program::lower(const Node &f) {
     return static_cast<SlotId>(slots_.size()) - 1;
   }
   case Kind::number:
-  case Kind::filled: return filled(f.alpha, f.shape);
-  case Kind::constant: return emit({.opcode = Opcode::data, .entries = &f.entries}, f.shape);
-  case Kind::eye: return emit({.opcode = Opcode::unit}, f.shape);
-  case Kind::add: return add(f.alpha, u(0), f.beta, u(1));
-  case Kind::scale: return scale(f.alpha, u(0));
-  case Kind::multiply: return multiply(transposed(0), factor(0), transposed(1), factor(1));
-  case Kind::hadamard: return binary(Binary::multiply, u(0), u(1));
-  case Kind::quotient: return binary(Binary::divide, u(0), u(1));
-  case Kind::power: return binary(Binary::power, u(0), u(1));
-  case Kind::elementwise: return elementwise(f.function, f.alpha, u(0));
-  case Kind::transpose: return transpose(u(0));
-  case Kind::inverse: return inverse(u(0));
-  case Kind::trace: return inner(value(eye(f.operands[0]->shape.rows)), u(0));
-  case Kind::sum: return inner(filled(1, f.operands[0]->shape), u(0));
-  case Kind::reshape: return reshape(u(0), f.shape);
+  case Kind::filled:
+    return filled(f.alpha, f.shape);
+  case Kind::constant:
+    return emit({.opcode = Opcode::data, .entries = &f.entries}, f.shape);
+  case Kind::eye:
+    return emit({.opcode = Opcode::unit}, f.shape);
+  case Kind::add:
+    return add(f.alpha, u(0), f.beta, u(1));
+  case Kind::scale:
+    return scale(f.alpha, u(0));
+  case Kind::multiply:
+    return multiply(transposed(0), factor(0), transposed(1), factor(1));
+  case Kind::hadamard:
+    return binary(Binary::multiply, u(0), u(1));
+  case Kind::quotient:
+    return binary(Binary::divide, u(0), u(1));
+  case Kind::power:
+    return binary(Binary::power, u(0), u(1));
+  case Kind::elementwise:
+    return elementwise(f.function, f.alpha, u(0));
+  case Kind::transpose:
+    return transpose(u(0));
+  case Kind::inverse:
+    return inverse(u(0));
+  case Kind::trace:
+    return inner(value(eye(f.operands[0]->shape.rows)), u(0));
+  case Kind::sum:
+    return inner(filled(1, f.operands[0]->shape), u(0));
+  case Kind::reshape:
+    return reshape(u(0), f.shape);
   }
   return no_slot;
 }

@@ -24,9 +24,9 @@ constexpr SlotId no_slot = -1;
 struct Slot {
   Shape shape;
   Stage stage;
-  bool input = false;        ///< filled from outside: a symbol's value, or the seed of a stage
+  bool input = false;         ///< filled from outside: a symbol's value, or the seed of a stage
   SlotId memory_of = no_slot; ///< a reshaped slot lies in another's memory
-  Index offset = 0;          ///< in elements; of batched stages, per tangent
+  Index offset = 0;           ///< in elements; of batched stages, per tangent
 };
 
 enum class Opcode { fill, unit, data, copy, transpose, multiply, add, binary, elementwise, inner, inverse };
@@ -35,7 +35,7 @@ struct Step {
   Opcode opcode;
   SlotId out = no_slot, a = no_slot, b = no_slot;
   double alpha = 0, beta = 0;
-  int variant = 0;                             ///< Binary, Function, or the two bits of multiply's transposes
+  int variant = 0;                              ///< Binary, Function, or the two bits of multiply's transposes
   const std::vector<double> *entries = nullptr; ///< data: a constant's entries
 
   bool transpose_a() const { return variant & 1; }

@@ -13,34 +13,57 @@ namespace {
 std::optional<Expression> derivative(Function sigma, double exponent, const Expression &u, const Expression &f) {
   switch (sigma) {
   case Function::sign:
-  case Function::step: return std::nullopt;
-  case Function::abs: return sign(u);
-  case Function::square: return 2 * u;
-  case Function::sqrt: return 0.5 * reciprocal(f);
-  case Function::cbrt: return (1.0 / 3) * reciprocal(square(f));
-  case Function::reciprocal: return -square(f);
-  case Function::pow: return exponent * pow(u, exponent - 1);
-  case Function::exp: return f;
-  case Function::expm1: return exp(u);
-  case Function::log: return reciprocal(u);
-  case Function::log1p: return reciprocal(1 + u);
-  case Function::sin: return cos(u);
-  case Function::cos: return -sin(u);
-  case Function::tan: return 1 + square(f);
-  case Function::asin: return reciprocal(sqrt(hadamard(1 - u, 1 + u)));
-  case Function::acos: return -reciprocal(sqrt(hadamard(1 - u, 1 + u)));
-  case Function::atan: return reciprocal(1 + square(u));
-  case Function::sinh: return cosh(u);
-  case Function::cosh: return sinh(u);
-  case Function::tanh: return square(reciprocal(cosh(u)));
-  case Function::sigmoid: return hadamard(f, sigmoid(-u));
-  case Function::softplus: return sigmoid(u);
+  case Function::step:
+    return std::nullopt;
+  case Function::abs:
+    return sign(u);
+  case Function::square:
+    return 2 * u;
+  case Function::sqrt:
+    return 0.5 * reciprocal(f);
+  case Function::cbrt:
+    return (1.0 / 3) * reciprocal(square(f));
+  case Function::reciprocal:
+    return -square(f);
+  case Function::pow:
+    return exponent * pow(u, exponent - 1);
+  case Function::exp:
+    return f;
+  case Function::expm1:
+    return exp(u);
+  case Function::log:
+    return reciprocal(u);
+  case Function::log1p:
+    return reciprocal(1 + u);
+  case Function::sin:
+    return cos(u);
+  case Function::cos:
+    return -sin(u);
+  case Function::tan:
+    return 1 + square(f);
+  case Function::asin:
+    return reciprocal(sqrt(hadamard(1 - u, 1 + u)));
+  case Function::acos:
+    return -reciprocal(sqrt(hadamard(1 - u, 1 + u)));
+  case Function::atan:
+    return reciprocal(1 + square(u));
+  case Function::sinh:
+    return cosh(u);
+  case Function::cosh:
+    return sinh(u);
+  case Function::tanh:
+    return square(reciprocal(cosh(u)));
+  case Function::sigmoid:
+    return hadamard(f, sigmoid(-u));
+  case Function::softplus:
+    return sigmoid(u);
   case Function::relu: {
     auto node = std::make_shared<Node>(Kind::elementwise, u.shape(), std::vector{u.node()});
     node->function = Function::step;
     return Expression(std::move(node));
   }
-  case Function::erf: return 2 * std::numbers::inv_sqrtpi * exp(-square(u));
+  case Function::erf:
+    return 2 * std::numbers::inv_sqrtpi * exp(-square(u));
   }
   return std::nullopt;
 }
@@ -71,19 +94,31 @@ Differential rule(const NodePtr &node, const std::vector<Differential> &d) {
   case Kind::number:
   case Kind::constant:
   case Kind::eye:
-  case Kind::filled: return Differential(f.shape());                                        // D1: dA = 0
-  case Kind::add: return node->alpha * broad(d[0]) + node->beta * broad(d[1]);              // D1
-  case Kind::scale: return node->alpha * d[0];                                              // D1
-  case Kind::multiply: return d[0] * u(1) + u(0) * d[1];                                    // D2
-  case Kind::transpose: return transpose(d[0]);                                             // D3
-  case Kind::trace: return inner(eye(u(0).rows()), d[0]);                                   // D3
-  case Kind::sum: return inner(ones(u(0).rows(), u(0).cols()), d[0]);                       // D3
-  case Kind::reshape: return reshape(d[0], f.shape());                                      // D3
-  case Kind::inverse: return -1 * (f * d[0] * f);                                           // D4
-  case Kind::hadamard: return broad(hadamard(u(1), d[0])) + broad(hadamard(u(0), d[1]));    // D7
-  case Kind::quotient: return quotient_rule(f, u(1), d[0], d[1]);                           // D10
-  case Kind::power: return power_rule(f, u(0), u(1), d[0], d[1]);                           // D11
-  case Kind::elementwise:                                                                   // D8, D11
+  case Kind::filled:
+    return Differential(f.shape()); // D1: dA = 0
+  case Kind::add:
+    return node->alpha * broad(d[0]) + node->beta * broad(d[1]); // D1
+  case Kind::scale:
+    return node->alpha * d[0]; // D1
+  case Kind::multiply:
+    return d[0] * u(1) + u(0) * d[1]; // D2
+  case Kind::transpose:
+    return transpose(d[0]); // D3
+  case Kind::trace:
+    return inner(eye(u(0).rows()), d[0]); // D3
+  case Kind::sum:
+    return inner(ones(u(0).rows(), u(0).cols()), d[0]); // D3
+  case Kind::reshape:
+    return reshape(d[0], f.shape()); // D3
+  case Kind::inverse:
+    return -1 * (f * d[0] * f); // D4
+  case Kind::hadamard:
+    return broad(hadamard(u(1), d[0])) + broad(hadamard(u(0), d[1])); // D7
+  case Kind::quotient:
+    return quotient_rule(f, u(1), d[0], d[1]); // D10
+  case Kind::power:
+    return power_rule(f, u(0), u(1), d[0], d[1]); // D11
+  case Kind::elementwise:                         // D8, D11
     if (const auto slope = derivative(node->function, node->alpha, u(0), f)) return hadamard(*slope, d[0]);
     return Differential(f.shape());
   }

@@ -12,19 +12,28 @@ public:
 
   void run(const Step &s) const {
     switch (s.opcode) {
-    case Opcode::fill: return primitives_.fill(T(s.alpha), out(s.out));
-    case Opcode::unit: return primitives_.unit_columns(0, out(s.out)[0]);
-    case Opcode::data: return load(*s.entries, out(s.out)[0]);
-    case Opcode::copy: return primitives_.copy(in(s.a), out(s.out));
-    case Opcode::transpose: return primitives_.transpose(in(s.a), out(s.out));
+    case Opcode::fill:
+      return primitives_.fill(T(s.alpha), out(s.out));
+    case Opcode::unit:
+      return primitives_.unit_columns(0, out(s.out)[0]);
+    case Opcode::data:
+      return load(*s.entries, out(s.out)[0]);
+    case Opcode::copy:
+      return primitives_.copy(in(s.a), out(s.out));
+    case Opcode::transpose:
+      return primitives_.transpose(in(s.a), out(s.out));
     case Opcode::multiply:
       return primitives_.multiply(T(s.alpha), op(s.transpose_a()), in(s.a), op(s.transpose_b()), in(s.b), out(s.out));
-    case Opcode::add: return primitives_.add(T(s.alpha), in(s.a), T(s.beta), in(s.b), out(s.out));
-    case Opcode::binary: return primitives_.binary(static_cast<Binary>(s.variant), in(s.a), in(s.b), out(s.out));
+    case Opcode::add:
+      return primitives_.add(T(s.alpha), in(s.a), T(s.beta), in(s.b), out(s.out));
+    case Opcode::binary:
+      return primitives_.binary(static_cast<Binary>(s.variant), in(s.a), in(s.b), out(s.out));
     case Opcode::elementwise:
       return primitives_.elementwise(static_cast<Function>(s.variant), T(s.alpha), in(s.a), out(s.out));
-    case Opcode::inner: return primitives_.inner(in(s.a), in(s.b), out(s.out));
-    case Opcode::inverse: return primitives_.inverse(in(s.a), out(s.out));
+    case Opcode::inner:
+      return primitives_.inner(in(s.a), in(s.b), out(s.out));
+    case Opcode::inverse:
+      return primitives_.inverse(in(s.a), out(s.out));
     }
   }
 
@@ -32,7 +41,8 @@ private:
   static Op op(bool transpose) { return transpose ? Op::transpose : Op::none; }
 
   static void load(const std::vector<double> &entries, MatrixView<T> y) {
-    for (std::size_t i = 0; i < entries.size(); ++i) y.data()[i] = static_cast<T>(entries[i]);
+    for (std::size_t i = 0; i < entries.size(); ++i)
+      y.data()[i] = static_cast<T>(entries[i]);
   }
 
   BatchView<const T> in(SlotId id) const {
@@ -46,8 +56,12 @@ private:
     if (id == program_.output(stage_)) return batch_.output;
     const Slot &slot = program_.slots()[id];
     if (!batched(id)) return {arena_ + slot.offset, slot.shape.rows, slot.shape.cols, slot.shape.rows, 1, 0};
-    return {batch_.workspace + slot.offset * batch_.count, slot.shape.rows, slot.shape.cols, slot.shape.rows,
-            batch_.count, slot.shape.size()};
+    return {batch_.workspace + slot.offset * batch_.count,
+            slot.shape.rows,
+            slot.shape.cols,
+            slot.shape.rows,
+            batch_.count,
+            slot.shape.size()};
   }
 
   bool batched(SlotId id) const { return program_.slots()[id].stage > Stage::values; }
@@ -64,7 +78,8 @@ private:
 template <class T>
 void run(const Program &program, Stage stage, const Primitives<T> &primitives, T *arena, const Batch<T> &batch) {
   const Interpreter<T> interpreter(program, stage, primitives, arena, batch);
-  for (const Step &step : program.steps(stage)) interpreter.run(step);
+  for (const Step &step : program.steps(stage))
+    interpreter.run(step);
 }
 
 template void run(const Program &, Stage, const Primitives<float> &, float *, const Batch<float> &);

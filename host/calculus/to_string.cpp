@@ -34,26 +34,40 @@ Text number(double value) { return {fmt::format("{}", value), value < 0 ? Bindin
 Text text_of(const Node &f, const std::vector<const Text *> &u) {
   const auto call = [&](std::string_view name) { return Text{fmt::format("{}({})", name, u[0]->text)}; };
   switch (f.kind) {
-  case Kind::symbol: return {f.name};
-  case Kind::number: return number(f.alpha);
-  case Kind::constant: return {fmt::format("constant({})", to_string(f.shape))};
-  case Kind::eye: return {fmt::format("eye({})", f.shape.rows)};
+  case Kind::symbol:
+    return {f.name};
+  case Kind::number:
+    return number(f.alpha);
+  case Kind::constant:
+    return {fmt::format("constant({})", to_string(f.shape))};
+  case Kind::eye:
+    return {fmt::format("eye({})", f.shape.rows)};
   case Kind::filled: {
     const Text matrix{fmt::format("{}({},{})", f.alpha == 0 ? "zeros" : "ones", f.shape.rows, f.shape.cols)};
     return f.alpha == 0 || f.alpha == 1 ? matrix : scaled(f.alpha, matrix);
   }
-  case Kind::add: return infix(*u[0], f.beta < 0 ? "-" : "+", *u[1], Binding::sum);
-  case Kind::scale: return scaled(f.alpha, *u[0]);
-  case Kind::multiply: return infix(*u[0], "*", *u[1], Binding::product);
-  case Kind::hadamard: return infix(*u[0], ".*", *u[1], Binding::product);
-  case Kind::quotient: return infix(*u[0], "./", *u[1], Binding::product);
-  case Kind::power: return infix(*u[0], ".^", *u[1], Binding::power);
+  case Kind::add:
+    return infix(*u[0], f.beta < 0 ? "-" : "+", *u[1], Binding::sum);
+  case Kind::scale:
+    return scaled(f.alpha, *u[0]);
+  case Kind::multiply:
+    return infix(*u[0], "*", *u[1], Binding::product);
+  case Kind::hadamard:
+    return infix(*u[0], ".*", *u[1], Binding::product);
+  case Kind::quotient:
+    return infix(*u[0], "./", *u[1], Binding::product);
+  case Kind::power:
+    return infix(*u[0], ".^", *u[1], Binding::power);
   case Kind::elementwise:
     return f.function == Function::pow ? infix(*u[0], ".^", number(f.alpha), Binding::power) : call(name(f.function));
-  case Kind::transpose: return {within(*u[0], Binding::power) + "'", Binding::power};
-  case Kind::inverse: return call("inv");
-  case Kind::trace: return call("tr");
-  case Kind::sum: return call("sum");
+  case Kind::transpose:
+    return {within(*u[0], Binding::power) + "'", Binding::power};
+  case Kind::inverse:
+    return call("inv");
+  case Kind::trace:
+    return call("tr");
+  case Kind::sum:
+    return call("sum");
   case Kind::reshape:
     return f.shape.cols == 1 ? call("vec")
                              : Text{fmt::format("unvec({},{},{})", u[0]->text, f.shape.rows, f.shape.cols)};
@@ -67,7 +81,8 @@ std::string to_string(const Expression &f) {
   std::unordered_map<const Node *, Text> texts;
   for (const NodePtr &node : topological_order(f.node())) {
     std::vector<const Text *> operands;
-    for (const NodePtr &operand : node->operands) operands.push_back(&texts.at(operand.get()));
+    for (const NodePtr &operand : node->operands)
+      operands.push_back(&texts.at(operand.get()));
     Text text = text_of(*node, operands);
     if (text.text.size() > longest) text = {"…"};
     texts.emplace(node.get(), std::move(text));

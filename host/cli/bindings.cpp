@@ -12,13 +12,16 @@ namespace {
 /// FNV-1a: the same on every machine, so that runs repeat.
 std::uint64_t hash(std::string_view text) {
   std::uint64_t h = 0xcbf29ce484222325;
-  for (const char c : text) h = (h ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+  for (const char c : text)
+    h = (h ^ static_cast<unsigned char>(c)) * 0x100000001b3;
   return h;
 }
 
 template <class Number> std::optional<Number> number(std::string_view text) {
-  while (text.starts_with(' ')) text.remove_prefix(1);
-  while (text.ends_with(' ')) text.remove_suffix(1);
+  while (text.starts_with(' '))
+    text.remove_prefix(1);
+  while (text.ends_with(' '))
+    text.remove_suffix(1);
   if (text.starts_with('+')) text.remove_prefix(1);
   Number value{};
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -79,7 +82,8 @@ template <class T> Matrix<T> filled(Index rows, Index cols, bool diagonal_only, 
 } // namespace
 
 template <class T> Matrix<T> value_of(const std::string &name, const std::string &text) {
-  static const std::regex random("([0-9]+)x([0-9]+)(:([0-9]+))?"), special("(eye|zeros|ones)\\(([0-9]+)(,([0-9]+))?\\)");
+  static const std::regex random("([0-9]+)x([0-9]+)(:([0-9]+))?"),
+      special("(eye|zeros|ones)\\(([0-9]+)(,([0-9]+))?\\)");
   if (text.ends_with(".npy") || text.ends_with(".csv")) return read_matrix<T>(text);
   if (text.size() >= 2 && text.front() == '[' && text.back() == ']') return literal<T>(name, text);
   if (const auto value = number<double>(text)) return filled<T>(1, 1, false, *value);

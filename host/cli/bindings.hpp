@@ -18,7 +18,8 @@ template <class T> struct Bindings {
   Symbols symbols;
   Values<T> values() const {
     Values<T> all;
-    for (const auto &[name, symbol] : symbols) all.push_back({symbol, matrices.at(name).view()});
+    for (const auto &[name, symbol] : symbols)
+      all.push_back({symbol, matrices.at(name).view()});
     return all;
   }
 };

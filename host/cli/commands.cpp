@@ -18,7 +18,8 @@ double bytes_of(const std::string &text) {
   const std::string unit = parts[2];
   const std::size_t power = unit.empty() ? 0 : std::string("BkMGT").find(unit[0] == 'K' ? 'k' : unit[0]);
   double bytes = std::stod(parts[1]);
-  for (std::size_t i = 0; i < power; ++i) bytes *= unit.size() == 3 ? 1024 : 1000;
+  for (std::size_t i = 0; i < power; ++i)
+    bytes *= unit.size() == 3 ? 1024 : 1000;
   return bytes;
 }
 
@@ -56,9 +57,7 @@ public:
         fmt::print(stderr, "kronvec: note: '{}' does not occur in the expression\n", name);
   }
 
-  void evaluate() const {
-    deliver<T>(kronvec::evaluate<T>(f_, bindings_.values(), device_), request_.out, "value");
-  }
+  void evaluate() const { deliver<T>(kronvec::evaluate<T>(f_, bindings_.values(), device_), request_.out, "value"); }
 
   void jacobian() const {
     const Layout layout = request_.layout == "numerator" ? Layout::numerator : Layout::denominator;

@@ -26,9 +26,7 @@ void add_result(CLI::App &command, Request &r) {
   command.add_option("--out", r.out, "a .npy file for the result (standard output otherwise)");
 }
 
-void add_variable(CLI::App &command, Request &r) {
-  command.add_option("--wrt", r.wrt, "the variable")->required();
-}
+void add_variable(CLI::App &command, Request &r) { command.add_option("--wrt", r.wrt, "the variable")->required(); }
 
 void add_jacobian(CLI::App &command, Request &r) {
   add_variable(command, r), add_result(command, r);
@@ -89,9 +87,12 @@ int main(int argc, char **argv) {
   auto *vjp = add("vjp", "the transposed Jacobian times a cotangent, without forming it");
   auto *compare = add("compare", "the Jacobian by every method on every device against the element method");
   add("info", "devices and versions");
-  for (auto *command : {evaluate, jacobian, jvp, vjp, compare}) add_common(*command, request);
-  for (auto *command : {evaluate, jvp, vjp}) add_result(*command, request);
-  for (auto *command : {jvp, vjp, compare}) add_variable(*command, request);
+  for (auto *command : {evaluate, jacobian, jvp, vjp, compare})
+    add_common(*command, request);
+  for (auto *command : {evaluate, jvp, vjp})
+    add_result(*command, request);
+  for (auto *command : {jvp, vjp, compare})
+    add_variable(*command, request);
   add_jacobian(*jacobian, request);
   jvp->add_option("--tangent", request.tangent, "dX, a file or a value as in a binding")->required();
   vjp->add_option("--cotangent", request.cotangent, "U of F's shape, a file or a value as in a binding")->required();

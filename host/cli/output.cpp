@@ -12,16 +12,16 @@
 namespace kronvec::cli {
 namespace {
 
-double now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
+double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 /// The indices shown of n: all, or the first and last few with −1 for the gap.
 std::vector<Index> shown(Index n, Index most) {
   std::vector<Index> indices;
   for (Index i = 0; i < n; ++i) {
-    if (n <= most || i < most / 2 || i >= n - most / 2) indices.push_back(i);
-    else if (indices.back() != -1) indices.push_back(-1);
+    if (n <= most || i < most / 2 || i >= n - most / 2)
+      indices.push_back(i);
+    else if (indices.back() != -1)
+      indices.push_back(-1);
   }
   return indices;
 }
@@ -49,7 +49,8 @@ template <class T> void print(MatrixView<const T> m) {
   std::string line;
   for (Index i = 0; i < m.rows(); ++i) {
     line.clear();
-    for (Index j = 0; j < m.cols(); ++j) line += fmt::format("{}{}", j ? "," : "", m(i, j));
+    for (Index j = 0; j < m.cols(); ++j)
+      line += fmt::format("{}{}", j ? "," : "", m(i, j));
     print(line + '\n');
   }
 }
@@ -63,13 +64,17 @@ std::string caret(std::string_view expression, std::size_t position) {
     return at < expression.size() && (static_cast<unsigned char>(expression[at]) & 0xc0) == 0x80;
   };
   std::size_t first = position > before ? position - before : 0;
-  while (continues(first)) --first;
+  while (continues(first))
+    --first;
   std::size_t last = std::min(expression.size(), first + width);
-  while (continues(last)) ++last;
+  while (continues(last))
+    ++last;
   std::string line(expression.substr(first, last - first));
-  std::replace_if(line.begin(), line.end(), [](char c) { return c == '\n' || c == '\t' || c == '\r'; }, ' ');
+  std::replace_if(
+      line.begin(), line.end(), [](char c) { return c == '\n' || c == '\t' || c == '\r'; }, ' ');
   std::size_t column = 0;
-  for (std::size_t i = first; i < position; ++i) column += !continues(i);
+  for (std::size_t i = first; i < position; ++i)
+    column += !continues(i);
   return fmt::format("  {}\n  {:>{}}", line, "^", column + 1);
 }
 

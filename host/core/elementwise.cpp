@@ -14,17 +14,17 @@ struct Entry {
 /// In the order of the enumeration.
 constexpr std::array entries{
     Entry{Function::abs, "abs"},         Entry{Function::sign, "sign"},
-    Entry{Function::step, "step"}, Entry{Function::relu, "relu"},       Entry{Function::square, "square"},
-    Entry{Function::sqrt, "sqrt"},       Entry{Function::cbrt, "cbrt"},
-    Entry{Function::reciprocal, "reciprocal"}, Entry{Function::pow, "pow"},
-    Entry{Function::exp, "exp"},         Entry{Function::expm1, "expm1"},
-    Entry{Function::log, "log"},         Entry{Function::log1p, "log1p"},
-    Entry{Function::sin, "sin"},         Entry{Function::cos, "cos"},
-    Entry{Function::tan, "tan"},         Entry{Function::asin, "asin"},
-    Entry{Function::acos, "acos"},       Entry{Function::atan, "atan"},
-    Entry{Function::sinh, "sinh"},       Entry{Function::cosh, "cosh"},
-    Entry{Function::tanh, "tanh"},       Entry{Function::sigmoid, "sigmoid"},
-    Entry{Function::softplus, "softplus"},
+    Entry{Function::step, "step"},       Entry{Function::relu, "relu"},
+    Entry{Function::square, "square"},   Entry{Function::sqrt, "sqrt"},
+    Entry{Function::cbrt, "cbrt"},       Entry{Function::reciprocal, "reciprocal"},
+    Entry{Function::pow, "pow"},         Entry{Function::exp, "exp"},
+    Entry{Function::expm1, "expm1"},     Entry{Function::log, "log"},
+    Entry{Function::log1p, "log1p"},     Entry{Function::sin, "sin"},
+    Entry{Function::cos, "cos"},         Entry{Function::tan, "tan"},
+    Entry{Function::asin, "asin"},       Entry{Function::acos, "acos"},
+    Entry{Function::atan, "atan"},       Entry{Function::sinh, "sinh"},
+    Entry{Function::cosh, "cosh"},       Entry{Function::tanh, "tanh"},
+    Entry{Function::sigmoid, "sigmoid"}, Entry{Function::softplus, "softplus"},
     Entry{Function::erf, "erf"},
 };
 

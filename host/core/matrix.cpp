@@ -21,7 +21,8 @@ std::string to_string(Shape shape) { return std::to_string(shape.rows) + "×" + 
 template <class T> void MatrixView<T>::invalid(Index rows, Index cols, Index ld, const void *data) {
   const std::string shape = to_string(Shape{rows, cols});
   if (rows < 0 || cols < 0) throw ShapeError("a view of " + shape + " has a negative side");
-  if (ld < rows) throw ShapeError("a view of " + shape + " has leading dimension " + std::to_string(ld) + ", less than its rows");
+  if (ld < rows)
+    throw ShapeError("a view of " + shape + " has leading dimension " + std::to_string(ld) + ", less than its rows");
   (void)data;
   throw ShapeError("a view of " + shape + " has no data");
 }
@@ -69,8 +70,8 @@ std::size_t bytes_of(Shape shape, std::size_t element) {
 
 } // namespace
 
-template <class T>
-Matrix<T>::Matrix(Raw, Index rows, Index cols, Device device) : device_(device), rows_(rows), cols_(cols) {
+template <class T> Matrix<T>::Matrix(Raw, Index rows, Index cols, Device device)
+    : device_(device), rows_(rows), cols_(cols) {
   if (const std::size_t bytes = bytes_of({rows, cols}, sizeof(T)))
     data_ = static_cast<T *>(device_.backend().allocate(bytes));
 }
@@ -79,8 +80,7 @@ template <class T> Matrix<T>::Matrix(Index rows, Index cols, Device device) : Ma
   device_.backend().primitives(T{}).fill(T(0), view());
 }
 
-template <class T>
-Matrix<T>::Matrix(std::initializer_list<std::initializer_list<T>> rows)
+template <class T> Matrix<T>::Matrix(std::initializer_list<std::initializer_list<T>> rows)
     : Matrix(Raw{}, static_cast<Index>(rows.size()), rows.size() ? static_cast<Index>(rows.begin()->size()) : 0,
              Device::cpu()) {
   Index i = 0;
@@ -89,7 +89,8 @@ Matrix<T>::Matrix(std::initializer_list<std::initializer_list<T>> rows)
       throw ShapeError("row " + std::to_string(i + 1) + " has " + std::to_string(row.size()) + " entries, row 1 has " +
                        std::to_string(cols_));
     Index j = 0;
-    for (const T &entry : row) (*this)(i, j++) = entry;
+    for (const T &entry : row)
+      (*this)(i, j++) = entry;
     ++i;
   }
 }
@@ -101,12 +102,12 @@ template <class T> Matrix<T> Matrix<T>::uninitialized(Index rows, Index cols, De
 template <class T> Matrix<T> Matrix<T>::random(Index rows, Index cols, std::uint64_t seed) {
   Matrix m = uninitialized(rows, cols);
   Random random(seed);
-  for (Index i = 0; i < m.shape().size(); ++i) m.data_[i] = static_cast<T>(random.normal());
+  for (Index i = 0; i < m.shape().size(); ++i)
+    m.data_[i] = static_cast<T>(random.normal());
   return m;
 }
 
-template <class T>
-Matrix<T>::Matrix(Matrix &&other) noexcept
+template <class T> Matrix<T>::Matrix(Matrix &&other) noexcept
     : device_(other.device_), rows_(std::exchange(other.rows_, 0)), cols_(std::exchange(other.cols_, 0)),
       data_(std::exchange(other.data_, nullptr)) {}
 

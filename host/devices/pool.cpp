@@ -57,7 +57,8 @@ void *HostMemory::allocate(std::size_t bytes) {
   const std::size_t unit = huge ? page : line;
   const std::size_t free = huge ? host_bytes_free() : bytes;
   void *block = bytes <= free ? std::aligned_alloc(unit, round_up(bytes, unit)) : nullptr;
-  if (!block) throw OutOfMemory(fmt::format("{} of memory are needed, {} are free", gib(bytes), gib(host_bytes_free())));
+  if (!block)
+    throw OutOfMemory(fmt::format("{} of memory are needed, {} are free", gib(bytes), gib(host_bytes_free())));
   if (huge) madvise(block, round_up(bytes, unit), MADV_HUGEPAGE);
   const std::size_t now = in_use_ += bytes;
   for (std::size_t peak = peak_; now > peak && !peak_.compare_exchange_weak(peak, now);) {
@@ -98,7 +99,8 @@ void Pool::give_back(void *data, std::size_t bytes) noexcept {
 void Pool::trim() {
   const std::lock_guard lock(mutex_);
   for (auto &[bytes, blocks] : free_) {
-    for (void *block : blocks) memory_.deallocate(block, bytes);
+    for (void *block : blocks)
+      memory_.deallocate(block, bytes);
     blocks.clear();
   }
 }

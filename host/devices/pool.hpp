@@ -41,7 +41,8 @@ public:
   public:
     Block() = default;
     Block(Block &&other) noexcept
-        : pool_(std::exchange(other.pool_, nullptr)), data_(std::exchange(other.data_, nullptr)), bytes_(other.bytes_) {}
+        : pool_(std::exchange(other.pool_, nullptr)), data_(std::exchange(other.data_, nullptr)), bytes_(other.bytes_) {
+    }
     Block &operator=(Block &&other) noexcept {
       std::swap(pool_, other.pool_), std::swap(data_, other.data_), std::swap(bytes_, other.bytes_);
       return *this;

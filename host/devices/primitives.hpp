@@ -20,8 +20,8 @@ template <class T> struct BatchView {
   BatchView(T *first, Index m, Index n, Index leading, Index items, Index apart)
       : data(first), rows(m), cols(n), ld(leading), count(items), stride(apart) {}
   template <class U>
-    requires(std::is_same_v<T, const U>)
-  BatchView(BatchView<U> o) : BatchView(o.data, o.rows, o.cols, o.ld, o.count, o.stride) {}
+  requires(std::is_same_v<T, const U>) BatchView(BatchView<U> o)
+      : BatchView(o.data, o.rows, o.cols, o.ld, o.count, o.stride) {}
 
   /// Item b; a batch of one serves every b.
   MatrixView<T> operator[](Index b) const { return {data + b * (count == 1 ? 0 : stride), rows, cols, ld}; }

@@ -34,9 +34,7 @@ NewFile::~NewFile() {
   if (!temporary_.empty()) unlink(temporary_.c_str());
 }
 
-void NewFile::fail(int error) const {
-  throw IoError("cannot write " + target_.string() + ": " + std::strerror(error));
-}
+void NewFile::fail(int error) const { throw IoError("cannot write " + target_.string() + ": " + std::strerror(error)); }
 
 void NewFile::write(std::span<const char> bytes) {
   while (!bytes.empty()) {

@@ -52,7 +52,8 @@ private:
   [[noreturn]] void fail(const char *what) const { throw IoError(fmt::format("{}: {}", name_, what)); }
 
   char peek() {
-    while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\n')) ++at_;
+    while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\n'))
+      ++at_;
     return at_ < text_.size() ? text_[at_] : '\0';
   }
   bool accept(char c) { return peek() == c && c ? (++at_, true) : false; }
@@ -107,7 +108,8 @@ Header header_of(const std::string &bytes, const std::string &name) {
   const std::size_t width = version == 1 ? 2 : 4;
   std::size_t length = 0;
   if (bytes.size() < 8 + width) fail("the file is truncated");
-  for (std::size_t i = 0; i < width; ++i) length |= std::size_t(static_cast<unsigned char>(bytes[8 + i])) << (8 * i);
+  for (std::size_t i = 0; i < width; ++i)
+    length |= std::size_t(static_cast<unsigned char>(bytes[8 + i])) << (8 * i);
   if (length > bytes.size() - 8 - width) fail("the file is truncated: its header is longer than the file");
   Header header = HeaderParser(std::string_view(bytes).substr(8 + width, length), name).parse();
   header.data = 8 + width + length;
@@ -130,8 +132,7 @@ template <class T> struct Loader {
   T (*load)(const char *, bool);
 };
 
-template <class T>
-constexpr Loader<T> loaders[] = {
+template <class T> constexpr Loader<T> loaders[] = {
     {"f4", 4, load<float, T>},         {"f8", 8, load<double, T>},        {"i1", 1, load<std::int8_t, T>},
     {"i2", 2, load<std::int16_t, T>},  {"i4", 4, load<std::int32_t, T>},  {"i8", 8, load<std::int64_t, T>},
     {"u1", 1, load<std::uint8_t, T>},  {"u2", 2, load<std::uint16_t, T>}, {"u4", 4, load<std::uint32_t, T>},
@@ -143,22 +144,26 @@ template <class T> const Loader<T> &loader_of(const Header &header, const std::s
   if (header.descr.size() == 3 && std::string_view("<>=|").find(order) != std::string_view::npos)
     for (const Loader<T> &loader : loaders<T>)
       if (loader.type == std::string_view(header.descr).substr(1)) return loader;
-  throw IoError(fmt::format("{}: entries of type '{}'; float32, float64, integers and booleans can be read", name,
-                            header.descr));
+  throw IoError(
+      fmt::format("{}: entries of type '{}'; float32, float64, integers and booleans can be read", name, header.descr));
 }
 
 Shape shape_of(const Header &header, const std::string &name) {
   switch (header.shape.size()) {
-  case 0: return {1, 1};
-  case 1: return {header.shape[0], 1};
-  case 2: return {header.shape[0], header.shape[1]};
-  default: throw IoError(fmt::format("{}: an array of {} dimensions is no matrix", name, header.shape.size()));
+  case 0:
+    return {1, 1};
+  case 1:
+    return {header.shape[0], 1};
+  case 2:
+    return {header.shape[0], header.shape[1]};
+  default:
+    throw IoError(fmt::format("{}: an array of {} dimensions is no matrix", name, header.shape.size()));
   }
 }
 
 std::string npy_header(Shape shape, std::size_t element) {
-  std::string text = fmt::format("{{'descr': '<f{}', 'fortran_order': True, 'shape': ({}, {}), }}", element, shape.rows,
-                                 shape.cols);
+  std::string text =
+      fmt::format("{{'descr': '<f{}', 'fortran_order': True, 'shape': ({}, {}), }}", element, shape.rows, shape.cols);
   text.resize((10 + text.size() + 1 + 63) / 64 * 64 - 10 - 1, ' ');
   text += '\n';
   const std::size_t length = text.size();
@@ -201,7 +206,8 @@ template <class T> void write_npy(const std::filesystem::path &path, MatrixView<
   if (m.packed()) {
     column(0, m.shape().size());
   } else {
-    for (Index j = 0; j < m.cols(); ++j) column(j, m.rows());
+    for (Index j = 0; j < m.cols(); ++j)
+      column(j, m.rows());
   }
   file.commit();
 }

@@ -63,7 +63,8 @@ public:
   void set(Index x, Index y, Colour c) { std::copy(c.begin(), c.end(), bytes_.begin() + 3 * (x + y * width_)); }
   void fill(Index x, Index y, Index width, Index height, Colour c) {
     for (Index v = y; v < y + height; ++v)
-      for (Index u = x; u < x + width; ++u) set(u, v, c);
+      for (Index u = x; u < x + width; ++u)
+        set(u, v, c);
   }
   Index width() const { return width_; }
   Index height() const { return height_; }
@@ -93,7 +94,8 @@ Canvas draw(const Matrix<double> &m) {
   const Index cell = std::max<Index>(1, std::min<Index>(longest_side * 4 / 5 / longest, 80));
   const Index grid = cell >= 8 ? 1 : 0, frame = 2;
   // A single long row or column is drawn thick enough to be seen.
-  const Index across = std::max(cell, m.cols() == 1 ? Index(8) : cell), down = std::max(cell, m.rows() == 1 ? Index(8) : cell);
+  const Index across = std::max(cell, m.cols() == 1 ? Index(8) : cell),
+              down = std::max(cell, m.rows() == 1 ? Index(8) : cell);
   Canvas canvas(m.cols() * across + 2 * frame, m.rows() * down + 2 * frame);
   canvas.fill(0, 0, canvas.width(), canvas.height(), frame_colour);
   const double largest = largest_finite(m);

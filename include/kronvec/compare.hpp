@@ -23,10 +23,10 @@ struct Comparison {
 using CompareProgress = std::function<void(const std::string &what, double done)>;
 
 /// The Jacobian of F by every method on each device, against the element method in double. Throws as `JacobianAt`.
-template <class T = double>
-std::vector<Comparison> compare(const Expression &f, const Symbol &x, const Values<std::type_identity_t<T>> &values,
-                                const std::vector<Device> &devices = Device::all(),
-                                const CompareProgress &progress = {});
+template <class T = double> std::vector<Comparison> compare(const Expression &f, const Symbol &x,
+                                                            const Values<std::type_identity_t<T>> &values,
+                                                            const std::vector<Device> &devices = Device::all(),
+                                                            const CompareProgress &progress = {});
 
 /// The table, as text.
 std::string to_string(const std::vector<Comparison> &rows);

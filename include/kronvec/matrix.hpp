@@ -37,8 +37,8 @@ public:
   }
   /// A view of mutable entries is also a view of constant ones.
   template <class U>
-    requires(std::is_same_v<T, const U>)
-  MatrixView(MatrixView<U> other) : MatrixView(other.data(), other.rows(), other.cols(), other.ld()) {}
+  requires(std::is_same_v<T, const U>) MatrixView(MatrixView<U> other)
+      : MatrixView(other.data(), other.rows(), other.cols(), other.ld()) {}
 
   T *data() const { return data_; }
   Index rows() const { return rows_; }

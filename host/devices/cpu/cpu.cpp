@@ -25,7 +25,8 @@ template <class Work> void parallel(Index n, Index entries, Work work) {
 #ifdef _OPENMP
 #pragma omp parallel for schedule(static) if (entries >= worth_threads && n > 1)
 #endif
-  for (Index i = 0; i < n; ++i) work(i);
+  for (Index i = 0; i < n; ++i)
+    work(i);
   (void)entries;
 }
 
@@ -99,7 +100,8 @@ public:
   }
   void copy(In x, Out y) const override {
     over_columns(y, [&](Index b, Index j) {
-      if (y.rows) std::memcpy(y[b].data() + j * y.ld, x[b].data() + j * x.ld, static_cast<std::size_t>(y.rows) * sizeof(T));
+      if (y.rows)
+        std::memcpy(y[b].data() + j * y.ld, x[b].data() + j * x.ld, static_cast<std::size_t>(y.rows) * sizeof(T));
     });
   }
   void transpose(In x, Out y) const override {
@@ -111,11 +113,13 @@ public:
       const Index j0 = task % across * tile, j1 = std::min(j0 + tile, y.cols);
       for (Index i0 = 0; i0 < y.rows; i0 += tile)
         for (Index j = j0; j < j1; ++j)
-          for (Index i = i0; i < std::min(i0 + tile, y.rows); ++i) to(i, j) = from(j, i);
+          for (Index i = i0; i < std::min(i0 + tile, y.rows); ++i)
+            to(i, j) = from(j, i);
     });
   }
   void multiply(T alpha, Op op_a, In a, Op op_b, In b, Out c) const override {
-    const bool one_product = (a.count == 1 || a.stride == 0) && op_b == Op::none && b.count == c.count && is_run(b) && is_run(c);
+    const bool one_product =
+        (a.count == 1 || a.stride == 0) && op_b == Op::none && b.count == c.count && is_run(b) && is_run(c);
     if (one_product && c.count > 0) {
       const MatrixView<const T> columns(b.data, b.rows, b.cols * b.count);
       return cpu::multiply(alpha, op_a, a[0], op_b, columns, MatrixView<T>(c.data, c.rows, c.cols * c.count));
@@ -148,7 +152,8 @@ public:
       T total = 0;
       for (Index j = 0; j < u.cols(); ++j) {
         T column_total = 0;
-        for (Index i = 0; i < u.rows(); ++i) column_total += u(i, j) * v(i, j);
+        for (Index i = 0; i < u.rows(); ++i)
+          column_total += u(i, j) * v(i, j);
         total += column_total;
       }
       y[t](0, 0) = total;
@@ -156,7 +161,8 @@ public:
   }
   void inverse(In x, Out y) const override {
     copy(x, y);
-    for (Index t = 0; t < y.count; ++t) cpu::invert(y[t]);
+    for (Index t = 0; t < y.count; ++t)
+      cpu::invert(y[t]);
   }
 };
 
@@ -164,7 +170,8 @@ class CpuBackend final : public Backend {
 public:
   std::string name() const override { return "cpu"; }
   std::string description() const override {
-    return fmt::format("{}, {}, {} thread{}", cpu::simd_target(), cpu::blas_version(), threads(), threads() == 1 ? "" : "s");
+    return fmt::format("{}, {}, {} thread{}", cpu::simd_target(), cpu::blas_version(), threads(),
+                       threads() == 1 ? "" : "s");
   }
   const Primitives<float> &primitives(float) const override { return floats_; }
   const Primitives<double> &primitives(double) const override { return doubles_; }

@@ -26,10 +26,12 @@ void apply(Function f, T exponent, double low, double high, const T *x, T *y, In
     if (hn::AllTrue(d, hn::And(hn::Ge(v, least), hn::Le(v, most)))) {
       hn::StoreU(vector(d, v), d, y + i);
     } else {
-      for (Index k = i; k < i + lanes; ++k) y[k] = kernels::apply(f, exponent, x[k]);
+      for (Index k = i; k < i + lanes; ++k)
+        y[k] = kernels::apply(f, exponent, x[k]);
     }
   }
-  for (; i < n; ++i) y[i] = kernels::apply(f, exponent, x[i]);
+  for (; i < n; ++i)
+    y[i] = kernels::apply(f, exponent, x[i]);
 }
 
 template <class T> void elementwise_of(Function f, T c, const T *x, T *y, Index n) {
@@ -38,25 +40,38 @@ template <class T> void elementwise_of(Function f, T c, const T *x, T *y, Index 
   constexpr double exp_low = wide ? -700 : -85, exp_high = wide ? 700 : 85, angle = wide ? 39000 : 30;
   const auto over = [&](double low, double high, auto vector) { apply(f, c, low, high, x, y, n, vector); };
   switch (f) {
-  case Function::abs: return over(-all, all, [](auto, auto v) { return hn::Abs(v); });
-  case Function::square: return over(-all, all, [](auto, auto v) { return hn::Mul(v, v); });
-  case Function::sqrt: return over(0, all, [](auto, auto v) { return hn::Sqrt(v); });
-  case Function::reciprocal: return over(-all, all, [](auto d, auto v) { return hn::Div(hn::Set(d, T(1)), v); });
-  case Function::relu: return over(-all, all, [](auto d, auto v) { return hn::Max(v, hn::Zero(d)); });
-  case Function::exp: return over(exp_low, exp_high, [](auto d, auto v) { return hn::Exp(d, v); });
-  case Function::expm1: return over(exp_low, exp_high, [](auto d, auto v) { return hn::Expm1(d, v); });
-  case Function::log: return over(normal, all, [](auto d, auto v) { return hn::Log(d, v); });
-  case Function::log1p: return over(0, all, [](auto d, auto v) { return hn::Log1p(d, v); });
-  case Function::sin: return over(-angle, angle, [](auto d, auto v) { return hn::Sin(d, v); });
-  case Function::cos: return over(-angle, angle, [](auto d, auto v) { return hn::Cos(d, v); });
-  case Function::tanh: return over(exp_low / 2, exp_high / 2, [](auto d, auto v) { return hn::Tanh(d, v); });
+  case Function::abs:
+    return over(-all, all, [](auto, auto v) { return hn::Abs(v); });
+  case Function::square:
+    return over(-all, all, [](auto, auto v) { return hn::Mul(v, v); });
+  case Function::sqrt:
+    return over(0, all, [](auto, auto v) { return hn::Sqrt(v); });
+  case Function::reciprocal:
+    return over(-all, all, [](auto d, auto v) { return hn::Div(hn::Set(d, T(1)), v); });
+  case Function::relu:
+    return over(-all, all, [](auto d, auto v) { return hn::Max(v, hn::Zero(d)); });
+  case Function::exp:
+    return over(exp_low, exp_high, [](auto d, auto v) { return hn::Exp(d, v); });
+  case Function::expm1:
+    return over(exp_low, exp_high, [](auto d, auto v) { return hn::Expm1(d, v); });
+  case Function::log:
+    return over(normal, all, [](auto d, auto v) { return hn::Log(d, v); });
+  case Function::log1p:
+    return over(0, all, [](auto d, auto v) { return hn::Log1p(d, v); });
+  case Function::sin:
+    return over(-angle, angle, [](auto d, auto v) { return hn::Sin(d, v); });
+  case Function::cos:
+    return over(-angle, angle, [](auto d, auto v) { return hn::Cos(d, v); });
+  case Function::tanh:
+    return over(exp_low / 2, exp_high / 2, [](auto d, auto v) { return hn::Tanh(d, v); });
   case Function::sigmoid:
     return over(exp_low, exp_high, [](auto d, auto v) {
       const auto one = hn::Set(d, T(1));
       return hn::Div(one, hn::Add(one, hn::Exp(d, hn::Neg(v))));
     });
   default:
-    for (Index i = 0; i < n; ++i) y[i] = kernels::apply(f, c, x[i]);
+    for (Index i = 0; i < n; ++i)
+      y[i] = kernels::apply(f, c, x[i]);
   }
 }
 
@@ -79,15 +94,18 @@ void combine(const T *a, Index step_a, const T *b, Index step_b, T *c, Index n, 
 
 template <class T> void binary_of(Binary op, const T *a, Index step_a, const T *b, Index step_b, T *c, Index n) {
   switch (op) {
-  case Binary::multiply: return combine(a, step_a, b, step_b, c, n, [](auto u, auto v) { return hn::Mul(u, v); });
-  case Binary::divide: return combine(a, step_a, b, step_b, c, n, [](auto u, auto v) { return hn::Div(u, v); });
-  case Binary::power: break;
+  case Binary::multiply:
+    return combine(a, step_a, b, step_b, c, n, [](auto u, auto v) { return hn::Mul(u, v); });
+  case Binary::divide:
+    return combine(a, step_a, b, step_b, c, n, [](auto u, auto v) { return hn::Div(u, v); });
+  case Binary::power:
+    break;
   }
-  for (Index i = 0; i < n; ++i) c[i] = std::pow(a[i * step_a], b[i * step_b]);
+  for (Index i = 0; i < n; ++i)
+    c[i] = std::pow(a[i * step_a], b[i * step_b]);
 }
 
-template <class T>
-void add_of(T alpha, const T *a, Index step_a, T beta, const T *b, Index step_b, T *c, Index n) {
+template <class T> void add_of(T alpha, const T *a, Index step_a, T beta, const T *b, Index step_b, T *c, Index n) {
   combine(a, step_a, b, step_b, c, n, [=](auto u, auto v) {
     const hn::DFromV<decltype(u)> d;
     return hn::MulAdd(hn::Set(d, alpha), u, hn::Mul(hn::Set(d, beta), v));

@@ -12,40 +12,68 @@ namespace {
 
 template <class T> T scalar_function(Function f, T c, T x) {
   switch (f) {
-  case Function::abs: return std::abs(x);
-  case Function::sign: return x > 0 ? T(1) : x < 0 ? T(-1) : x;
-  case Function::step: return x > 0 ? T(1) : std::isnan(x) ? x : T(0);
-  case Function::square: return x * x;
-  case Function::sqrt: return std::sqrt(x);
-  case Function::cbrt: return std::cbrt(x);
-  case Function::reciprocal: return 1 / x;
-  case Function::pow: return std::pow(x, c);
-  case Function::exp: return std::exp(x);
-  case Function::expm1: return std::expm1(x);
-  case Function::log: return std::log(x);
-  case Function::log1p: return std::log1p(x);
-  case Function::sin: return std::sin(x);
-  case Function::cos: return std::cos(x);
-  case Function::tan: return std::tan(x);
-  case Function::asin: return std::asin(x);
-  case Function::acos: return std::acos(x);
-  case Function::atan: return std::atan(x);
-  case Function::sinh: return std::sinh(x);
-  case Function::cosh: return std::cosh(x);
-  case Function::tanh: return std::tanh(x);
-  case Function::sigmoid: return x < 0 ? std::exp(x) / (1 + std::exp(x)) : 1 / (1 + std::exp(-x));
-  case Function::softplus: return x > 0 ? x + std::log1p(std::exp(-x)) : std::log1p(std::exp(x));
-  case Function::relu: return x < 0 ? T(0) : x;
-  case Function::erf: return std::erf(x);
+  case Function::abs:
+    return std::abs(x);
+  case Function::sign:
+    return x > 0 ? T(1) : x < 0 ? T(-1) : x;
+  case Function::step:
+    return x > 0 ? T(1) : std::isnan(x) ? x : T(0);
+  case Function::square:
+    return x * x;
+  case Function::sqrt:
+    return std::sqrt(x);
+  case Function::cbrt:
+    return std::cbrt(x);
+  case Function::reciprocal:
+    return 1 / x;
+  case Function::pow:
+    return std::pow(x, c);
+  case Function::exp:
+    return std::exp(x);
+  case Function::expm1:
+    return std::expm1(x);
+  case Function::log:
+    return std::log(x);
+  case Function::log1p:
+    return std::log1p(x);
+  case Function::sin:
+    return std::sin(x);
+  case Function::cos:
+    return std::cos(x);
+  case Function::tan:
+    return std::tan(x);
+  case Function::asin:
+    return std::asin(x);
+  case Function::acos:
+    return std::acos(x);
+  case Function::atan:
+    return std::atan(x);
+  case Function::sinh:
+    return std::sinh(x);
+  case Function::cosh:
+    return std::cosh(x);
+  case Function::tanh:
+    return std::tanh(x);
+  case Function::sigmoid:
+    return x < 0 ? std::exp(x) / (1 + std::exp(x)) : 1 / (1 + std::exp(-x));
+  case Function::softplus:
+    return x > 0 ? x + std::log1p(std::exp(-x)) : std::log1p(std::exp(x));
+  case Function::relu:
+    return x < 0 ? T(0) : x;
+  case Function::erf:
+    return std::erf(x);
   }
   return x;
 }
 
 template <class T> T operate(Binary op, T a, T b) {
   switch (op) {
-  case Binary::multiply: return a * b;
-  case Binary::divide: return a / b;
-  case Binary::power: return std::pow(a, b);
+  case Binary::multiply:
+    return a * b;
+  case Binary::divide:
+    return a / b;
+  case Binary::power:
+    return std::pow(a, b);
   }
   return a;
 }
@@ -61,13 +89,13 @@ template <class T> void invert(MatrixView<const T> x, MatrixView<T> y) {
   std::vector<std::vector<T>> rows(static_cast<std::size_t>(n), std::vector<T>(static_cast<std::size_t>(2 * n)));
   T largest = 0, smallest = std::numeric_limits<T>::infinity();
   for (Index i = 0; i < n; ++i) {
-    for (Index j = 0; j < n; ++j) rows[i][j] = x(i, j);
+    for (Index j = 0; j < n; ++j)
+      rows[i][j] = x(i, j);
     rows[i][n + i] = 1;
   }
   for (Index c = 0; c < n; ++c) {
-    const auto pivot = std::max_element(rows.begin() + c, rows.end(), [&](const auto &a, const auto &b) {
-      return std::abs(a[c]) < std::abs(b[c]);
-    });
+    const auto pivot = std::max_element(rows.begin() + c, rows.end(),
+                                        [&](const auto &a, const auto &b) { return std::abs(a[c]) < std::abs(b[c]); });
     std::swap(rows[c], *pivot);
     const T p = rows[c][c];
     largest = std::max(largest, std::abs(p)), smallest = std::min(smallest, std::abs(p));
@@ -75,13 +103,16 @@ template <class T> void invert(MatrixView<const T> x, MatrixView<T> y) {
       throw DomainError("inverse of a " + to_string(x.shape()) +
                         " matrix that is singular to working precision (ratio of pivots " +
                         std::to_string(smallest / largest) + ")");
-    for (T &entry : rows[c]) entry /= p;
+    for (T &entry : rows[c])
+      entry /= p;
     for (Index i = 0; i < n; ++i)
       if (const T factor = rows[i][c]; i != c)
-        for (Index j = 0; j < 2 * n; ++j) rows[i][j] -= factor * rows[c][j];
+        for (Index j = 0; j < 2 * n; ++j)
+          rows[i][j] -= factor * rows[c][j];
   }
   for (Index i = 0; i < n; ++i)
-    for (Index j = 0; j < n; ++j) y(i, j) = rows[i][n + j];
+    for (Index j = 0; j < n; ++j)
+      y(i, j) = rows[i][n + j];
 }
 
 template <class T> class ReferencePrimitives final : public Primitives<T> {
@@ -92,7 +123,8 @@ template <class T> class ReferencePrimitives final : public Primitives<T> {
   static void tabulate(Out y, const auto &entry) {
     for (Index b = 0; b < y.count; ++b)
       for (Index j = 0; j < y.cols; ++j)
-        for (Index i = 0; i < y.rows; ++i) y[b](i, j) = entry(b, i, j);
+        for (Index i = 0; i < y.rows; ++i)
+          y[b](i, j) = entry(b, i, j);
   }
 
 public:
@@ -118,7 +150,8 @@ public:
     });
   }
   void add(T alpha, In a, T beta, In b, Out c) const override {
-    tabulate(c, [&](Index t, Index i, Index j) { return alpha * broadcast(a[t], i, j) + beta * broadcast(b[t], i, j); });
+    tabulate(c,
+             [&](Index t, Index i, Index j) { return alpha * broadcast(a[t], i, j) + beta * broadcast(b[t], i, j); });
   }
   void binary(Binary op, In a, In b, Out c) const override {
     tabulate(c, [&](Index t, Index i, Index j) { return operate(op, broadcast(a[t], i, j), broadcast(b[t], i, j)); });
@@ -130,12 +163,14 @@ public:
     tabulate(y, [&](Index t, Index, Index) {
       T total = 0;
       for (Index j = 0; j < a.cols; ++j)
-        for (Index i = 0; i < a.rows; ++i) total += a[t](i, j) * b[t](i, j);
+        for (Index i = 0; i < a.rows; ++i)
+          total += a[t](i, j) * b[t](i, j);
       return total;
     });
   }
   void inverse(In x, Out y) const override {
-    for (Index t = 0; t < y.count; ++t) invert(x[t], y[t]);
+    for (Index t = 0; t < y.count; ++t)
+      invert(x[t], y[t]);
   }
 };
 

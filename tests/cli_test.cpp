@@ -1,0 +1,145 @@
+/// The command as a user runs it: its output, its messages, its exit status, and the files that it leaves.
+
+#include "testing.hpp"
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sys/wait.h>
+
+namespace kronvec::testing {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Outcome {
+  int status;
+  std::string out, err;
+};
+
+std::string contents(const fs::path &path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+class Command : public ::testing::Test {
+protected:
+  Command() {
+    std::string name = (fs::temp_directory_path() / "kronvec-XXXXXX").string();
+    dir_ = mkdtemp(name.data());
+  }
+  ~Command() override { fs::remove_all(dir_); }
+
+  /// Runs the command in a directory of its own; `arguments` are as in a shell.
+  Outcome run(const std::string &arguments) const {
+    const std::string line =
+        "cd " + dir_.string() + " && " KRONVEC_COMMAND " " + arguments + " >stdout.txt 2>stderr.txt";
+    const int status = std::system(line.c_str());
+    Outcome outcome{WEXITSTATUS(status), contents(dir_ / "stdout.txt"), contents(dir_ / "stderr.txt")};
+    fs::remove(dir_ / "stdout.txt"), fs::remove(dir_ / "stderr.txt");
+    return outcome;
+  }
+
+  void expect_refusal(const std::string &arguments, int status, const std::string &message) const {
+    const Outcome outcome = run(arguments);
+    EXPECT_EQ(outcome.status, status) << arguments << "\n" << outcome.err;
+    EXPECT_NE(outcome.err.find(message), std::string::npos) << arguments << "\n" << outcome.err;
+    EXPECT_EQ(outcome.err.rfind("kronvec: ", 0), 0u) << outcome.err;
+    EXPECT_EQ(outcome.out, "") << arguments;
+  }
+
+  void write(const char *name, const std::string &bytes) const {
+    std::ofstream(dir_ / name, std::ios::binary) << bytes;
+  }
+  std::size_t files() const {
+    return static_cast<std::size_t>(std::distance(fs::directory_iterator(dir_), fs::directory_iterator()));
+  }
+
+  fs::path dir_;
+};
+
+TEST_F(Command, WritesAJacobianThatReadsBack) {
+  const Outcome j = run("jacobian 'A*exp(X*B)' --wrt X A=4x3 B=2x5 X=3x2 --out J.npy --picture J.png");
+  EXPECT_EQ(j.status, 0) << j.err;
+  EXPECT_NE(j.err.find("J.npy: 20×6, numerator layout"), std::string::npos) << j.err;
+  EXPECT_EQ(files(), 2u);
+  const auto dense = read_matrix<double>(dir_ / "J.npy");
+  // J·vec(dX) by the command, and from the file.
+  const Outcome y = run("jvp 'A*exp(X*B)' --wrt X A=4x3 B=2x5 X=3x2 --tangent '[1,0;0,2;0,0]' --out y.npy");
+  EXPECT_EQ(y.status, 0) << y.err;
+  const Matrix<double> dx{{1}, {0}, {0}, {0}, {2}, {0}};
+  EXPECT_TRUE(near(vec(read_matrix<double>(dir_ / "y.npy")), product(dense, dx), 1e-13));
+}
+
+TEST_F(Command, PrintsNumbersThatReadBack) {
+  const Outcome x = run("evaluate '-X*2' 'X=[1,2;3,0.1]'");
+  EXPECT_EQ(x.status, 0) << x.err;
+  EXPECT_EQ(x.out, "-2,-4\n-6,-0.2\n");
+  EXPECT_EQ(run("evaluate 'X' 'X=[nan,1]'").out, "nan,1\n");
+  EXPECT_EQ(run("evaluate 'X+1' X=zeros\\(0,3\\)").status, 0);
+  EXPECT_EQ(run("vjp 'A*X' --wrt X 'A=[1,2]' 'X=[3;4]' --cotangent 2").out, "2\n4\n");
+  EXPECT_EQ(run("jacobian \"X'\" --wrt X X=1x2 --layout denominator --dtype float32").out, "1,0\n0,1\n");
+}
+
+TEST_F(Command, ComparesAndInforms) {
+  const Outcome c = run("compare 'A*exp(X*B)' --wrt X A=4x3 B=2x5 X=3x2");
+  EXPECT_EQ(c.status, 0) << c.out << c.err;
+  for (const char *word : {"reference", "cpu", "forward", "reverse", "numeric", "ok"})
+    EXPECT_NE(c.out.find(word), std::string::npos) << word;
+  EXPECT_EQ(c.err, "");
+  const Outcome failed = run("compare 'abs(X)' --wrt X 'X=[0.000001]'"); // central differences step over the corner
+  EXPECT_EQ(failed.status, 1) << failed.out;
+  EXPECT_NE(failed.out.find("FAILED"), std::string::npos);
+  EXPECT_NE(run("info").out.find("OpenBLAS"), std::string::npos);
+  EXPECT_EQ(run("--version").out.rfind("kronvec ", 0), 0u);
+  EXPECT_NE(run("--help").out.find("example:"), std::string::npos);
+}
+
+TEST_F(Command, RefusesBadRequestsWithOneLineAndAPlace) {
+  expect_refusal("evaluate 'A*Q' A=2x2", 2, "symbol 'Q' has no value\n  A*Q\n    ^\n");
+  expect_refusal("evaluate 'A*B' A=3x4 B=5x6", 2, "3×4 * 5×6\n  A*B\n   ^\n");
+  expect_refusal("evaluate '(A*A' A=2x2", 2, "never closed\n  (A*A\n  ^\n");
+  expect_refusal("evaluate ''", 2, "empty");
+  expect_refusal("evaluate 'det(A)' A=2x2", 2, "not available");
+  expect_refusal("evaluate 'inv(A)' 'A=zeros(2,2)'", 2, "singular");
+  expect_refusal("jacobian 'X' --wrt Y X=2x2", 2, "--wrt Y");
+  expect_refusal("jacobian 'X*Y' --wrt X,Y X=2x2 Y=2x2", 2, "several variables");
+  expect_refusal("jacobian X --wrt X X=2x2 --layout diagonal", 2, "layout");
+  expect_refusal("jacobian X --wrt X X=2x2 --method magic", 2, "no method 'magic'");
+  expect_refusal("evaluate X X=2x2 --device abacus", 2, "no device 'abacus'");
+  expect_refusal("evaluate X X=2x2 X=2x3", 2, "twice");
+  expect_refusal("evaluate X X=2y2", 2, "X=2y2");
+  expect_refusal("evaluate X 'X=[1,2;3]'", 2, "row 2 has 1");
+  expect_refusal("evaluate X 2x2", 2, "no binding");
+  expect_refusal("jvp X --wrt X X=2x2 --tangent 3x3", 2, "3×3");
+  expect_refusal("evaluate X X=200000x200000", 2, "298.0 GiB");
+  expect_refusal("jacobian 'exp(X)' --wrt X X=2000x2000", 2, "116.4 TiB");
+  expect_refusal("jacobian 'exp(X)' --wrt X X=20x20 --max-memory 1MiB", 2, "--max-memory is 1MiB");
+}
+
+TEST_F(Command, RefusesBadFiles) {
+  expect_refusal("evaluate X X=missing.npy", 2, "missing.npy: no such file");
+  write("text.npy", "hello, this is text");
+  expect_refusal("evaluate X X=text.npy", 2, "not a .npy file");
+  write("words.csv", "1,2\n3,four\n");
+  expect_refusal("evaluate X X=words.csv", 2, "line 2, column 2: 'four'");
+  write("ragged.csv", "1,2\n3\n");
+  expect_refusal("evaluate X X=ragged.csv", 2, "line 2 has 1");
+  write("x.txt", "1");
+  expect_refusal("evaluate X X=x.txt", 2, ".npy or a .csv");
+  fs::create_directory(dir_ / "d.npy");
+  expect_refusal("evaluate X X=d.npy", 2, "not a regular file");
+}
+
+TEST_F(Command, LeavesNoFileBehindWhenItFails) {
+  expect_refusal("evaluate X X=2x2 --out no/such/x.npy", 3, "no directory");
+  fs::create_directory(dir_ / "taken.npy");
+  expect_refusal("evaluate X X=2x2 --out taken.npy", 3, "taken.npy");
+  expect_refusal("jacobian 'inv(X)' --wrt X 'X=zeros(2,2)' --out J.npy", 2, "singular");
+  EXPECT_EQ(files(), 1u); // the directory
+  EXPECT_EQ(run("evaluate X X=2x2 >/dev/full; exit $? #").status, 3);
+}
+
+} // namespace
+} // namespace kronvec::testing
