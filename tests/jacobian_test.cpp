@@ -161,6 +161,9 @@ TEST(Jacobian, RefusesWhatDoesNotFit) {
   EXPECT_THROW(j.apply(M(4, 4)), ShapeError);
   EXPECT_THROW(j.apply(M(4, 5), y), ShapeError);
   EXPECT_THROW(j.to_dense(dense), ShapeError);
+  const auto k = jacobian(transpose(c.x), c.x).at({{c.x, c.g[1].value}});
+  M shared(5, 8);
+  EXPECT_THROW(k.apply(shared.view().block(0, 0, 4, 5), shared.view().block(0, 3, 5, 4)), Error);
 }
 
 TEST(Jacobian, PredictsMemory) {

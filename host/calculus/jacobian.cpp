@@ -1,6 +1,7 @@
 #include "calculus/jacobian_plan.hpp"
 
 #include <algorithm>
+#include <functional>
 
 namespace kronvec {
 namespace detail {
@@ -20,8 +21,8 @@ template <class T> Point<T>::Point(std::shared_ptr<const JacobianPlan> plan, con
     : plan_(std::move(plan)), device_(device) {
   for (const auto &input : plan_->inputs) {
     const auto bound = [&](const Binding<T> &b) { return b.symbol.node() == input.symbol; };
-    const bool needed = input.symbol != plan_->x.node() || plan_->program.output(Stage::forward) != no_slot;
-    if (needed && std::none_of(values.begin(), values.end(), bound))
+    const bool empty = input.symbol->shape.size() == 0;
+    if (!empty && std::none_of(values.begin(), values.end(), bound))
       throw DomainError("symbol '" + input.symbol->name + "' has no value");
   }
   const Program &program = plan_->program;
@@ -125,12 +126,20 @@ template <class T> MatrixView<T> as_columns(MatrixView<T> m, Shape item, Index k
   return {m.data(), item.size(), k, m.shape() == item ? item.size() : m.ld()};
 }
 
+/// Whether two views share memory, by the addresses from their first entry to their last.
+template <class T> bool overlap(MatrixView<const T> a, MatrixView<const T> b) {
+  const auto end = [](MatrixView<const T> m) { return m.data() + (m.cols() - 1) * m.ld() + m.rows(); };
+  if (a.shape().size() == 0 || b.shape().size() == 0) return false;
+  return std::less<>()(a.data(), end(b)) && std::less<>()(b.data(), end(a));
+}
+
 template <class T> void apply_checked(const Point<T> &point, Stage stage, MatrixView<const T> x, MatrixView<T> y) {
   const Shape in = point.plan().input_shape(stage), out = point.plan().output_shape(stage);
   const Index k = count(stage == Stage::forward ? "the tangent" : "the cotangent", x.shape(), in);
   const Shape expected = result_shape(x.shape(), in, out);
   if (y.shape() != expected && !(k == 1 && y.shape() == Shape{out.size(), 1}))
     throw ShapeError("the result is " + to_string(expected) + ", the matrix given for it " + to_string(y.shape()));
+  if (overlap<T>(x, y)) throw Error("the result shares memory with what is multiplied");
   const Primitives<T> &primitives = point.device().backend().primitives(T{});
   const bool pack_x = x.shape() == in && !x.packed(), pack_y = y.shape() == out && !y.packed();
   const auto block = [&](bool needed, Shape s) {
