@@ -103,7 +103,7 @@ private:
 Header header_of(const std::string &bytes, const std::string &name) {
   const auto fail = [&](const char *what) { throw IoError(fmt::format("{}: {}", name, what)); };
   if (bytes.size() < 10 || bytes.compare(0, 6, "\x93NUMPY") != 0) fail("not a .npy file");
-  const int version = bytes[6];
+  const int version = static_cast<unsigned char>(bytes[6]);
   if (version < 1 || version > 3) fail("a .npy file of an unknown version");
   const std::size_t width = version == 1 ? 2 : 4;
   std::size_t length = 0;
