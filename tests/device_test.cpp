@@ -4,6 +4,7 @@
 
 #include "devices/backend.hpp"
 
+#include <fmt/format.h>
 #include <limits>
 
 namespace kronvec::testing {
@@ -16,6 +17,27 @@ public:
       : ld_(rows + (strided ? 3 : 0)), stride_(ld_ * cols + (strided ? 5 : 0)),
         memory_(cast<T>(Matrix<double>::random(stride_ * count + 8, 1, seed))),
         view(memory_.data() + 1, rows, cols, std::max<Index>(ld_, 1), count, stride_) {}
+
+  /// NaN everywhere: what is not written after this shows.
+  void poison() { std::fill_n(memory_.data(), memory_.rows(), std::numeric_limits<T>::quiet_NaN()); }
+
+  /// What is wrong with a poisoned batch that was then to be given entry(b, i, j), and nothing beside it; "" if
+  /// nothing.
+  std::string difference(double tolerance, const auto &entry) const {
+    std::vector<bool> inside(static_cast<std::size_t>(memory_.rows()));
+    for (Index b = 0; b < view.count; ++b)
+      for (Index j = 0; j < view.cols; ++j)
+        for (Index i = 0; i < view.rows; ++i) {
+          const double x = view[b](i, j), y = entry(b, i, j);
+          inside[static_cast<std::size_t>(&view[b](i, j) - memory_.data())] = true;
+          if (!(x == y || std::abs(x - y) <= tolerance * std::max(1.0, std::abs(y))))
+            return fmt::format("item {} ({}, {}) is {}, not {}", b, i, j, x, y);
+        }
+    for (Index k = 0; k < memory_.rows(); ++k)
+      if (!inside[static_cast<std::size_t>(k)] && !std::isnan(memory_.data()[k]))
+        return fmt::format("the margin was written at element {}", k);
+    return "";
+  }
 
 private:
   Index ld_, stride_;
@@ -32,21 +54,18 @@ struct Sizes {
 
 template <class T> class Primitive : public ::testing::Test {
 protected:
-  static constexpr Sizes sizes[] = {{1, 1, 1}, {1, 7, 1}, {7, 1, 2}, {3, 5, 3},   {31, 33, 1}, {32, 32, 2}, {65, 13, 1},
-                                    {0, 4, 1}, {4, 0, 2}, {3, 4, 0}, {61, 67, 1}, {1, 1, 5},   {2, 129, 2}};
+  /// Edges of tiles and of emptiness; the last two are worth several threads.
+  static constexpr Sizes sizes[] = {{1, 1, 1},   {1, 7, 1},   {7, 1, 2},   {3, 5, 3},     {31, 33, 1},
+                                    {32, 32, 2}, {65, 13, 1}, {0, 4, 1},   {4, 0, 2},     {3, 4, 0},
+                                    {61, 67, 1}, {1, 1, 5},   {2, 129, 2}, {257, 263, 1}, {31, 53, 41}};
 
-  /// Runs `work(primitives, out)` on every device and compares with entry(b, i, j).
-  static void expect(const BatchView<T> &out, double tolerance, const auto &work, const auto &entry) {
+  /// Runs `work(primitives)` on every device; it must give `out` the value entry(b, i, j), and touch nothing else.
+  static void expect(Batched<T> &out, double tolerance, const auto &work, const auto &entry) {
     for (const Device device : Device::all()) {
-      SCOPED_TRACE(device.name() + " " + to_string(Shape{out.rows, out.cols}) + " x" + std::to_string(out.count));
+      out.poison();
       work(device.backend().primitives(T{}));
-      for (Index b = 0; b < out.count; ++b)
-        for (Index j = 0; j < out.cols; ++j)
-          for (Index i = 0; i < out.rows; ++i) {
-            const double x = out[b](i, j), y = entry(b, i, j);
-            ASSERT_TRUE(x == y || std::abs(x - y) <= tolerance * std::max(1.0, std::abs(y)))
-                << b << ": (" << i << ", " << j << ") " << x << " and " << y;
-          }
+      EXPECT_EQ(out.difference(tolerance, entry), "")
+          << device.name() << " " << to_string(Shape{out.view.rows, out.view.cols}) << " x" << out.view.count;
     }
   }
 };
@@ -56,6 +75,17 @@ TYPED_TEST_SUITE(Primitive, Scalars);
 
 template <class T> constexpr double ulp = std::numeric_limits<T>::epsilon();
 
+TYPED_TEST(Primitive, ComparisonSeesWhatIsNotWrittenAndWhatIsWrittenBeside) {
+  Batched<TypeParam> x(3, 2, 2, true, 1);
+  const auto zero = [](Index, Index, Index) { return 0.0; };
+  x.poison();
+  EXPECT_NE(x.difference(1e9, zero), "");
+  Device::reference().backend().primitives(TypeParam{}).fill(0, x.view);
+  EXPECT_EQ(x.difference(0, zero), "");
+  x.view[1].data()[-1] = 0;
+  EXPECT_NE(x.difference(0, zero), "");
+}
+
 TYPED_TEST(Primitive, MovesEntriesExactly) {
   using T = TypeParam;
   for (const auto [m, n, count] : this->sizes)
@@ -63,16 +93,15 @@ TYPED_TEST(Primitive, MovesEntriesExactly) {
       const Batched<T> x(m, n, count, strided, 1);
       Batched<T> same(m, n, count, strided, 2), flipped(n, m, count, strided, 3);
       this->expect(
-          same.view, 0, [&](auto &p) { p.copy(x, same.view); },
-          [&](Index b, Index i, Index j) { return x.view[b](i, j); });
+          same, 0, [&](auto &p) { p.copy(x, same.view); }, [&](Index b, Index i, Index j) { return x.view[b](i, j); });
       this->expect(
-          flipped.view, 0, [&](auto &p) { p.transpose(x, flipped.view); },
+          flipped, 0, [&](auto &p) { p.transpose(x, flipped.view); },
           [&](Index b, Index i, Index j) { return x.view[b](j, i); });
       this->expect(
-          same.view, 0, [&](auto &p) { p.fill(T(2.5), same.view); }, [](Index, Index, Index) { return 2.5; });
+          same, 0, [&](auto &p) { p.fill(T(2.5), same.view); }, [](Index, Index, Index) { return 2.5; });
       if (count == 1)
         this->expect(
-            same.view, 0, [&](auto &p) { p.unit_columns(2, same.view[0]); },
+            same, 0, [&](auto &p) { p.unit_columns(2, same.view[0]); },
             [](Index, Index i, Index j) { return double(i == j + 2); });
     }
 }
@@ -88,7 +117,7 @@ TYPED_TEST(Primitive, Multiplies) {
         Batched<T> c(m, n, count, strided, 3);
         const Op oa = ta ? Op::transpose : Op::none, ob = tb ? Op::transpose : Op::none;
         this->expect(
-            c.view, 8 * ulp<T> * double(k + 2), [&](auto &p) { p.multiply(T(1.5), oa, a, ob, b, c.view); },
+            c, 8 * ulp<T> * double(k + 2), [&](auto &p) { p.multiply(T(1.5), oa, a, ob, b, c.view); },
             [&](Index t, Index i, Index j) {
               double total = 0;
               for (Index l = 0; l < k; ++l)
@@ -111,15 +140,51 @@ TYPED_TEST(Primitive, CombinesEntriesAndBroadcastsScalars) {
         const auto u = [&](Index t, Index i, Index j) { return double(sa ? a.view[t](0, 0) : a.view[t](i, j)); };
         const auto v = [&](Index t, Index i, Index j) { return double(sb ? b.view[t](0, 0) : b.view[t](i, j)); };
         this->expect(
-            c.view, 4 * ulp<T>, [&](auto &p) { p.add(T(2), a, T(-0.5), b, c.view); },
+            c, 4 * ulp<T>, [&](auto &p) { p.add(T(2), a, T(-0.5), b, c.view); },
             [&](Index t, Index i, Index j) { return 2 * u(t, i, j) - 0.5 * v(t, i, j); });
         this->expect(
-            c.view, 2 * ulp<T>, [&](auto &p) { p.binary(Binary::multiply, a, b, c.view); },
+            c, 2 * ulp<T>, [&](auto &p) { p.binary(Binary::multiply, a, b, c.view); },
             [&](Index t, Index i, Index j) { return u(t, i, j) * v(t, i, j); });
         this->expect(
-            c.view, 2 * ulp<T>, [&](auto &p) { p.binary(Binary::divide, a, b, c.view); },
+            c, 2 * ulp<T>, [&](auto &p) { p.binary(Binary::divide, a, b, c.view); },
             [&](Index t, Index i, Index j) { return u(t, i, j) / v(t, i, j); });
       }
+}
+
+TYPED_TEST(Primitive, WritesOverAnOperandWhereItMay) {
+  using T = TypeParam;
+  const Batched<T> a(33, 5, 2, true, 1), b(33, 5, 2, true, 2);
+  Batched<T> c(33, 5, 2, true, 3);
+  const auto x = [&](Index t, Index i, Index j) { return double(a.view[t](i, j)); };
+  const auto y = [&](Index t, Index i, Index j) { return double(b.view[t](i, j)); };
+  const auto load = [&](const Primitives<T> &p, const Batched<T> &from) { p.copy(from, c.view); };
+  this->expect(
+      c, 4 * ulp<T>, [&](auto &p) { load(p, a), p.add(T(2), c, T(-1), b, c.view); },
+      [&](Index t, Index i, Index j) { return 2 * x(t, i, j) - y(t, i, j); });
+  this->expect(
+      c, 4 * ulp<T>, [&](auto &p) { load(p, b), p.add(T(2), a, T(-1), c, c.view); },
+      [&](Index t, Index i, Index j) { return 2 * x(t, i, j) - y(t, i, j); });
+  this->expect(
+      c, 2 * ulp<T>, [&](auto &p) { load(p, b), p.binary(Binary::divide, a, c, c.view); },
+      [&](Index t, Index i, Index j) { return x(t, i, j) / y(t, i, j); });
+  this->expect(
+      c, 2 * ulp<T>, [&](auto &p) { load(p, a), p.elementwise(Function::square, T(0), c, c.view); },
+      [&](Index t, Index i, Index j) { return x(t, i, j) * x(t, i, j); });
+}
+
+TYPED_TEST(Primitive, PowersOfEntries) {
+  using T = TypeParam;
+  for (const bool strided : {false, true}) {
+    Batched<T> a(7, 5, 3, strided, 1), c(7, 5, 3, strided, 3);
+    const Batched<T> b(1, 1, 1, strided, 2);
+    for (Index t = 0; t < 3; ++t)
+      for (Index j = 0; j < 5; ++j)
+        for (Index i = 0; i < 7; ++i)
+          a.view[t](i, j) = std::abs(a.view[t](i, j));
+    this->expect(
+        c, 8 * ulp<T>, [&](auto &p) { p.binary(Binary::power, a, b, c.view); },
+        [&](Index t, Index i, Index j) { return std::pow(double(a.view[t](i, j)), double(b.view[0](0, 0))); });
+  }
 }
 
 TYPED_TEST(Primitive, TakesInnerProducts) {
@@ -128,7 +193,7 @@ TYPED_TEST(Primitive, TakesInnerProducts) {
     const Batched<T> a(m, n, 1, true, 1), b(m, n, count, true, 2);
     Batched<T> y(1, 1, count, true, 3);
     this->expect(
-        y.view, 16 * ulp<T> * double(m * n + 1), [&](auto &p) { p.inner(a, b, y.view); },
+        y, 16 * ulp<T> * double(m * n + 1), [&](auto &p) { p.inner(a, b, y.view); },
         [&](Index t, Index, Index) {
           double total = 0;
           for (Index j = 0; j < n; ++j)
@@ -170,6 +235,27 @@ TYPED_TEST(Primitive, RefusesSingularMatrices) {
         << device.name();
     EXPECT_THROW(device.backend().primitives(T{}).inverse(BatchView<T>(zero.view()), y.view()), DomainError);
   }
+}
+
+TYPED_TEST(Primitive, InverseOfNaNIsNaN) {
+  using T = TypeParam;
+  Matrix<T> x = Matrix<T>::random(3, 3, 1), y(3, 3);
+  x(1, 2) = std::numeric_limits<T>::quiet_NaN();
+  for (const Device device : Device::all()) {
+    device.backend().primitives(T{}).inverse(BatchView<T>(x.view()), y.view());
+    for (Index i = 0; i < 9; ++i)
+      EXPECT_TRUE(std::isnan(y.data()[i])) << device.name();
+  }
+}
+
+/// A dimension beyond 32 bits is BLAS's limit. Nothing is read or written, so nothing of that size need be there.
+TYPED_TEST(Primitive, ErrorsOfOneThreadReachTheCaller) {
+  using T = TypeParam;
+  Matrix<T> x(4, 4);
+  const Index huge = Index(1) << 32, many = 16;
+  const BatchView<const T> a(x.data(), 1, 1, huge, many, 1), b(x.data(), 1, 70000, huge, many, 0);
+  const BatchView<T> c(x.data(), 1, 70000, 1, many, 0);
+  EXPECT_THROW(Device::cpu().backend().primitives(T{}).multiply(1, Op::none, a, Op::none, b, c), ShapeError);
 }
 
 /// σ(x) in long double, so that it is right to the last bit of both precisions.

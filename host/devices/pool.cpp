@@ -84,6 +84,11 @@ Pool::Block Pool::take(std::size_t bytes) {
       return {*this, block, size};
     }
   }
+  try {
+    return {*this, memory_.allocate(size), size};
+  } catch (const OutOfMemory &) {
+    trim(); // what is kept for other sizes may be what is missing
+  }
   return {*this, memory_.allocate(size), size};
 }
 

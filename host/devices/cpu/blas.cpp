@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <lapacke.h>
 
+#include <algorithm>
+#include <cmath>
 #include <limits>
 #include <sstream>
 #include <vector>
@@ -44,15 +46,29 @@ struct Double {
   static constexpr auto inverse = LAPACKE_dgetri;
 };
 
+/// LAPACKE refuses NaN before it begins; as everywhere else, NaN in is NaN out.
+template <class T> bool holds_nan(MatrixView<T> y) {
+  for (Index j = 0; j < y.cols(); ++j)
+    for (Index i = 0; i < y.rows(); ++i)
+      if (std::isnan(y(i, j))) return true;
+  return false;
+}
+
+template <class T> void fill_nan(MatrixView<T> y) {
+  for (Index j = 0; j < y.cols(); ++j)
+    std::fill_n(&y(0, j), y.rows(), std::numeric_limits<T>::quiet_NaN());
+}
+
 template <class Routines, class T> void invert_by(MatrixView<T> y) {
   if (y.rows() == 0) return;
+  if (holds_nan(y)) return fill_nan(y);
   const lapack_int n = narrow(y.rows()), ld = leading(y);
   std::vector<lapack_int> pivots(static_cast<std::size_t>(n));
   const T norm = Routines::norm(LAPACK_COL_MAJOR, '1', n, n, y.data(), ld);
   T rcond = 0;
   if (Routines::factor(LAPACK_COL_MAJOR, n, n, y.data(), ld, pivots.data()) == 0)
     Routines::condition(LAPACK_COL_MAJOR, '1', n, y.data(), ld, norm, &rcond);
-  if (rcond < std::numeric_limits<T>::epsilon())
+  if (!(rcond >= std::numeric_limits<T>::epsilon()))
     throw DomainError(fmt::format("inverse of a {} matrix that is singular to working precision (reciprocal condition "
                                   "number {:.1e})",
                                   to_string(y.shape()), rcond));

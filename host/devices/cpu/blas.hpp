@@ -12,7 +12,7 @@ void multiply(float alpha, Op op_a, MatrixView<const float> a, Op op_b, MatrixVi
 void multiply(double alpha, Op op_a, MatrixView<const double> a, Op op_b, MatrixView<const double> b,
               MatrixView<double> c);
 
-/// Y = Y⁻¹ in place, by LU. Throws DomainError with the reciprocal condition number (1-norm).
+/// Y = Y⁻¹ in place, by LU. Throws DomainError with the reciprocal condition number (1-norm). NaN anywhere gives NaN.
 void invert(MatrixView<float> y);
 void invert(MatrixView<double> y);
 

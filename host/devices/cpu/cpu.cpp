@@ -7,7 +7,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
+#include <exception>
 #include <optional>
 
 #ifdef _OPENMP
@@ -20,14 +22,35 @@ namespace {
 /// Entries from which a loop is worth a second thread.
 constexpr Index worth_threads = 1 << 16;
 
-/// work(i) for 0 ≤ i < n, on several threads if there is enough to do.
+/// The first exception of several threads, which must not leave them by itself.
+class FirstError {
+public:
+  void guard(const auto &work) noexcept {
+    try {
+      work();
+    } catch (...) {
+      if (!taken_.test_and_set()) error_ = std::current_exception();
+    }
+  }
+  void rethrow() const {
+    if (error_) std::rethrow_exception(error_);
+  }
+
+private:
+  std::atomic_flag taken_;
+  std::exception_ptr error_;
+};
+
+/// work(i) for 0 ≤ i < n, on several threads if there is enough to do. Throws what one of them threw.
 template <class Work> void parallel(Index n, Index entries, Work work) {
+  FirstError error;
 #ifdef _OPENMP
 #pragma omp parallel for schedule(static) if (entries >= worth_threads && n > 1)
 #endif
   for (Index i = 0; i < n; ++i)
-    work(i);
+    error.guard([&] { work(i); });
   (void)entries;
+  error.rethrow();
 }
 
 int threads() {
@@ -125,7 +148,8 @@ public:
       return cpu::multiply(alpha, op_a, a[0], op_b, columns, MatrixView<T>(c.data, c.rows, c.cols * c.count));
     }
     const Index inner = op_a == Op::none ? a.cols : a.rows;
-    parallel(c.count, c.count * c.rows * c.cols * inner,
+    const bool a_thread_each = c.count >= threads(); // fewer products share the threads inside of BLAS
+    parallel(c.count, a_thread_each ? c.count * c.rows * c.cols * inner : 0,
              [&](Index t) { cpu::multiply(alpha, op_a, a[t], op_b, b[t], c[t]); });
   }
   void add(T alpha, In a, T beta, In b, Out c) const override {

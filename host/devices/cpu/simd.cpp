@@ -42,6 +42,13 @@ template <class T> void elementwise_of(Function f, T c, const T *x, T *y, Index 
   switch (f) {
   case Function::abs:
     return over(-all, all, [](auto, auto v) { return hn::Abs(v); });
+  case Function::sign:
+    return over(-all, all, [](auto d, auto v) {
+      const auto one = hn::Set(d, T(1));
+      return hn::IfThenElse(hn::Gt(v, hn::Zero(d)), one, hn::IfThenElse(hn::Lt(v, hn::Zero(d)), hn::Neg(one), v));
+    });
+  case Function::step:
+    return over(-all, all, [](auto d, auto v) { return hn::IfThenElseZero(hn::Gt(v, hn::Zero(d)), hn::Set(d, T(1))); });
   case Function::square:
     return over(-all, all, [](auto, auto v) { return hn::Mul(v, v); });
   case Function::sqrt:
@@ -62,12 +69,29 @@ template <class T> void elementwise_of(Function f, T c, const T *x, T *y, Index 
     return over(-angle, angle, [](auto d, auto v) { return hn::Sin(d, v); });
   case Function::cos:
     return over(-angle, angle, [](auto d, auto v) { return hn::Cos(d, v); });
+  case Function::asin:
+    return over(-1, 1, [](auto d, auto v) { return hn::Asin(d, v); });
+  case Function::acos:
+    return over(-1, 1, [](auto d, auto v) { return hn::Acos(d, v); });
+  case Function::atan:
+    return over(-all, all, [](auto d, auto v) { return hn::Atan(d, v); });
+  case Function::sinh:
+    return over(exp_low, exp_high, [](auto d, auto v) { return hn::Sinh(d, v); });
+  case Function::cosh:
+    return over(exp_low, exp_high, [](auto d, auto v) {
+      const auto half = hn::Set(d, T(0.5)), e = hn::Exp(d, hn::Abs(v));
+      return hn::MulAdd(half, e, hn::Div(half, e));
+    });
   case Function::tanh:
     return over(exp_low / 2, exp_high / 2, [](auto d, auto v) { return hn::Tanh(d, v); });
   case Function::sigmoid:
     return over(exp_low, exp_high, [](auto d, auto v) {
       const auto one = hn::Set(d, T(1));
       return hn::Div(one, hn::Add(one, hn::Exp(d, hn::Neg(v))));
+    });
+  case Function::softplus:
+    return over(exp_low, exp_high, [](auto d, auto v) {
+      return hn::Add(hn::Max(v, hn::Zero(d)), hn::Log1p(d, hn::Exp(d, hn::Neg(hn::Abs(v)))));
     });
   default:
     for (Index i = 0; i < n; ++i)

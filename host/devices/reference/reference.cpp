@@ -2,6 +2,8 @@
 
 #include "devices/backend.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -83,26 +85,30 @@ template <class T> T broadcast(MatrixView<const T> m, Index i, Index j) {
   return m.rows() == 1 && m.cols() == 1 ? m(0, 0) : m(i, j);
 }
 
-/// Gauss–Jordan elimination with row exchanges on [A | I].
-template <class T> void invert(MatrixView<const T> x, MatrixView<T> y) {
-  const Index n = x.rows();
-  std::vector<std::vector<T>> rows(static_cast<std::size_t>(n), std::vector<T>(static_cast<std::size_t>(2 * n)));
-  T largest = 0, smallest = std::numeric_limits<T>::infinity();
-  for (Index i = 0; i < n; ++i) {
-    for (Index j = 0; j < n; ++j)
-      rows[i][j] = x(i, j);
-    rows[i][n + i] = 1;
+template <class T> using Rows = std::vector<std::vector<T>>;
+
+/// ‖·‖₁ of columns first … first + n − 1: the largest sum of a column's magnitudes; NaN if an entry is.
+template <class T> T one_norm(const Rows<T> &rows, Index first) {
+  T norm = 0;
+  for (Index j = 0; j < static_cast<Index>(rows.size()); ++j) {
+    T total = 0;
+    for (const auto &row : rows)
+      total += std::abs(row[first + j]);
+    if (!(total <= norm)) norm = total;
+    if (std::isnan(norm)) break;
   }
+  return norm;
+}
+
+/// Gauss–Jordan elimination with row exchanges turns [A | I] into [I | A⁻¹]. False where A has no pivot left.
+template <class T> bool eliminate(Rows<T> &rows) {
+  const Index n = static_cast<Index>(rows.size());
   for (Index c = 0; c < n; ++c) {
     const auto pivot = std::max_element(rows.begin() + c, rows.end(),
                                         [&](const auto &a, const auto &b) { return std::abs(a[c]) < std::abs(b[c]); });
     std::swap(rows[c], *pivot);
     const T p = rows[c][c];
-    largest = std::max(largest, std::abs(p)), smallest = std::min(smallest, std::abs(p));
-    if (std::abs(smallest) <= static_cast<T>(n) * std::numeric_limits<T>::epsilon() * largest)
-      throw DomainError("inverse of a " + to_string(x.shape()) +
-                        " matrix that is singular to working precision (ratio of pivots " +
-                        std::to_string(smallest / largest) + ")");
+    if (p == 0) return false;
     for (T &entry : rows[c])
       entry /= p;
     for (Index i = 0; i < n; ++i)
@@ -110,9 +116,28 @@ template <class T> void invert(MatrixView<const T> x, MatrixView<T> y) {
         for (Index j = 0; j < 2 * n; ++j)
           rows[i][j] -= factor * rows[c][j];
   }
+  return true;
+}
+
+/// Y = X⁻¹ if 1/(‖X‖₁·‖X⁻¹‖₁), the reciprocal condition number, is not lost in rounding. NaN anywhere gives NaN.
+template <class T> void invert(MatrixView<const T> x, MatrixView<T> y) {
+  const Index n = x.rows();
+  Rows<T> rows(static_cast<std::size_t>(n), std::vector<T>(static_cast<std::size_t>(2 * n)));
+  for (Index i = 0; i < n; ++i) {
+    for (Index j = 0; j < n; ++j)
+      rows[i][j] = x(i, j);
+    rows[i][n + i] = 1;
+  }
+  const T norm = one_norm(rows, 0);
+  T rcond = 0;
+  if (std::isfinite(norm) && eliminate(rows)) rcond = 1 / norm / one_norm(rows, n);
+  if (n > 0 && !std::isnan(norm) && !(rcond >= std::numeric_limits<T>::epsilon()))
+    throw DomainError(fmt::format("inverse of a {} matrix that is singular to working precision (reciprocal condition "
+                                  "number {:.1e})",
+                                  to_string(x.shape()), std::isnan(rcond) ? T(0) : rcond));
   for (Index i = 0; i < n; ++i)
     for (Index j = 0; j < n; ++j)
-      y(i, j) = rows[i][n + j];
+      y(i, j) = std::isnan(norm) ? norm : rows[i][n + j];
 }
 
 template <class T> class ReferencePrimitives final : public Primitives<T> {
