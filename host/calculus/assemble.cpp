@@ -78,33 +78,42 @@ template <class T> void by_differences(const Point<T> &point, MatrixView<T> out,
   const Point<T> moved(point.plan_ptr(), values, point.device());
   const MatrixView<T> x = moved.matrix(plan.program.symbol(plan.x.node().get()));
   const MatrixView<T> f = moved.matrix(plan.value);
-  const Primitives<T> &primitives = point.device().backend().primitives(T{});
+  const Backend &backend = point.device().backend();
+  const Primitives<T> &primitives = backend.primitives(T{});
+  Matrix<T> start(plan.x.rows(), plan.x.cols());
+  transfer<T>(backend, x, start);
   const T step = std::cbrt(std::numeric_limits<T>::epsilon());
   by_columns(point, out, o.layout != Layout::numerator, plan.cols(), 1, o.progress, [&](Index j, MatrixView<T> column) {
-    T &entry = x.data()[j];
-    const T at = entry, h = step * std::max(T(1), std::abs(at));
+    const MatrixView<T> entry(x.data() + j, 1, 1);
+    const T at = start.data()[j], h = step * std::max(T(1), std::abs(at));
     const T above = at + h, below = at - h;
     const MatrixView<const T> value(f.data(), column.rows(), 1);
-    entry = above;
+    primitives.fill(above, entry);
     moved.evaluate();
     primitives.copy(value, column);
-    entry = below;
+    primitives.fill(below, entry);
     moved.evaluate();
     primitives.add(1 / (above - below), BatchView<T>(column), -1 / (above - below), value, column);
-    entry = at;
+    primitives.fill(at, entry);
   });
 }
 
-/// Entry by entry in double (ledger M6).
+/// Entry by entry in double (ledger M6), on the host.
 template <class T> void by_elements(const Point<T> &point, MatrixView<T> out, const DenseOptions &o) {
+  const Backend &backend = point.device().backend();
+  const JacobianPlan &plan = point.plan();
   ElementValues values;
-  for (const auto &input : point.plan().inputs) {
-    const MatrixView<const T> m = point.matrix(input.slot);
+  for (const auto &input : plan.inputs) {
+    Matrix<T> m(input.symbol->shape.rows, input.symbol->shape.cols);
+    transfer<T>(backend, point.matrix(input.slot), m);
     values[input.symbol.get()].assign(m.data(), m.data() + m.shape().size());
   }
-  element_method(point.plan().f, point.plan().x, values, o.progress, [&](Index i, Index j, double derivative) {
-    (o.layout == Layout::numerator ? out(i, j) : out(j, i)) = static_cast<T>(derivative);
+  auto copy = backend.is_host() ? Matrix<T>() : Matrix<T>::uninitialized(out.rows(), out.cols());
+  const MatrixView<T> host = backend.is_host() ? out : copy.view();
+  element_method(plan.f, plan.x, values, o.progress, [&](Index i, Index j, double derivative) {
+    (o.layout == Layout::numerator ? host(i, j) : host(j, i)) = static_cast<T>(derivative);
   });
+  if (!backend.is_host()) transfer<T>(backend, host, out);
 }
 
 std::string readable(double bytes) {
@@ -131,6 +140,7 @@ template <class T> void assemble(const Point<T> &point, MatrixView<T> out, const
   const Shape expected = options.layout == Layout::numerator ? j : jt;
   if (out.shape() != expected)
     throw ShapeError("the Jacobian is " + to_string(expected) + ", the matrix given for it " + to_string(out.shape()));
+  if (out.data()) point.device().backend().require_reachable("the matrix for the Jacobian", out.data());
   Method method = options.method;
   if (method == Method::automatic) method = j.cols <= j.rows ? Method::forward : Method::reverse;
   if (j.rows == 0 || j.cols == 0) return;

@@ -57,9 +57,13 @@ template <class T> Comparison compare_one(const Jacobian &jacobian, const Values
   const auto point = jacobian.at<T>(values, device);
   Matrix<T> j(jacobian.rows(), jacobian.cols(), device);
   Comparison row{.device = device.name(), .method = method, .tolerance = tolerance<T>(method, jacobian)};
-  row.seconds = median_seconds([&] { point.to_dense(j, {.method = method, .progress = progress}); });
+  row.seconds = median_seconds([&] {
+    point.to_dense(j, {.method = method, .progress = progress});
+    device.synchronize();
+  });
   row.peak_bytes = device.peak_bytes() - before;
-  row.error = relative_error<T>(j, reference);
+  const Matrix<T> on_host = device.is_host() ? Matrix<T>() : j.to(Device::cpu());
+  row.error = relative_error<T>(device.is_host() ? j : on_host, reference);
   row.bandwidth = static_cast<double>(j.shape().size()) * sizeof(T) / std::max(row.seconds, 1e-9);
   return row;
 }

@@ -27,7 +27,7 @@ template <class T> Point<T>::Point(std::shared_ptr<const JacobianPlan> plan, con
   }
   const Program &program = plan_->program;
   arena_ = device_.backend().pool().take(static_cast<std::size_t>(program.elements(Stage::values)) * sizeof(T));
-  run<T>(program, Stage::constants, device_.backend().primitives(T{}), static_cast<T *>(arena_.data()), {});
+  run<T>(program, Stage::constants, device_.backend(), static_cast<T *>(arena_.data()), {});
   update(values);
 }
 
@@ -42,7 +42,7 @@ template <class T> void Point<T>::bind(const Binding<T> &binding) {
     if (binding.value.shape() != input.symbol->shape)
       throw ShapeError("symbol '" + binding.symbol.name() + "' is " + to_string(input.symbol->shape) +
                        ", its value is " + to_string(binding.value.shape()));
-    device_.backend().primitives(T{}).copy(binding.value, matrix(input.slot));
+    transfer<T>(device_.backend(), binding.value, matrix(input.slot));
   }
 }
 
@@ -53,7 +53,7 @@ template <class T> void Point<T>::update(const Values<T> &values) {
 }
 
 template <class T> void Point<T>::evaluate() const {
-  run<T>(plan_->program, Stage::values, device_.backend().primitives(T{}), static_cast<T *>(arena_.data()), {});
+  run<T>(plan_->program, Stage::values, device_.backend(), static_cast<T *>(arena_.data()), {});
 }
 
 template <class T> std::size_t Point<T>::workspace_bytes(Stage stage) const {
@@ -70,7 +70,7 @@ template <class T> void Point<T>::apply(Stage stage, MatrixView<const T> x, Matr
   const Batch<T> batch{static_cast<T *>(workspace.data()), k,
                        BatchView<const T>(x.data(), in.rows, in.cols, in.rows, k, x.ld()),
                        BatchView<T>(y.data(), out.rows, out.cols, out.rows, k, y.ld())};
-  run<T>(program, stage, backend.primitives(T{}), static_cast<T *>(arena_.data()), batch);
+  run<T>(program, stage, backend, static_cast<T *>(arena_.data()), batch);
 }
 
 template <class T> Index columns_per_pass(const Point<T> &point, Stage stage, Index columns) {
@@ -140,11 +140,14 @@ template <class T> void apply_checked(const Point<T> &point, Stage stage, Matrix
   if (y.shape() != expected && !(k == 1 && y.shape() == Shape{out.size(), 1}))
     throw ShapeError("the result is " + to_string(expected) + ", the matrix given for it " + to_string(y.shape()));
   if (overlap<T>(x, y)) throw Error("the result shares memory with what is multiplied");
-  const Primitives<T> &primitives = point.device().backend().primitives(T{});
+  const Backend &backend = point.device().backend();
+  if (x.data()) backend.require_reachable(stage == Stage::forward ? "the tangent" : "the cotangent", x.data());
+  if (y.data()) backend.require_reachable("the matrix for the result", y.data());
+  const Primitives<T> &primitives = backend.primitives(T{});
   const bool pack_x = x.shape() == in && !x.packed(), pack_y = y.shape() == out && !y.packed();
   const auto block = [&](bool needed, Shape s) {
     const std::size_t bytes = needed ? static_cast<std::size_t>(s.size()) * sizeof(T) : 0;
-    return point.device().backend().pool().take(bytes);
+    return backend.pool().take(bytes);
   };
   const Pool::Block x_block = block(pack_x, in), y_block = block(pack_y, out);
   if (pack_x) {

@@ -66,7 +66,7 @@ template <class T> struct Batch {
 
 /// Runs the steps of one stage. `arena` holds constants and values.
 template <class T>
-void run(const Program &program, Stage stage, const Primitives<T> &primitives, T *arena, const Batch<T> &batch);
+void run(const Program &program, Stage stage, const Backend &backend, T *arena, const Batch<T> &batch);
 
 /// How many columns a pass takes at once, so that its workspace stays within a few MiB.
 template <class T> Index columns_per_pass(const Point<T> &point, Stage stage, Index columns);

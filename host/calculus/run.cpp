@@ -2,13 +2,16 @@
 
 #include "calculus/jacobian_plan.hpp"
 
+#include <algorithm>
+
 namespace kronvec::detail {
 namespace {
 
 template <class T> class Interpreter {
 public:
-  Interpreter(const Program &program, Stage stage, const Primitives<T> &primitives, T *arena, const Batch<T> &batch)
-      : program_(program), stage_(stage), primitives_(primitives), arena_(arena), batch_(batch) {}
+  Interpreter(const Program &program, Stage stage, const Backend &backend, T *arena, const Batch<T> &batch)
+      : program_(program), stage_(stage), backend_(backend), primitives_(backend.primitives(T{})), arena_(arena),
+        batch_(batch) {}
 
   void run(const Step &s) const {
     switch (s.opcode) {
@@ -40,9 +43,10 @@ public:
 private:
   static Op op(bool transpose) { return transpose ? Op::transpose : Op::none; }
 
-  static void load(const std::vector<double> &entries, MatrixView<T> y) {
-    for (std::size_t i = 0; i < entries.size(); ++i)
-      y.data()[i] = static_cast<T>(entries[i]);
+  void load(const std::vector<double> &entries, MatrixView<T> y) const {
+    std::vector<T> cast(entries.size());
+    std::transform(entries.begin(), entries.end(), cast.begin(), [](double x) { return static_cast<T>(x); });
+    transfer<T>(backend_, MatrixView<const T>(cast.data(), y.rows(), y.cols()), y);
   }
 
   BatchView<const T> in(SlotId id) const {
@@ -68,6 +72,7 @@ private:
 
   const Program &program_;
   Stage stage_;
+  const Backend &backend_;
   const Primitives<T> &primitives_;
   T *arena_;
   const Batch<T> &batch_;
@@ -76,13 +81,13 @@ private:
 } // namespace
 
 template <class T>
-void run(const Program &program, Stage stage, const Primitives<T> &primitives, T *arena, const Batch<T> &batch) {
-  const Interpreter<T> interpreter(program, stage, primitives, arena, batch);
+void run(const Program &program, Stage stage, const Backend &backend, T *arena, const Batch<T> &batch) {
+  const Interpreter<T> interpreter(program, stage, backend, arena, batch);
   for (const Step &step : program.steps(stage))
     interpreter.run(step);
 }
 
-template void run(const Program &, Stage, const Primitives<float> &, float *, const Batch<float> &);
-template void run(const Program &, Stage, const Primitives<double> &, double *, const Batch<double> &);
+template void run(const Program &, Stage, const Backend &, float *, const Batch<float> &);
+template void run(const Program &, Stage, const Backend &, double *, const Batch<double> &);
 
 } // namespace kronvec::detail

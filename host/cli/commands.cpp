@@ -40,8 +40,10 @@ void writing(const auto &work) {
   }
 }
 
-template <class T> void deliver(MatrixView<const T> m, const std::string &out, const std::string &what) {
-  if (out.empty()) return print(m);
+template <class T> Matrix<T> on_host(Matrix<T> m) { return m.device().is_host() ? std::move(m) : m.to(Device::cpu()); }
+
+template <class T> void deliver(const Matrix<T> &m, const std::string &out, const std::string &what) {
+  if (out.empty()) return print<T>(m);
   writing([&] { write_npy<T>(out, m); });
   fmt::print(stderr, "{}: {}, {}\n", out, to_string(m.shape()), what);
 }
@@ -57,7 +59,9 @@ public:
         fmt::print(stderr, "kronvec: note: '{}' does not occur in the expression\n", name);
   }
 
-  void evaluate() const { deliver<T>(kronvec::evaluate<T>(f_, bindings_.values(), device_), request_.out, "value"); }
+  void evaluate() const {
+    deliver(on_host(kronvec::evaluate<T>(f_, bindings_.values(), device_)), request_.out, "value");
+  }
 
   void jacobian() const {
     const Layout layout = request_.layout == "numerator" ? Layout::numerator : Layout::denominator;
@@ -67,21 +71,21 @@ public:
     const auto point = plan.template at<T>(bindings_.values(), device_);
     ProgressLine line;
     const Progress progress = [&](double done) { line.show("jacobian", done); };
-    const Matrix<T> j = point.to_dense({.method = method, .layout = layout, .progress = progress});
-    deliver<T>(j, request_.out, request_.layout + " layout");
+    const Matrix<T> j = on_host(point.to_dense({.method = method, .layout = layout, .progress = progress}));
+    deliver(j, request_.out, request_.layout + " layout");
     if (request_.picture.empty()) return;
     writing([&] { write_picture<T>(request_.picture, j); });
     fmt::print(stderr, "{}: red positive, blue negative, white zero\n", request_.picture);
   }
 
   void jvp() const {
-    const Matrix<T> tangent = value_of<T>("tangent", request_.tangent);
-    deliver<T>(kronvec::jvp<T>(f_, variable(), bindings_.values(), tangent, device_), request_.out, "DF·dX");
+    const Matrix<T> tangent = value_of<T>("tangent", request_.tangent).to(device_);
+    deliver(on_host(kronvec::jvp<T>(f_, variable(), bindings_.values(), tangent, device_)), request_.out, "DF·dX");
   }
 
   void vjp() const {
-    const Matrix<T> cotangent = value_of<T>("cotangent", request_.cotangent);
-    deliver<T>(kronvec::vjp<T>(f_, variable(), bindings_.values(), cotangent, device_), request_.out, "DFᵀ·U");
+    const Matrix<T> cotangent = value_of<T>("cotangent", request_.cotangent).to(device_);
+    deliver(on_host(kronvec::vjp<T>(f_, variable(), bindings_.values(), cotangent, device_)), request_.out, "DFᵀ·U");
   }
 
   int compare() const {

@@ -73,7 +73,7 @@ std::size_t bytes_of(Shape shape, std::size_t element) {
 template <class T> Matrix<T>::Matrix(Raw, Index rows, Index cols, Device device)
     : device_(device), rows_(rows), cols_(cols) {
   if (const std::size_t bytes = bytes_of({rows, cols}, sizeof(T)))
-    data_ = static_cast<T *>(device_.backend().allocate(bytes));
+    data_ = static_cast<T *>(device_.backend().memory().allocate(bytes));
 }
 
 template <class T> Matrix<T>::Matrix(Index rows, Index cols, Device device) : Matrix(Raw{}, rows, cols, device) {
@@ -118,12 +118,19 @@ template <class T> Matrix<T> &Matrix<T>::operator=(Matrix &&other) noexcept {
 }
 
 template <class T> Matrix<T>::~Matrix() {
-  if (data_) device_.backend().deallocate(data_, static_cast<std::size_t>(rows_ * cols_) * sizeof(T));
+  if (data_) device_.backend().memory().deallocate(data_, static_cast<std::size_t>(rows_ * cols_) * sizeof(T));
 }
 
 template <class T> Matrix<T> Matrix<T>::clone() const {
   Matrix copy = uninitialized(rows_, cols_, device_);
   device_.backend().primitives(T{}).copy(view(), copy.view());
+  return copy;
+}
+
+template <class T> Matrix<T> Matrix<T>::to(Device device) const {
+  Matrix copy = uninitialized(rows_, cols_, device);
+  const Device knows_both = device_.is_host() ? device : device_;
+  transfer<T>(knows_both.backend(), view(), copy.view());
   return copy;
 }
 

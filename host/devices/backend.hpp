@@ -4,27 +4,47 @@
 #include "devices/pool.hpp"
 #include "devices/primitives.hpp"
 
+#include <memory>
+
 namespace kronvec {
 
 class Backend {
 public:
+  explicit Backend(std::unique_ptr<Memory> memory = std::make_unique<HostMemory>()) : memory_(std::move(memory)) {}
   virtual ~Backend() = default;
   virtual std::string name() const = 0;
   virtual std::string description() const = 0;
   virtual const Primitives<float> &primitives(float) const = 0;
   virtual const Primitives<double> &primitives(double) const = 0;
 
-  /// Memory of the device, 64-byte aligned; counted in `memory().in_use()`. Throws OutOfMemory.
-  void *allocate(std::size_t bytes) const { return memory_.allocate(bytes); }
-  void deallocate(void *block, std::size_t bytes) const noexcept { memory_.deallocate(block, bytes); }
+  /// Whether the device's memory is the host's.
+  virtual bool is_host() const { return true; }
+  /// Copies `count` runs of `bytes` bytes, `to_step` and `from_step` bytes apart, after all earlier work on the device;
+  /// either side may be host memory. Done when it returns.
+  virtual void transfer(void *to, std::size_t to_step, const void *from, std::size_t from_step, std::size_t bytes,
+                        std::size_t count) const;
+  /// Throws DeviceError, with `what` in it, where the device cannot work on this memory.
+  virtual void require_reachable(const char *what, const void *data) const { (void)what, (void)data; }
+  /// Waits for all work that was handed to the device.
+  virtual void synchronize() const {}
+
+  Memory &memory() const { return *memory_; }
   /// Workspaces, kept for reuse.
   Pool &pool() const { return pool_; }
-  HostMemory &memory() const { return memory_; }
 
 private:
-  mutable HostMemory memory_;
-  mutable Pool pool_{memory_};
+  std::unique_ptr<Memory> memory_;
+  mutable Pool pool_{*memory_};
 };
+
+/// Y = X, where each may lie in host memory or on the device.
+template <class T> void transfer(const Backend &backend, MatrixView<const T> x, MatrixView<T> y) {
+  if (x.rows() == 0 || x.cols() == 0) return;
+  const auto bytes = [](Index elements) { return static_cast<std::size_t>(elements) * sizeof(T); };
+  const bool run = x.packed() && y.packed();
+  backend.transfer(y.data(), bytes(y.ld()), x.data(), bytes(x.ld()), bytes(run ? x.rows() * x.cols() : x.rows()),
+                   run ? 1 : static_cast<std::size_t>(x.cols()));
+}
 
 Backend &reference_backend(); // host/devices/reference/reference.cpp
 Backend &cpu_backend();       // host/devices/cpu/cpu.cpp

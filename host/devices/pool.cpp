@@ -52,24 +52,30 @@ std::size_t host_bytes_free() {
   return std::min(free, limit > current ? limit - current : 0);
 }
 
-void *HostMemory::allocate(std::size_t bytes) {
-  const bool huge = bytes >= 2 * page;
-  const std::size_t unit = huge ? page : line;
-  const std::size_t free = huge ? host_bytes_free() : bytes;
-  void *block = bytes <= free ? std::aligned_alloc(unit, round_up(bytes, unit)) : nullptr;
-  if (!block)
-    throw OutOfMemory(fmt::format("{} of memory are needed, {} are free", gib(bytes), gib(host_bytes_free())));
-  if (huge) madvise(block, round_up(bytes, unit), MADV_HUGEPAGE);
+void *Memory::allocate(std::size_t bytes) {
+  void *block = obtain(bytes);
+  if (!block) throw OutOfMemory(fmt::format("{} of memory are needed, {} are free", gib(bytes), gib(bytes_free())));
   const std::size_t now = in_use_ += bytes;
   for (std::size_t peak = peak_; now > peak && !peak_.compare_exchange_weak(peak, now);) {
   }
   return block;
 }
 
-void HostMemory::deallocate(void *block, std::size_t bytes) noexcept {
-  std::free(block);
+void Memory::deallocate(void *block, std::size_t bytes) noexcept {
+  release(block);
   in_use_ -= bytes;
 }
+
+void *HostMemory::obtain(std::size_t bytes) {
+  const bool huge = bytes >= 2 * page;
+  const std::size_t unit = huge ? page : line;
+  if (huge && bytes > host_bytes_free()) return nullptr; // the system would promise it all the same
+  void *block = std::aligned_alloc(unit, round_up(bytes, unit));
+  if (block && huge) madvise(block, round_up(bytes, unit), MADV_HUGEPAGE);
+  return block;
+}
+
+void HostMemory::release(void *block) noexcept { std::free(block); }
 
 Pool::~Pool() { trim(); }
 

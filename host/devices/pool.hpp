@@ -1,5 +1,5 @@
 #pragma once
-/// Memory of the host, counted, and a pool of workspaces on top of it.
+/// Memory of a device, counted, and a pool of workspaces on top of it.
 
 #include <atomic>
 #include <cstddef>
@@ -10,28 +10,44 @@
 
 namespace kronvec {
 
-/// Aligned host memory with a count of what is held. Thread-safe.
-class HostMemory {
+/// Bytes that the operating system (and a memory control group around us) would still give.
+std::size_t host_bytes_free();
+
+/// Where blocks come from, with a count of what is held. Thread-safe.
+class Memory {
 public:
+  virtual ~Memory() = default;
   /// 64-byte aligned. Throws OutOfMemory, with the size asked for and the size free.
   void *allocate(std::size_t bytes);
   void deallocate(void *block, std::size_t bytes) noexcept;
+  /// Bytes that could still be allocated.
+  virtual std::size_t bytes_free() const = 0;
   std::size_t in_use() const { return in_use_; }
   std::size_t peak() const { return peak_; }
   void reset_peak() { peak_ = in_use_.load(); }
 
 private:
+  /// A block, or null where there is not enough.
+  virtual void *obtain(std::size_t bytes) = 0;
+  virtual void release(void *block) noexcept = 0;
   std::atomic<std::size_t> in_use_ = 0, peak_ = 0;
 };
 
-/// Bytes that the operating system (and a memory control group around us) would still give.
-std::size_t host_bytes_free();
+/// The host's memory, in huge pages where a block is large.
+class HostMemory final : public Memory {
+public:
+  std::size_t bytes_free() const override { return host_bytes_free(); }
+
+private:
+  void *obtain(std::size_t bytes) override;
+  void release(void *block) noexcept override;
+};
 
 /// Blocks that are handed back are kept for the next request of about their size, so that a loop allocates nothing
 /// after its first turn. Thread-safe.
 class Pool {
 public:
-  explicit Pool(HostMemory &memory) : memory_(memory) {}
+  explicit Pool(Memory &memory) : memory_(memory) {}
   ~Pool();
   Pool(const Pool &) = delete;
   Pool &operator=(const Pool &) = delete;
@@ -67,7 +83,7 @@ public:
 private:
   void give_back(void *data, std::size_t bytes) noexcept;
 
-  HostMemory &memory_;
+  Memory &memory_;
   std::mutex mutex_;
   std::map<std::size_t, std::vector<void *>> free_; // by rounded size
 };

@@ -21,13 +21,13 @@ template <class T> struct Binding {
   MatrixView<const T> value;
 };
 
-/// Values for symbols, in host memory.
+/// Values for symbols, in host memory or on the device.
 template <class T> class Values : public std::vector<Binding<T>> {
 public:
   using std::vector<Binding<T>>::vector;
 };
 
-/// The value of F. Throws DomainError for a symbol without a value, ShapeError for one of another shape.
+/// The value of F, on the device. Throws DomainError for a symbol without a value, ShapeError for one of another shape.
 template <class T = double>
 Matrix<T> evaluate(const Expression &f, const Values<std::type_identity_t<T>> &values, Device device = Device::cpu());
 
@@ -81,7 +81,8 @@ public:
   MatrixView<const T> value() const;
 
   /// y = J·x. x is one tangent of X's shape (then y has F's shape), or mn×k: k tangents, each the vec of one, side by
-  /// side (then y is pq×k). Allocates nothing after the first call of one size. Throws ShapeError.
+  /// side (then y is pq×k). Both lie on the operator's device. Allocates nothing after the first call of one size.
+  /// Throws ShapeError, and DeviceError for memory that the device cannot reach.
   void apply(MatrixView<const T> x, MatrixView<T> y) const;
   Matrix<T> apply(MatrixView<const T> x) const;
   /// y = Jᵀ·x, with the same two forms: one cotangent of F's shape, or pq×k.

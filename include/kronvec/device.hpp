@@ -26,6 +26,11 @@ public:
   /// One line for people: what stands behind the device (SIMD target, BLAS, threads).
   std::string description() const;
 
+  /// Whether matrices on this device lie in host memory, where anyone may read their entries.
+  bool is_host() const;
+  /// Waits for all work handed to the device; on the host there never is any left.
+  void synchronize() const;
+
   /// Bytes that this process holds on the device now, and the most it has held since `reset_peak()`.
   std::size_t bytes_in_use() const;
   std::size_t peak_bytes() const;

@@ -81,6 +81,8 @@ public:
   Matrix &operator=(const Matrix &) = delete;
   ~Matrix();
   Matrix clone() const;
+  /// A copy on another device; `Device::cpu()` brings it to the host.
+  Matrix to(Device device) const;
 
   T *data() { return data_; }
   const T *data() const { return data_; }
