@@ -25,8 +25,9 @@ bool check(const char *what, double error, double tolerance) {
 
 } // namespace
 
-int main() {
-  const auto z = read_matrix<double>("iris/z.csv"), y = read_matrix<double>("iris/y.csv");
+int main(int argc, char **argv) {
+  const std::string data = argc > 1 ? argv[1] : "examples/iris"; // from the repository's root
+  const auto z = read_matrix<double>(data + "/z.csv"), y = read_matrix<double>(data + "/y.csv");
   const Symbol Z("Z", z.rows(), z.cols()), Y("y", y.rows(), 1), w("w", z.cols(), 1);
   const Expression loss = sum(log(1 + exp(Z * w))) - transpose(Y) * Z * w;
   const Expression gradient = transpose(Z) * (sigmoid(Z * w) - Y); // the closed form of the loss's gradient

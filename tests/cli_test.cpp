@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 namespace kronvec::testing {
@@ -132,12 +133,30 @@ TEST_F(Command, RefusesBadFiles) {
   expect_refusal("evaluate X X=d.npy", 2, "not a regular file");
 }
 
+TEST_F(Command, WritesThroughSymbolicLinks) {
+  fs::create_directory(dir_ / "elsewhere");
+  fs::create_symlink("elsewhere/x.npy", dir_ / "link.npy");
+  EXPECT_EQ(run("evaluate X X=2x2 --out link.npy").status, 0);
+  EXPECT_TRUE(fs::is_symlink(dir_ / "link.npy"));
+  EXPECT_TRUE(fs::is_regular_file(dir_ / "elsewhere/x.npy"));
+}
+
+TEST_F(Command, ComparesJacobiansThatAreZero) {
+  EXPECT_EQ(run("compare A --wrt X A=2x2 X=2x2").status, 0);
+  EXPECT_EQ(run("compare 'abs(X)' --wrt X 'X=zeros(2,2)'").status, 0);
+}
+
 TEST_F(Command, LeavesNoFileBehindWhenItFails) {
   expect_refusal("evaluate X X=2x2 --out no/such/x.npy", 3, "no directory");
   fs::create_directory(dir_ / "taken.npy");
   expect_refusal("evaluate X X=2x2 --out taken.npy", 3, "taken.npy");
   expect_refusal("jacobian 'inv(X)' --wrt X 'X=zeros(2,2)' --out J.npy", 2, "singular");
   EXPECT_EQ(files(), 1u); // the directory
+  ASSERT_EQ(mkfifo((dir_ / "pipe.npy").c_str(), 0600), 0);
+  expect_refusal("evaluate X X=2x2 --out pipe.npy", 3, "not a regular file");
+  EXPECT_TRUE(fs::is_fifo(dir_ / "pipe.npy"));
+  expect_refusal("evaluate X X=2x2 --out x.csv", 2, "must end in .npy");
+  expect_refusal("jacobian X --wrt X X=2x2 --picture x.jpg", 2, "must end in .png");
   EXPECT_EQ(run("evaluate X X=2x2 >/dev/full; exit $? #").status, 3);
 }
 

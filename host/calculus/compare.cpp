@@ -1,5 +1,6 @@
 #include "kronvec/compare.hpp"
 
+#include "devices/backend.hpp"
 #include "kronvec/derivative.hpp"
 
 #include <fmt/format.h>
@@ -14,9 +15,9 @@ namespace {
 
 constexpr Method methods[] = {Method::forward, Method::reverse, Method::numeric};
 
-/// max |J − R| / max |R|; a NaN in one of the two alone is an infinite difference.
-template <class T> double relative_error(MatrixView<const T> j, MatrixView<const double> reference) {
-  double difference = 0, size = 0;
+/// max |J − R| / max(max |R|, least); a NaN in one of the two alone is an infinite difference.
+template <class T> double relative_error(MatrixView<const T> j, MatrixView<const double> reference, double least) {
+  double difference = 0, size = least;
   for (Index c = 0; c < j.cols(); ++c)
     for (Index r = 0; r < j.rows(); ++r) {
       const double x = j(r, c), y = reference(r, c);
@@ -26,6 +27,16 @@ template <class T> double relative_error(MatrixView<const T> j, MatrixView<const
       if (std::isfinite(y)) size = std::max(size, std::abs(y));
     }
   return difference == 0 ? 0 : difference / std::max(size, std::numeric_limits<double>::min());
+}
+
+/// max |F| near the point: differences of F err in proportion to it, also where J is small or zero.
+template <class T> double size_near(MatrixView<const T> f, Device device) {
+  Matrix<T> host(f.rows(), f.cols());
+  transfer<T>(device.backend(), f, host);
+  double size = std::cbrt(std::numeric_limits<T>::epsilon()); // how far "near" is
+  for (Index i = 0; i < host.shape().size(); ++i)
+    if (std::isfinite(host.data()[i])) size = std::max(size, std::abs(double(host.data()[i])));
+  return size;
 }
 
 /// Rounding grows with the square root of the longest sum; central differences err by about u^(2/3).
@@ -63,7 +74,8 @@ template <class T> Comparison compare_one(const Jacobian &jacobian, const Values
   });
   row.peak_bytes = device.peak_bytes() - before;
   const Matrix<T> on_host = device.is_host() ? Matrix<T>() : j.to(Device::cpu());
-  row.error = relative_error<T>(device.is_host() ? j : on_host, reference);
+  const double least = method == Method::numeric ? size_near<T>(point.value(), device) : 0;
+  row.error = relative_error<T>(device.is_host() ? j : on_host, reference, least);
   row.bandwidth = static_cast<double>(j.shape().size()) * sizeof(T) / std::max(row.seconds, 1e-9);
   return row;
 }
@@ -108,10 +120,10 @@ template std::vector<Comparison> compare<double>(const Expression &, const Symbo
                                                  const std::vector<Device> &, const CompareProgress &);
 
 std::string to_string(const std::vector<Comparison> &rows) {
-  std::string table = fmt::format("{:<12}{:<12}{:>10}{:>12}{:>12}{:>9}{:>12}\n", "device", "method", "error",
+  std::string table = fmt::format("{:<16}{:<10} {:>9} {:>10} {:>14} {:>8} {:>10}\n", "device", "method", "error",
                                   "tolerance", "time", "GB/s", "peak MiB");
   for (const Comparison &row : rows)
-    table += fmt::format("{:<12}{:<12}{:>10.1e}{:>12.1e}{:>9.3f} ms{:>9.3f}{:>12.2f}  {}\n", row.device,
+    table += fmt::format("{:<16}{:<10} {:>9.1e} {:>10.1e} {:>11.3f} ms {:>8.3f} {:>10.2f}  {}\n", row.device,
                          name(row.method), row.error, row.tolerance, 1e3 * row.seconds, 1e-9 * row.bandwidth,
                          static_cast<double>(row.peak_bytes) / (1 << 20), row.passed() ? "ok" : "FAILED");
   return table;

@@ -172,7 +172,8 @@ private:
     const Node &k = *exponent.node();
     if (u.is_scalar() && exponent.is_scalar()) return pow(u, exponent);
     if (k.kind != Kind::number || k.alpha != std::floor(k.alpha) || std::abs(k.alpha) > 1e6)
-      throw ShapeError("^ of a " + to_string(u.shape()) + " matrix needs an integer (.^ is entry by entry), not " +
+      throw ShapeError("^ of a " + to_string(u.shape()) +
+                       " matrix needs an integer of at most a million (.^ is entry by entry), not " +
                        to_string(exponent));
     return matrix_power(u, static_cast<Index>(k.alpha));
   }

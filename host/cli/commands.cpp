@@ -23,10 +23,12 @@ double bytes_of(const std::string &text) {
   return bytes;
 }
 
-/// An output's directory is looked at before the work, not after it.
-void require_directory(const std::string &out, const char *option) {
+/// An output's name and directory are looked at before the work, not after it.
+void require_target(const std::string &out, const char *option, const char *extension) {
   if (out.empty()) return;
-  const auto parent = std::filesystem::path(out).parent_path();
+  const std::filesystem::path path(out);
+  if (path.extension() != extension) throw Error(fmt::format("{} {}: its name must end in {}", option, out, extension));
+  const auto parent = path.parent_path();
   if (!parent.empty() && !std::filesystem::is_directory(parent))
     throw MachineError(fmt::format("{} {}: there is no directory {}", option, out, parent.string()));
 }
@@ -148,8 +150,8 @@ template <class T> int run_in(const Request &request) {
 
 int run(const Request &request) {
   if (request.command == "info") return info();
-  require_directory(request.out, "--out");
-  require_directory(request.picture, "--picture");
+  require_target(request.out, "--out", ".npy");
+  require_target(request.picture, "--picture", ".png");
   return request.dtype == "float32" ? run_in<float>(request) : run_in<double>(request);
 }
 

@@ -17,13 +17,14 @@ enum Status { done = 0, wrong = 2, machine = 3 };
 
 void add_common(CLI::App &command, Request &r) {
   command.add_option("expression", r.expression, "such as 'A*exp(X*B)'")->required();
-  command.add_option("bindings", r.bindings, "NAME=x.npy, x.csv, 4x3, 4x3:SEED, [1,2;3,4], eye(4) or 2.5");
+  command.add_option("bindings", r.bindings,
+                     "NAME=x.npy, x.csv, 4x3, 4x3:SEED, [1,2;3,4], eye(4), zeros(4,3), ones(4,3) or 2.5");
   command.add_option("--device", r.device, "auto, reference or cpu");
   command.add_option("--dtype", r.dtype)->check(CLI::IsMember({"float64", "float32"}));
 }
 
 void add_result(CLI::App &command, Request &r) {
-  command.add_option("--out", r.out, "a .npy file for the result (standard output otherwise)");
+  command.add_option("--out", r.out, "a .npy file for the result, replaced if it is there (standard output otherwise)");
 }
 
 void add_variable(CLI::App &command, Request &r) { command.add_option("--wrt", r.wrt, "the variable")->required(); }
@@ -46,6 +47,11 @@ std::vector<std::string> arguments_of(int argc, char **argv, std::string &expres
     first = "-";
   }
   return arguments;
+}
+
+bool has_command(CLI::App &app, const std::string &name) {
+  const auto commands = app.get_subcommands([](CLI::App *) { return true; });
+  return std::any_of(commands.begin(), commands.end(), [&](auto *command) { return command->get_name() == name; });
 }
 
 int report(const std::string &message, Status status) {
@@ -79,6 +85,7 @@ int main(int argc, char **argv) {
   CLI::App app("Matrix calculus at the speed of memory");
   app.set_version_flag("--version", "kronvec " KRONVEC_VERSION);
   app.require_subcommand(1);
+  app.name("kronvec");
   app.footer("example: kronvec jacobian 'A*exp(X*B)' --wrt X A=4x3 B=2x5 X=3x2");
   const auto add = [&](const char *name, const char *what) { return app.add_subcommand(name, what); };
   auto *evaluate = add("evaluate", "the value of an expression");
@@ -97,6 +104,9 @@ int main(int argc, char **argv) {
   jvp->add_option("--tangent", request.tangent, "dX, a file or a value as in a binding")->required();
   vjp->add_option("--cotangent", request.cotangent, "U of F's shape, a file or a value as in a binding")->required();
 
+  if (argc > 1 && argv[1][0] != '-' && !has_command(app, argv[1]))
+    return report(fmt::format("no command '{}'; there are evaluate, jacobian, jvp, vjp, compare and info", argv[1]),
+                  wrong);
   std::string expression;
   std::vector<std::string> arguments = arguments_of(argc, argv, expression);
   std::reverse(arguments.begin(), arguments.end()); // CLI11 takes them from the back

@@ -23,8 +23,23 @@ std::string read_file(const std::filesystem::path &path) {
   return bytes;
 }
 
-NewFile::NewFile(const std::filesystem::path &target) : target_(target), temporary_(target.string() + ".XXXXXX") {
-  if (std::filesystem::is_directory(target)) fail(EISDIR);
+namespace {
+
+/// A rename would replace a symbolic link, not what it points to.
+std::filesystem::path behind_links(std::filesystem::path path) {
+  std::error_code error;
+  for (int links = 0; links < 40 && std::filesystem::is_symlink(path, error); ++links)
+    path = path.parent_path() / std::filesystem::read_symlink(path);
+  return path;
+}
+
+} // namespace
+
+NewFile::NewFile(const std::filesystem::path &target) : target_(behind_links(target)) {
+  std::error_code ignored;
+  if (std::filesystem::exists(target_, ignored) && !std::filesystem::is_regular_file(target_, ignored))
+    throw IoError("cannot write " + target.string() + ": there is something that is not a regular file");
+  temporary_ = target_.string() + ".XXXXXX";
   descriptor_ = mkstemp(temporary_.data());
   if (descriptor_ < 0) fail(errno);
 }

@@ -11,7 +11,7 @@ namespace kronvec {
 struct Comparison {
   std::string device;
   Method method = Method::automatic;
-  double error = 0;           ///< max |J − J_ref| / max |J_ref|; infinite where only one of them is NaN
+  double error = 0;           ///< max |J − J_ref| / max |J_ref| (numeric: at least max |F|); infinite where only one is NaN
   double tolerance = 0;       ///< the largest error that passes
   double seconds = 0;         ///< median time of one dense Jacobian
   double bandwidth = 0;       ///< bytes of J written per second
