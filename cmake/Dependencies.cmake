@@ -15,9 +15,11 @@ endif()
 find_library(KRONVEC_OPENBLAS NAMES openblas PATH_SUFFIXES openblas-openmp REQUIRED)
 find_path(KRONVEC_OPENBLAS_INCLUDE cblas.h PATH_SUFFIXES openblas-openmp REQUIRED)
 
+# The toolkit's headers make the emulated CUDA device; its compiler makes the real one.
 find_package(CUDAToolkit QUIET)
 if(CUDAToolkit_FOUND)
-  message(STATUS "CUDA toolkit: ${CUDAToolkit_VERSION} found; this version has no CUDA device yet and does without it")
+  find_package(Boost 1.74 REQUIRED COMPONENTS context)
+  message(STATUS "CUDA toolkit: ${CUDAToolkit_VERSION} found; the emulated device is built")
 else()
   message(STATUS "CUDA toolkit: not found; kronvec is built for the CPU")
 endif()

@@ -85,4 +85,19 @@ template <class T> KRONVEC_HOST_DEVICE T apply(Function f, T c, T x) {
   return x;
 }
 
+/// Functions of two entries.
+enum class Binary { multiply, divide, power };
+
+template <class T> KRONVEC_HOST_DEVICE T apply(Binary op, T a, T b) {
+  switch (op) {
+  case Binary::multiply:
+    return a * b;
+  case Binary::divide:
+    return a / b;
+  case Binary::power:
+    return std::pow(a, b);
+  }
+  return a;
+}
+
 } // namespace kronvec::kernels

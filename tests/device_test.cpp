@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 #include <limits>
+#include <map>
 
 namespace kronvec::testing {
 namespace {
@@ -39,13 +40,39 @@ public:
     return "";
   }
 
+  /// The same batch in a copy of the memory.
+  BatchView<T> in(Matrix<T> &copy) const {
+    BatchView<T> moved = view;
+    moved.data = copy.data() + (view.data - memory_.data());
+    return moved;
+  }
+  const Matrix<T> &memory() const { return memory_; }
+
 private:
   Index ld_, stride_;
   Matrix<T> memory_;
 
 public:
   BatchView<T> view;
-  operator BatchView<const T>() const { return view; }
+};
+
+/// Batches where a device can work on them: themselves on the host, copies elsewhere.
+template <class T> class At {
+public:
+  explicit At(Device device) : device_(device) {}
+  BatchView<T> operator()(const Batched<T> &x) {
+    if (device_.is_host()) return x.view;
+    return x.in(copies_.try_emplace(&x, x.memory().to(device_)).first->second);
+  }
+  /// What the device wrote, in the batch itself.
+  void bring_back(Batched<T> &x) {
+    if (const auto copy = copies_.find(&x); copy != copies_.end())
+      transfer<T>(device_.backend(), copy->second, {const_cast<T *>(x.memory().data()), x.memory().rows(), 1});
+  }
+
+private:
+  Device device_;
+  std::map<const Batched<T> *, Matrix<T>> copies_;
 };
 
 struct Sizes {
@@ -59,11 +86,13 @@ protected:
                                     {32, 32, 2}, {65, 13, 1}, {0, 4, 1},   {4, 0, 2},     {3, 4, 0},
                                     {61, 67, 1}, {1, 1, 5},   {2, 129, 2}, {257, 263, 1}, {31, 53, 41}};
 
-  /// Runs `work(primitives)` on every device; it must give `out` the value entry(b, i, j), and touch nothing else.
+  /// Runs `work(primitives, at)` on every device; it must give `out` the value entry(b, i, j), and touch nothing else.
   static void expect(Batched<T> &out, double tolerance, const auto &work, const auto &entry) {
     for (const Device device : Device::all()) {
       out.poison();
-      work(device.backend().primitives(T{}));
+      At<T> at(device);
+      work(device.backend().primitives(T{}), at);
+      at.bring_back(out);
       EXPECT_EQ(out.difference(tolerance, entry), "")
           << device.name() << " " << to_string(Shape{out.view.rows, out.view.cols}) << " x" << out.view.count;
     }
@@ -93,15 +122,16 @@ TYPED_TEST(Primitive, MovesEntriesExactly) {
       const Batched<T> x(m, n, count, strided, 1);
       Batched<T> same(m, n, count, strided, 2), flipped(n, m, count, strided, 3);
       this->expect(
-          same, 0, [&](auto &p) { p.copy(x, same.view); }, [&](Index b, Index i, Index j) { return x.view[b](i, j); });
+          same, 0, [&](auto &p, auto &at) { p.copy(at(x), at(same)); },
+          [&](Index b, Index i, Index j) { return x.view[b](i, j); });
       this->expect(
-          flipped, 0, [&](auto &p) { p.transpose(x, flipped.view); },
+          flipped, 0, [&](auto &p, auto &at) { p.transpose(at(x), at(flipped)); },
           [&](Index b, Index i, Index j) { return x.view[b](j, i); });
       this->expect(
-          same, 0, [&](auto &p) { p.fill(T(2.5), same.view); }, [](Index, Index, Index) { return 2.5; });
+          same, 0, [&](auto &p, auto &at) { p.fill(T(2.5), at(same)); }, [](Index, Index, Index) { return 2.5; });
       if (count == 1)
         this->expect(
-            same, 0, [&](auto &p) { p.unit_columns(2, same.view[0]); },
+            same, 0, [&](auto &p, auto &at) { p.unit_columns(2, at(same)[0]); },
             [](Index, Index i, Index j) { return double(i == j + 2); });
     }
 }
@@ -117,7 +147,7 @@ TYPED_TEST(Primitive, Multiplies) {
         Batched<T> c(m, n, count, strided, 3);
         const Op oa = ta ? Op::transpose : Op::none, ob = tb ? Op::transpose : Op::none;
         this->expect(
-            c, 8 * ulp<T> * double(k + 2), [&](auto &p) { p.multiply(T(1.5), oa, a, ob, b, c.view); },
+            c, 8 * ulp<T> * double(k + 2), [&](auto &p, auto &at) { p.multiply(T(1.5), oa, at(a), ob, at(b), at(c)); },
             [&](Index t, Index i, Index j) {
               double total = 0;
               for (Index l = 0; l < k; ++l)
@@ -140,13 +170,13 @@ TYPED_TEST(Primitive, CombinesEntriesAndBroadcastsScalars) {
         const auto u = [&](Index t, Index i, Index j) { return double(sa ? a.view[t](0, 0) : a.view[t](i, j)); };
         const auto v = [&](Index t, Index i, Index j) { return double(sb ? b.view[t](0, 0) : b.view[t](i, j)); };
         this->expect(
-            c, 4 * ulp<T>, [&](auto &p) { p.add(T(2), a, T(-0.5), b, c.view); },
+            c, 4 * ulp<T>, [&](auto &p, auto &at) { p.add(T(2), at(a), T(-0.5), at(b), at(c)); },
             [&](Index t, Index i, Index j) { return 2 * u(t, i, j) - 0.5 * v(t, i, j); });
         this->expect(
-            c, 2 * ulp<T>, [&](auto &p) { p.binary(Binary::multiply, a, b, c.view); },
+            c, 2 * ulp<T>, [&](auto &p, auto &at) { p.binary(Binary::multiply, at(a), at(b), at(c)); },
             [&](Index t, Index i, Index j) { return u(t, i, j) * v(t, i, j); });
         this->expect(
-            c, 2 * ulp<T>, [&](auto &p) { p.binary(Binary::divide, a, b, c.view); },
+            c, 2 * ulp<T>, [&](auto &p, auto &at) { p.binary(Binary::divide, at(a), at(b), at(c)); },
             [&](Index t, Index i, Index j) { return u(t, i, j) / v(t, i, j); });
       }
 }
@@ -157,18 +187,18 @@ TYPED_TEST(Primitive, WritesOverAnOperandWhereItMay) {
   Batched<T> c(33, 5, 2, true, 3);
   const auto x = [&](Index t, Index i, Index j) { return double(a.view[t](i, j)); };
   const auto y = [&](Index t, Index i, Index j) { return double(b.view[t](i, j)); };
-  const auto load = [&](const Primitives<T> &p, const Batched<T> &from) { p.copy(from, c.view); };
+  const auto load = [&](const Primitives<T> &p, At<T> &at, const Batched<T> &from) { p.copy(at(from), at(c)); };
   this->expect(
-      c, 4 * ulp<T>, [&](auto &p) { load(p, a), p.add(T(2), c, T(-1), b, c.view); },
+      c, 4 * ulp<T>, [&](auto &p, auto &at) { load(p, at, a), p.add(T(2), at(c), T(-1), at(b), at(c)); },
       [&](Index t, Index i, Index j) { return 2 * x(t, i, j) - y(t, i, j); });
   this->expect(
-      c, 4 * ulp<T>, [&](auto &p) { load(p, b), p.add(T(2), a, T(-1), c, c.view); },
+      c, 4 * ulp<T>, [&](auto &p, auto &at) { load(p, at, b), p.add(T(2), at(a), T(-1), at(c), at(c)); },
       [&](Index t, Index i, Index j) { return 2 * x(t, i, j) - y(t, i, j); });
   this->expect(
-      c, 2 * ulp<T>, [&](auto &p) { load(p, b), p.binary(Binary::divide, a, c, c.view); },
+      c, 2 * ulp<T>, [&](auto &p, auto &at) { load(p, at, b), p.binary(Binary::divide, at(a), at(c), at(c)); },
       [&](Index t, Index i, Index j) { return x(t, i, j) / y(t, i, j); });
   this->expect(
-      c, 2 * ulp<T>, [&](auto &p) { load(p, a), p.elementwise(Function::square, T(0), c, c.view); },
+      c, 2 * ulp<T>, [&](auto &p, auto &at) { load(p, at, a), p.elementwise(Function::square, T(0), at(c), at(c)); },
       [&](Index t, Index i, Index j) { return x(t, i, j) * x(t, i, j); });
 }
 
@@ -182,7 +212,7 @@ TYPED_TEST(Primitive, PowersOfEntries) {
         for (Index i = 0; i < 7; ++i)
           a.view[t](i, j) = std::abs(a.view[t](i, j));
     this->expect(
-        c, 8 * ulp<T>, [&](auto &p) { p.binary(Binary::power, a, b, c.view); },
+        c, 8 * ulp<T>, [&](auto &p, auto &at) { p.binary(Binary::power, at(a), at(b), at(c)); },
         [&](Index t, Index i, Index j) { return std::pow(double(a.view[t](i, j)), double(b.view[0](0, 0))); });
   }
 }
@@ -193,7 +223,7 @@ TYPED_TEST(Primitive, TakesInnerProducts) {
     const Batched<T> a(m, n, 1, true, 1), b(m, n, count, true, 2);
     Batched<T> y(1, 1, count, true, 3);
     this->expect(
-        y, 16 * ulp<T> * double(m * n + 1), [&](auto &p) { p.inner(a, b, y.view); },
+        y, 16 * ulp<T> * double(m * n + 1), [&](auto &p, auto &at) { p.inner(at(a), at(b), at(y)); },
         [&](Index t, Index, Index) {
           double total = 0;
           for (Index j = 0; j < n; ++j)
@@ -212,7 +242,9 @@ TYPED_TEST(Primitive, Inverts) {
       for (Index i = 0; i < n; ++i)
         x.view[b](i, i) += T(3) + T(n);
     for (const Device device : Device::all()) {
-      device.backend().primitives(T{}).inverse(x, y.view);
+      At<T> at(device);
+      device.backend().primitives(T{}).inverse(at(x), at(y));
+      at.bring_back(y);
       for (Index b = 0; b < 2; ++b)
         for (Index j = 0; j < n; ++j)
           for (Index i = 0; i < n; ++i) {
@@ -227,22 +259,25 @@ TYPED_TEST(Primitive, Inverts) {
 
 TYPED_TEST(Primitive, RefusesSingularMatrices) {
   using T = TypeParam;
-  Matrix<T> x(3, 3), y(3, 3), zero(3, 3);
+  Matrix<T> x(3, 3), zero(3, 3);
   for (Index i = 0; i < 9; ++i)
     x.data()[i] = static_cast<T>(i);
-  for (const Device device : Device::all()) {
-    EXPECT_THROW(device.backend().primitives(T{}).inverse(BatchView<T>(x.view()), y.view()), DomainError)
-        << device.name();
-    EXPECT_THROW(device.backend().primitives(T{}).inverse(BatchView<T>(zero.view()), y.view()), DomainError);
-  }
+  for (const Device device : Device::all())
+    for (const Matrix<T> *singular : {&x, &zero}) {
+      Matrix<T> there = singular->to(device), y(3, 3, device);
+      EXPECT_THROW(device.backend().primitives(T{}).inverse(BatchView<T>(there.view()), y.view()), DomainError)
+          << device.name();
+    }
 }
 
 TYPED_TEST(Primitive, InverseOfNaNIsNaN) {
   using T = TypeParam;
-  Matrix<T> x = Matrix<T>::random(3, 3, 1), y(3, 3);
+  Matrix<T> x = Matrix<T>::random(3, 3, 1);
   x(1, 2) = std::numeric_limits<T>::quiet_NaN();
   for (const Device device : Device::all()) {
-    device.backend().primitives(T{}).inverse(BatchView<T>(x.view()), y.view());
+    Matrix<T> there = x.to(device), inverse(3, 3, device);
+    device.backend().primitives(T{}).inverse(BatchView<T>(there.view()), inverse.view());
+    const Matrix<T> y = inverse.to(Device::cpu());
     for (Index i = 0; i < 9; ++i)
       EXPECT_TRUE(std::isnan(y.data()[i])) << device.name();
   }
@@ -369,10 +404,11 @@ template <class T> Matrix<T> points() {
 TYPED_TEST(Primitive, ElementwiseFunctionsAreAccurateEverywhere) {
   using T = TypeParam;
   const Matrix<T> x = points<T>();
-  Matrix<T> y(x.rows(), 1);
   for (const Device device : Device::all())
     for (const Function f : all_functions()) {
-      device.backend().primitives(T{}).elementwise(f, T(2.5), x.view(), y.view());
+      Matrix<T> there = x.to(device);
+      device.backend().primitives(T{}).elementwise(f, T(2.5), BatchView<T>(there.view()), there.view());
+      const Matrix<T> y = there.to(Device::cpu());
       for (Index i = 0; i < x.rows(); ++i) {
         const T wanted = static_cast<T>(exact(f, x(i, 0)));
         const double error = std::abs(double(y(i, 0)) - double(wanted));

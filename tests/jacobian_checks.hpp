@@ -37,8 +37,9 @@ void expect_jacobian_in(const Jacobian &j, const Givens &givens, const Matrix<do
       if (numeric && sizeof(T) == 4) continue; // its own rounding is larger than any useful bound
       const double bound = numeric ? std::max(tolerance, 1e-6) : tolerance;
       SCOPED_TRACE(device.name() + ", " + std::string(name(method)) + ", " + std::to_string(8 * sizeof(T)) + " bits");
-      EXPECT_TRUE(near(point.to_dense({.method = method}), expected, bound));
-      EXPECT_TRUE(near(point.to_dense({.method = method, .layout = Layout::denominator}), transposed(expected), bound));
+      EXPECT_TRUE(near(on_host(point.to_dense({.method = method})), expected, bound));
+      EXPECT_TRUE(near(on_host(point.to_dense({.method = method, .layout = Layout::denominator})), transposed(expected),
+                       bound));
     }
   }
 }

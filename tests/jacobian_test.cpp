@@ -36,11 +36,11 @@ TEST(Jacobian, ManyTangentsAtOnce) {
   const Case c;
   for (const Device device : Device::all()) {
     const auto j = jacobian(c.f, c.x).at(values_of(c.g), device);
-    const M dense = j.to_dense({.method = Method::reference});
+    const M dense = on_host(j.to_dense({.method = Method::reference}));
     const M dx = M::random(20, 7, 4), u = M::random(6, 3, 5);
-    EXPECT_TRUE(near(j.apply(dx), product(dense, dx), 1e-12));
-    EXPECT_TRUE(near(j.apply_transpose(u), product(transposed(dense), u), 1e-12));
-    const M none = j.apply(M(20, 0));
+    EXPECT_TRUE(near(on_host(j.apply(dx.to(device))), product(dense, dx), 1e-12));
+    EXPECT_TRUE(near(on_host(j.apply_transpose(u.to(device))), product(transposed(dense), u), 1e-12));
+    const M none = j.apply(M(20, 0, device));
     EXPECT_EQ(none.rows(), 6);
     EXPECT_EQ(none.cols(), 0);
   }

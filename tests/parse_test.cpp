@@ -65,6 +65,8 @@ TEST_P(BadText, IsASyntaxErrorWithItsPlace) {
   }
 }
 
+void PrintTo(const Bad &bad, std::ostream *out) { *out << '"' << bad.text << '"'; }
+
 INSTANTIATE_TEST_SUITE_P(Parse, BadText,
                          ::testing::Values(Bad{"", "empty", 0}, Bad{"  ", "empty", 0}, Bad{"A*(X+A", "never closed", 2},
                                            Bad{"A*X)", "without", 3}, Bad{"A*Q", "'Q' has no value", 2},

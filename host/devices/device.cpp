@@ -1,20 +1,53 @@
 #include "kronvec/device.hpp"
 
 #include "devices/backend.hpp"
+#include "devices/cuda/module.hpp"
 
+#include <charconv>
 #include <cstring>
 
 namespace kronvec {
 
 Device Device::reference() { return Device(reference_backend()); }
 Device Device::cpu() { return Device(cpu_backend()); }
-std::vector<Device> Device::all() { return {reference(), cpu()}; }
+Device Device::cuda(int index, void *stream) { return Device(cuda_backend(CudaModule::real, index, stream)); }
+Device Device::cuda_emulated() { return Device(cuda_backend(CudaModule::emulated, 0, nullptr)); }
+
+std::vector<Device> Device::all() {
+  std::vector<Device> devices{reference(), cpu()};
+  for (const auto open : {+[] { return cuda(); }, +[] { return cuda_emulated(); }}) {
+    try {
+      devices.push_back(open());
+    } catch (const DeviceError &) { // there is none here
+    }
+  }
+  return devices;
+}
+
+namespace {
+
+/// The first GPU, or the CPU where there is none that works.
+Device fastest() {
+  try {
+    return Device::cuda();
+  } catch (const DeviceError &) {
+    return Device::cpu();
+  }
+}
+
+} // namespace
 
 Device Device::named(std::string_view name) {
-  if (name == "auto") return cpu();
-  for (const Device device : all())
-    if (device.name() == name) return device;
-  throw DeviceError("no device '" + std::string(name) + "'; there are auto, reference and cpu");
+  if (name == "auto") return fastest();
+  if (name == "reference") return reference();
+  if (name == "cpu") return cpu();
+  if (name == "cuda-emulated") return cuda_emulated();
+  if (name == "cuda") return cuda();
+  int index = 0;
+  const std::string_view number = name.starts_with("cuda:") ? name.substr(5) : std::string_view();
+  const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), index);
+  if (!number.empty() && error == std::errc() && end == number.data() + number.size()) return cuda(index);
+  throw DeviceError("no device '" + std::string(name) + "'; there are auto, reference, cpu, cuda, cuda:1 and cuda-emulated");
 }
 
 std::string Device::name() const { return backend_->name(); }

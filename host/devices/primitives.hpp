@@ -5,7 +5,7 @@
 /// inputs only). Callers have checked shapes; an output never overlaps an input unless a comment allows it. Sizes and
 /// counts of 0 are valid and write nothing (except where a formula says what an empty sum is).
 
-#include "kronvec/elementwise.hpp"
+#include "kernels/elementwise.hpp"
 #include "kronvec/matrix.hpp"
 
 namespace kronvec {
@@ -29,7 +29,7 @@ template <class T> struct BatchView {
 };
 
 enum class Op { none, transpose };
-enum class Binary { multiply, divide, power };
+using kernels::Binary;
 
 template <class T> class Primitives {
 public:

@@ -17,9 +17,15 @@ public:
   static Device reference();
   /// OpenBLAS, Highway and OpenMP on the host's cores.
   static Device cpu();
+  /// GPU number `index`, working in `stream` (a cudaStream_t), or in a stream of its own. Work is only handed over: who
+  /// reads results through CUDA waits for the stream, or calls `synchronize`. Throws DeviceError with the reason where
+  /// there is no such GPU, no driver, or kronvec was built without CUDA.
+  static Device cuda(int index = 0, void *stream = nullptr);
+  /// The same code, host side and kernels, run by an emulator on the CPU: to test and to try, not to be fast.
+  static Device cuda_emulated();
   /// All devices of this machine, the oracle first.
   static std::vector<Device> all();
-  /// `auto` (the fastest one here), `reference` or `cpu`. Throws DeviceError for another name.
+  /// `auto` (the fastest one here), `reference`, `cpu`, `cuda`, `cuda:1` or `cuda-emulated`. Throws DeviceError.
   static Device named(std::string_view name);
 
   std::string name() const;

@@ -1,0 +1,24 @@
+#pragma once
+/// Errors of CUDA and cuBLAS as exceptions that name the call.
+
+#include "kronvec/error.hpp"
+
+#include <cublas_v2.h>
+#include <cuda_runtime_api.h>
+
+#include <string>
+
+namespace kronvec::cuda {
+
+inline void check(cudaError_t status, const char *call) {
+  if (status == cudaSuccess) return;
+  (void)cudaGetLastError(); // the next call must not report this one again
+  throw DeviceError(std::string("CUDA: ") + call + ": " + cudaGetErrorString(status));
+}
+
+inline void check(cublasStatus_t status, const char *call) {
+  if (status != CUBLAS_STATUS_SUCCESS)
+    throw DeviceError(std::string("cuBLAS: ") + call + ": " + cublasGetStatusString(status));
+}
+
+} // namespace kronvec::cuda

@@ -1,0 +1,231 @@
+/// The CUDA device: products and inverses by cuBLAS, entries by Thrust, permutations and sums by kernels of our own.
+
+#include "devices/cuda/engine.hpp"
+#include "devices/cuda/module.hpp"
+#include "kernels/commutation.hpp"
+#include "kernels/entrywise.hpp"
+#include "kernels/reduction.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <limits>
+#include <vector>
+
+namespace kronvec::cuda {
+namespace {
+
+using kernels::Entries;
+
+template <class T> Entries<T> entries(const BatchView<T> &m) {
+  return {m.data, m.rows, m.cols, m.ld, m.count, m.count == 1 ? 0 : m.stride};
+}
+/// An operand that serves `count` items: one alone serves them all.
+template <class T> Entries<const T> entries(const BatchView<const T> &m, Index count) {
+  if (m.count == 1) return {m.data, m.rows, m.cols, m.ld, count, 0};
+  return {m.data, m.rows, m.cols, m.ld, m.count, m.stride};
+}
+
+cublasOperation_t flag(Op op) { return op == Op::none ? CUBLAS_OP_N : CUBLAS_OP_T; }
+
+/// The cuBLAS routines of one precision.
+template <class T> struct Blas;
+template <> struct Blas<float> {
+  static constexpr auto multiply = cublasSgemmStridedBatched_64;
+  static constexpr auto factor = cublasSgetrfBatched;
+  static constexpr auto invert = cublasSgetriBatched;
+};
+template <> struct Blas<double> {
+  static constexpr auto multiply = cublasDgemmStridedBatched_64;
+  static constexpr auto factor = cublasDgetrfBatched;
+  static constexpr auto invert = cublasDgetriBatched;
+};
+
+template <class T> class CudaPrimitives final : public Primitives<T> {
+  using typename Primitives<T>::In;
+  using typename Primitives<T>::Out;
+  using Launch = kernels::Entrywise<T>;
+
+public:
+  CudaPrimitives(const Engine &engine, const Backend &backend) : engine_(engine), backend_(backend) {}
+
+  void fill(T value, Out y) const override {
+    engine_.kernel("fill", [&](cudaStream_t s) { return Launch::fill(value, entries(y), s); });
+  }
+  void unit_columns(Index first, MatrixView<T> y) const override {
+    engine_.kernel("unit_columns",
+                   [&](cudaStream_t s) { return Launch::unit_columns(first, entries(BatchView<T>(y)), s); });
+  }
+  void copy(In x, Out y) const override {
+    engine_.kernel("copy", [&](cudaStream_t s) { return Launch::copy(entries(x, y.count), entries(y), s); });
+  }
+  void transpose(In x, Out y) const override {
+    engine_.kernel("transpose", [&](cudaStream_t s) { return kernels::transpose(entries(x, y.count), entries(y), s); });
+  }
+  void multiply(T alpha, Op op_a, In a, Op op_b, In b, Out c) const override {
+    if (c.rows == 0 || c.cols == 0 || c.count == 0) return;
+    const Index inner = op_a == Op::none ? a.cols : a.rows;
+    if (inner == 0) return fill(0, c);
+    const auto leading = [](Index ld) { return std::max<Index>(ld, 1); };
+    const auto stride = [](const auto &m) { return m.count == 1 ? 0 : m.stride; };
+    const T zero = 0;
+    engine_.blas("gemmStridedBatched", [&](cublasHandle_t handle) {
+      return Blas<T>::multiply(handle, flag(op_a), flag(op_b), c.rows, c.cols, inner, &alpha, a.data, leading(a.ld),
+                               stride(a), b.data, leading(b.ld), stride(b), &zero, c.data, leading(c.ld), c.stride,
+                               c.count);
+    });
+  }
+  void add(T alpha, In a, T beta, In b, Out c) const override {
+    engine_.kernel(
+        "add", [&](cudaStream_t s) { return Launch::add(alpha, operand(a, c), beta, operand(b, c), entries(c), s); });
+  }
+  void binary(Binary op, In a, In b, Out c) const override {
+    engine_.kernel("binary",
+                   [&](cudaStream_t s) { return Launch::binary(op, operand(a, c), operand(b, c), entries(c), s); });
+  }
+  void elementwise(Function f, T exponent, In x, Out y) const override {
+    engine_.kernel("elementwise", [&](cudaStream_t s) {
+      return Launch::elementwise(f, exponent, entries(x, y.count), entries(y), s);
+    });
+  }
+  void inner(In a, In b, Out y) const override {
+    engine_.kernel("inner", [&](cudaStream_t s) {
+      return kernels::inner(entries(a, y.count), entries(b, y.count), entries(y), s);
+    });
+  }
+  void inverse(In x, Out y) const override;
+
+private:
+  /// A scalar that serves all items keeps its count of 1, which says that it serves one long run too.
+  static Entries<const T> operand(const In &m, const Out &c) {
+    return m.is_scalar() && m.count == 1 ? Entries<const T>{m.data, 1, 1, 1, 1, 0} : entries(m, c.count);
+  }
+
+  const Engine &engine_;
+  const Backend &backend_;
+};
+
+/// Workspace of the pool for `count` objects.
+template <class U> struct Workspace {
+  Workspace(Pool &pool, Index count) : size(count), block(pool.take(static_cast<std::size_t>(count) * sizeof(U))) {}
+  U *data() const { return static_cast<U *>(block.data()); }
+  void from(const Engine &engine, const std::vector<U> &host) const { copy(engine, data(), host.data()); }
+  std::vector<U> to_host(const Engine &engine) const {
+    std::vector<U> host(static_cast<std::size_t>(size));
+    copy(engine, host.data(), data());
+    return host;
+  }
+  Index size;
+  Pool::Block block;
+
+private:
+  void copy(const Engine &engine, void *to, const void *from) const {
+    engine.kernel("cudaMemcpyAsync", [&](cudaStream_t s) {
+      return cudaMemcpyAsync(to, from, static_cast<std::size_t>(size) * sizeof(U), cudaMemcpyDefault, s);
+    });
+    engine.synchronize();
+  }
+};
+
+/// By LU of a copy. Waits for the result, since a singular matrix is an exception here.
+template <class T> void CudaPrimitives<T>::inverse(In x, Out y) const {
+  const Index n = y.rows, count = y.count;
+  if (n == 0 || count == 0) return;
+  if (n > std::numeric_limits<int>::max() || count > std::numeric_limits<int>::max() ||
+      y.ld > std::numeric_limits<int>::max())
+    throw ShapeError(fmt::format("an inverse of {}×{} is more than cuBLAS can count", n, n));
+  Pool &pool = backend_.pool();
+  const Workspace<T> lu(pool, n * n * count), norms(pool, 2 * count);
+  const Workspace<int> pivots(pool, n * count), info(pool, count);
+  const Workspace<T *> lu_items(pool, count), y_items(pool, count);
+  std::vector<T *> lu_pointers, y_pointers;
+  for (Index t = 0; t < count; ++t)
+    lu_pointers.push_back(lu.data() + t * n * n), y_pointers.push_back(y[t].data());
+  lu_items.from(engine_, lu_pointers), y_items.from(engine_, y_pointers);
+  const Out copies(lu.data(), n, n, n, count, n * n);
+  copy(x, copies);
+  const int size = static_cast<int>(n), items = static_cast<int>(count);
+  const auto norm = [&](const Out &m, T *of) {
+    engine_.kernel("one_norm", [&](cudaStream_t s) { return kernels::one_norm(entries<T>(In(m), count), of, s); });
+  };
+  norm(copies, norms.data());
+  engine_.blas("getrfBatched", [&](cublasHandle_t h) {
+    return Blas<T>::factor(h, size, lu_items.data(), size, pivots.data(), info.data(), items);
+  });
+  engine_.blas("getriBatched", [&](cublasHandle_t h) {
+    return Blas<T>::invert(h, size, lu_items.data(), size, pivots.data(), y_items.data(), static_cast<int>(y.ld),
+                           info.data(), items);
+  });
+  norm(y, norms.data() + count);
+  const auto singular = info.to_host(engine_);
+  const auto sizes = norms.to_host(engine_);
+  for (Index t = 0; t < count; ++t) {
+    const T before = sizes[static_cast<std::size_t>(t)], after = sizes[static_cast<std::size_t>(count + t)];
+    if (std::isnan(before)) {
+      fill(before, y[t]);
+      continue;
+    }
+    T rcond = singular[static_cast<std::size_t>(t)] == 0 && std::isfinite(before) ? 1 / before / after : 0;
+    if (std::isnan(rcond)) rcond = 0;
+    if (rcond < std::numeric_limits<T>::epsilon())
+      throw DomainError(fmt::format("inverse of a {} matrix that is singular to working precision (reciprocal "
+                                    "condition number {:.1e})",
+                                    to_string(Shape{n, n}), rcond));
+  }
+}
+
+class CudaBackend final : public Backend {
+public:
+  explicit CudaBackend(std::unique_ptr<Engine> engine)
+      : Backend(std::make_unique<DeviceMemory>(*engine)), engine_(std::move(engine)), floats_(*engine_, *this),
+        doubles_(*engine_, *this) {}
+
+  std::string name() const override {
+    return engine_->index() == 0 ? KRONVEC_CUDA_NAME : fmt::format(KRONVEC_CUDA_NAME ":{}", engine_->index());
+  }
+  std::string description() const override {
+    cudaDeviceProp properties{};
+    check(cudaGetDeviceProperties(&properties, engine_->index()), "cudaGetDeviceProperties");
+    return fmt::format("{}, sm_{}{}, {:.1f} GiB", properties.name, properties.major, properties.minor,
+                       static_cast<double>(properties.totalGlobalMem) / (1 << 30));
+  }
+  const Primitives<float> &primitives(float) const override { return floats_; }
+  const Primitives<double> &primitives(double) const override { return doubles_; }
+  bool is_host() const override { return false; }
+  void synchronize() const override { engine_->synchronize(); }
+
+  void transfer(void *to, std::size_t to_step, const void *from, std::size_t from_step, std::size_t bytes,
+                std::size_t count) const override {
+    engine_->kernel("cudaMemcpy2DAsync", [&](cudaStream_t s) {
+      const std::size_t step = std::max(bytes, std::size_t(1)); // a single run has no step
+      return cudaMemcpy2DAsync(to, count == 1 ? step : to_step, from, count == 1 ? step : from_step, bytes, count,
+                               cudaMemcpyDefault, s);
+    });
+    engine_->synchronize();
+  }
+
+  void require_reachable(const char *what, const void *data) const override {
+    cudaPointerAttributes attributes{};
+    const Current current(engine_->index());
+    check(cudaPointerGetAttributes(&attributes, data), "cudaPointerGetAttributes");
+    const bool here = attributes.type == cudaMemoryTypeManaged || attributes.type == cudaMemoryTypeHost ||
+                      (attributes.type == cudaMemoryTypeDevice && attributes.device == engine_->index());
+    if (!here)
+      throw DeviceError(fmt::format("{} lies in {}, where {} cannot work on it (Matrix::to brings it there)", what,
+                                    attributes.type == cudaMemoryTypeDevice ? "another GPU's memory" : "host memory",
+                                    name()));
+  }
+
+private:
+  std::unique_ptr<Engine> engine_;
+  CudaPrimitives<float> floats_;
+  CudaPrimitives<double> doubles_;
+};
+
+} // namespace
+} // namespace kronvec::cuda
+
+extern "C" __attribute__((visibility("default"))) kronvec::Backend *kronvec_cuda_backend(int index, void *stream) {
+  using namespace kronvec::cuda;
+  return new CudaBackend(std::make_unique<Engine>(index, static_cast<cudaStream_t>(stream)));
+}

@@ -1,0 +1,136 @@
+/// A test double of the cuBLAS calls that kronvec makes, on the CPU's BLAS and LAPACK, in the order of the stream.
+
+#include "devices/emulation/stream.hpp"
+
+#include <cblas.h>
+#include <cublas_v2.h>
+#include <fmt/format.h>
+#include <lapacke.h>
+
+#include <algorithm>
+#include <cstring>
+#include <vector>
+
+struct cublasContext {
+  cudaStream_t stream = nullptr;
+};
+
+namespace kronvec::emulation {
+namespace {
+
+CBLAS_TRANSPOSE flag(cublasOperation_t op) { return op == CUBLAS_OP_N ? CblasNoTrans : CblasTrans; }
+
+/// The bytes from the first entry of the first matrix to the last of the last.
+template <class T> std::size_t extent(int64_t rows, int64_t cols, int64_t ld, int64_t stride, int64_t count) {
+  if (rows == 0 || cols == 0 || count == 0) return 0;
+  return static_cast<std::size_t>((count - 1) * stride + (cols - 1) * ld + rows) * sizeof(T);
+}
+
+template <class T> cublasStatus_t multiply(auto *gemm, cublasHandle_t handle, cublasOperation_t op_a,
+                                           cublasOperation_t op_b, int64_t m, int64_t n, int64_t k, const T *alpha,
+                                           const T *a, int64_t lda, int64_t stride_a, const T *b, int64_t ldb,
+                                           int64_t stride_b, const T *beta, T *c, int64_t ldc, int64_t stride_c,
+                                           int64_t count) {
+  const bool plain_a = op_a == CUBLAS_OP_N, plain_b = op_b == CUBLAS_OP_N;
+  const int64_t rows_a = plain_a ? m : k, cols_a = plain_a ? k : m, rows_b = plain_b ? k : n, cols_b = plain_b ? n : k;
+  if (m < 0 || n < 0 || k < 0 || count < 0 || lda < std::max<int64_t>(1, rows_a) ||
+      ldb < std::max<int64_t>(1, rows_b) || ldc < std::max<int64_t>(1, m))
+    return CUBLAS_STATUS_INVALID_VALUE;
+  const char *call = "cublasGemmStridedBatched";
+  require_device_memory(call, "A", a, extent<T>(rows_a, cols_a, lda, stride_a, count));
+  require_device_memory(call, "B", b, extent<T>(rows_b, cols_b, ldb, stride_b, count));
+  require_device_memory(call, "C", c, extent<T>(m, n, ldc, stride_c, count));
+  enqueue(handle->stream, [=, alpha = *alpha, beta = *beta] {
+    for (int64_t t = 0; t < count; ++t)
+      gemm(CblasColMajor, flag(op_a), flag(op_b), static_cast<int>(m), static_cast<int>(n), static_cast<int>(k), alpha,
+           a + t * stride_a, static_cast<int>(lda), b + t * stride_b, static_cast<int>(ldb), beta, c + t * stride_c,
+           static_cast<int>(ldc));
+  });
+  return CUBLAS_STATUS_SUCCESS;
+}
+
+template <class T> cublasStatus_t factor(auto *getrf, cublasHandle_t handle, int n, T *const *a, int lda, int *pivots,
+                                         int *info, int count) {
+  if (n < 0 || count < 0 || lda < std::max(1, n)) return CUBLAS_STATUS_INVALID_VALUE;
+  const auto items = static_cast<std::size_t>(count), side = static_cast<std::size_t>(n);
+  require_device_memory("cublasGetrfBatched", "Aarray", a, items * sizeof(T *));
+  require_device_memory("cublasGetrfBatched", "PivotArray", pivots, items * side * sizeof(int));
+  require_device_memory("cublasGetrfBatched", "infoArray", info, items * sizeof(int));
+  enqueue(handle->stream, [=] {
+    for (int t = 0; t < count; ++t) {
+      require_device_memory("cublasGetrfBatched", "a matrix of Aarray", a[t], extent<T>(n, n, lda, 0, 1));
+      info[t] = getrf(LAPACK_COL_MAJOR, n, n, a[t], lda, pivots + t * n);
+    }
+  });
+  return CUBLAS_STATUS_SUCCESS;
+}
+
+template <class T> cublasStatus_t invert(auto *getri, cublasHandle_t handle, int n, const T *const *a, int lda,
+                                         const int *pivots, T *const *c, int ldc, int *info, int count) {
+  if (n < 0 || count < 0 || lda < std::max(1, n) || ldc < std::max(1, n)) return CUBLAS_STATUS_INVALID_VALUE;
+  require_device_memory("cublasGetriBatched", "Carray", c, static_cast<std::size_t>(count) * sizeof(T *));
+  enqueue(handle->stream, [=] {
+    std::vector<T> work(static_cast<std::size_t>(std::max(1, n)) * 64);
+    for (int t = 0; t < count; ++t) {
+      require_device_memory("cublasGetriBatched", "a matrix of Carray", c[t], extent<T>(n, n, ldc, 0, 1));
+      for (int j = 0; j < n; ++j)
+        std::memcpy(c[t] + std::ptrdiff_t(j) * ldc, a[t] + std::ptrdiff_t(j) * lda,
+                    static_cast<std::size_t>(n) * sizeof(T));
+      info[t] = getri(LAPACK_COL_MAJOR, n, c[t], ldc, pivots + t * n, work.data(), static_cast<int>(work.size()));
+    }
+  });
+  return CUBLAS_STATUS_SUCCESS;
+}
+
+} // namespace
+} // namespace kronvec::emulation
+
+using namespace kronvec::emulation;
+
+extern "C" {
+
+cublasStatus_t cublasCreate_v2(cublasHandle_t *handle) { return *handle = new cublasContext, CUBLAS_STATUS_SUCCESS; }
+cublasStatus_t cublasDestroy_v2(cublasHandle_t handle) { return delete handle, CUBLAS_STATUS_SUCCESS; }
+cublasStatus_t cublasSetStream_v2(cublasHandle_t handle, cudaStream_t stream) {
+  return handle->stream = stream, CUBLAS_STATUS_SUCCESS;
+}
+const char *cublasGetStatusString(cublasStatus_t status) {
+  return status == CUBLAS_STATUS_SUCCESS         ? "success"
+         : status == CUBLAS_STATUS_INVALID_VALUE ? "an unsupported value or parameter was passed"
+                                                 : "an error of the emulated cuBLAS";
+}
+
+cublasStatus_t cublasSgemmStridedBatched_64(cublasHandle_t handle, cublasOperation_t op_a, cublasOperation_t op_b,
+                                            int64_t m, int64_t n, int64_t k, const float *alpha, const float *a,
+                                            int64_t lda, long long stride_a, const float *b, int64_t ldb,
+                                            long long stride_b, const float *beta, float *c, int64_t ldc,
+                                            long long stride_c, int64_t count) {
+  return multiply(cblas_sgemm, handle, op_a, op_b, m, n, k, alpha, a, lda, stride_a, b, ldb, stride_b, beta, c, ldc,
+                  stride_c, count);
+}
+cublasStatus_t cublasDgemmStridedBatched_64(cublasHandle_t handle, cublasOperation_t op_a, cublasOperation_t op_b,
+                                            int64_t m, int64_t n, int64_t k, const double *alpha, const double *a,
+                                            int64_t lda, long long stride_a, const double *b, int64_t ldb,
+                                            long long stride_b, const double *beta, double *c, int64_t ldc,
+                                            long long stride_c, int64_t count) {
+  return multiply(cblas_dgemm, handle, op_a, op_b, m, n, k, alpha, a, lda, stride_a, b, ldb, stride_b, beta, c, ldc,
+                  stride_c, count);
+}
+cublasStatus_t cublasSgetrfBatched(cublasHandle_t h, int n, float *const a[], int lda, int *pivots, int *info,
+                                   int count) {
+  return factor<float>(LAPACKE_sgetrf_work, h, n, a, lda, pivots, info, count);
+}
+cublasStatus_t cublasDgetrfBatched(cublasHandle_t h, int n, double *const a[], int lda, int *pivots, int *info,
+                                   int count) {
+  return factor<double>(LAPACKE_dgetrf_work, h, n, a, lda, pivots, info, count);
+}
+cublasStatus_t cublasSgetriBatched(cublasHandle_t h, int n, const float *const a[], int lda, const int *pivots,
+                                   float *const c[], int ldc, int *info, int count) {
+  return invert<float>(LAPACKE_sgetri_work, h, n, a, lda, pivots, c, ldc, info, count);
+}
+cublasStatus_t cublasDgetriBatched(cublasHandle_t h, int n, const double *const a[], int lda, const int *pivots,
+                                   double *const c[], int ldc, int *info, int count) {
+  return invert<double>(LAPACKE_dgetri_work, h, n, a, lda, pivots, c, ldc, info, count);
+}
+
+} // extern "C"

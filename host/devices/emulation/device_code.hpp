@@ -1,0 +1,110 @@
+#pragma once
+/// CUDA's device language for g++: what kernels see instead of nvcc's built-ins.
+
+#include "devices/emulation/emulator.hpp"
+#include "devices/emulation/stream.hpp"
+#include "kernels/entries.hpp"
+
+#include <cuda_runtime_api.h>
+#include <vector_functions.h>
+
+#include <cmath>
+#include <cstring>
+#include <memory>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#undef __launch_bounds__
+#define __launch_bounds__(...)
+
+/// Rewritten by the scheduler each time a thread takes its turn.
+inline thread_local uint3 threadIdx{}, blockIdx{};
+inline thread_local dim3 blockDim, gridDim;
+inline constexpr int warpSize = 32;
+
+namespace kronvec::emulation {
+
+/// Operands of a launch must lie in live device memory; other arguments are what they are.
+template <class A> void check_argument(const A &) {}
+template <class T> void check_argument(const kernels::Entries<T> &x) {
+  if (x.rows <= 0 || x.cols <= 0 || x.count <= 0) return;
+  const auto last = (x.count - 1) * x.stride + (x.cols - 1) * x.ld + x.rows;
+  require_device_memory("a kernel", "an operand", x.data, static_cast<std::size_t>(last) * sizeof(T));
+}
+
+/// A kernel's launch: a copy of its arguments waits in the stream.
+template <class... P, class... A> cudaError_t launch(void (*kernel)(P...), dim3 grid, dim3 block,
+                                                     std::size_t shared_bytes, cudaStream_t stream, A &&...arguments) {
+  const std::tuple<std::remove_cv_t<P>...> copies(std::forward<A>(arguments)...);
+  if (const cudaError_t refused = check_launch(grid, block, shared_bytes); refused != cudaSuccess) return refused;
+  std::apply([](const auto &...argument) { (check_argument(argument), ...); }, copies);
+  enqueue(stream, [=] { run_grid(grid, block, shared_bytes, [&] { std::apply(kernel, copies); }); });
+  return cudaSuccess;
+}
+
+/// One object per declaration (`Tag` is a lambda of its own at each) and per template instantiation.
+template <class T, class Tag> T &shared(Tag) {
+  static const char declaration = 0;
+  return *static_cast<T *>(shared_memory(&declaration, sizeof(T)));
+}
+
+template <class T> struct Shuffle {
+  T in, out;
+  int source;
+};
+
+template <class T> T shuffle(unsigned mask, T value, int source, Site site) {
+  Shuffle<T> mine{value, value, source};
+  meet_warp(
+      mask, &mine,
+      [](void *const *arguments, const bool *present, int count) {
+        for (int i = 0; i < count; ++i) {
+          if (!present[i]) continue;
+          auto &reader = *static_cast<Shuffle<T> *>(arguments[i]);
+          if (reader.source < 0 || reader.source >= count || !present[reader.source])
+            throw KernelError("a shuffle reads from a lane that takes no part in it");
+          reader.out = static_cast<Shuffle<T> *>(arguments[reader.source])->in;
+        }
+      },
+      site);
+  return mine.out;
+}
+
+} // namespace kronvec::emulation
+
+// The defaulted arguments are the place of the call.
+#define KRONVEC_PLACE const char *file = __builtin_FILE(), int line = __builtin_LINE()
+
+inline void __syncthreads(KRONVEC_PLACE) {
+  kronvec::emulation::meet_block(nullptr, nullptr, {"__syncthreads", file, line});
+}
+inline void __syncwarp(unsigned mask = ~0u, KRONVEC_PLACE) {
+  kronvec::emulation::meet_warp(mask, nullptr, nullptr, {"__syncwarp", file, line});
+}
+template <class T> T __shfl_down_sync(unsigned mask, T value, unsigned delta, int width = 32, KRONVEC_PLACE) {
+  const int lane = kronvec::emulation::lane(), source = lane + static_cast<int>(delta);
+  const bool inside = (lane & (width - 1)) + static_cast<int>(delta) < width;
+  return kronvec::emulation::shuffle(mask, value, inside ? source : lane, {"__shfl_down_sync", file, line});
+}
+template <class T> T __shfl_xor_sync(unsigned mask, T value, int bits, int width = 32, KRONVEC_PLACE) {
+  const int lane = kronvec::emulation::lane(), source = lane ^ bits;
+  const bool inside = (source & ~(width - 1)) <= (lane & ~(width - 1));
+  return kronvec::emulation::shuffle(mask, value, inside ? source : lane, {"__shfl_xor_sync", file, line});
+}
+
+/// Fibers of a grid share one host thread; the atomic access only tells the thread sanitizer that this is no race.
+template <class T> T atomicAdd(T *address, T value) {
+  T old;
+  __atomic_load(address, &old, __ATOMIC_RELAXED);
+  for (T sum = old + value; !__atomic_compare_exchange(address, &old, &sum, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);)
+    sum = old + value;
+  return old;
+}
+
+// The <cuda_pipeline_primitives.h> of the toolkit.
+inline void __pipeline_memcpy_async(void *to, const void *from, std::size_t bytes) {
+  kronvec::emulation::copy_async(to, from, bytes);
+}
+inline void __pipeline_commit() { kronvec::emulation::commit_copies(); }
+inline void __pipeline_wait_prior(int newest) { kronvec::emulation::wait_copies(newest); }

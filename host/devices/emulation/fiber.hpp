@@ -1,0 +1,42 @@
+#pragma once
+/// A stack of its own with one CUDA thread on it, and the jumps between it and the scheduler (Boost.Context).
+
+#include "devices/emulation/sanitizers.hpp"
+
+#include <boost/context/detail/fcontext.hpp>
+
+#include <cstddef>
+
+namespace kronvec::emulation {
+
+class Fiber {
+public:
+  using Entry = void (*)(Fiber &);
+  /// `entry` is called each time the fiber is resumed after it has returned.
+  explicit Fiber(Entry entry);
+  ~Fiber();
+  Fiber(const Fiber &) = delete;
+  Fiber &operator=(const Fiber &) = delete;
+
+  /// Runs the fiber until it suspends or its entry returns.
+  void resume();
+  /// Back to whoever resumed it; called on the fiber.
+  void suspend();
+  /// Drops whatever is on the stack: the next resume begins at the entry. Nothing there may own anything.
+  void reset();
+  /// The thread sanitizer's name for this fiber.
+  void *thread();
+
+private:
+  static void start(boost::context::detail::transfer_t from);
+
+  Entry entry_;
+  char *stack_ = nullptr;
+  boost::context::detail::fcontext_t own_{}, scheduler_{};
+  void *thread_ = nullptr, *scheduler_thread_ = nullptr;
+  void *fake_ = nullptr, *scheduler_fake_ = nullptr;
+  const void *scheduler_stack_ = nullptr;
+  std::size_t scheduler_size_ = 0;
+};
+
+} // namespace kronvec::emulation

@@ -1,0 +1,243 @@
+/// A test double of the CUDA runtime calls that kronvec makes: device memory is host memory full of NaN, streams are
+/// queues that move only when somebody waits, and what a GPU could not have done is refused.
+
+#include "devices/emulation/stream.hpp"
+
+#include <cuda_runtime_api.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <deque>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <new>
+#include <utility>
+#include <vector>
+
+struct CUstream_st {
+  std::deque<std::function<void()>> work;
+};
+
+namespace kronvec::emulation {
+namespace {
+
+constexpr std::size_t memory_size = std::size_t(4) << 30;
+
+struct World {
+  std::recursive_mutex mutex;
+  std::map<const char *, std::size_t> blocks; ///< live device memory: begin and size
+  std::vector<std::unique_ptr<CUstream_st>> streams;
+  std::size_t in_use = 0;
+  cudaError_t last = cudaSuccess;
+};
+
+World &world() {
+  static World &one = *new World; // outlives every static object that may still free memory
+  return one;
+}
+
+cudaError_t result(cudaError_t status) {
+  if (status != cudaSuccess) world().last = status;
+  return status;
+}
+
+/// The live block that holds the address, or the end of all.
+auto block_of(const void *data) {
+  auto &blocks = world().blocks;
+  const auto *address = static_cast<const char *>(data);
+  auto next = blocks.upper_bound(address);
+  if (next == blocks.begin()) return blocks.end();
+  --next;
+  return address < next->first + next->second ? next : blocks.end();
+}
+
+void drain(CUstream_st &stream) {
+  while (!stream.work.empty()) {
+    const auto work = std::move(stream.work.front());
+    stream.work.pop_front();
+    work();
+  }
+}
+
+void drain_all() {
+  for (const auto &stream : world().streams)
+    drain(*stream);
+}
+
+void check_stream(const char *call, cudaStream_t stream) {
+  const auto &streams = world().streams;
+  if (stream && std::none_of(streams.begin(), streams.end(), [&](const auto &s) { return s.get() == stream; }))
+    throw Misuse(fmt::format("{}: no such stream", call));
+}
+
+} // namespace
+
+void enqueue(cudaStream_t stream, std::function<void()> work) {
+  const std::lock_guard lock(world().mutex);
+  check_stream("a launch", stream);
+  if (stream) {
+    stream->work.push_back(std::move(work));
+  } else {
+    drain_all();
+    work();
+  }
+}
+
+cudaError_t check_launch(dim3 grid, dim3 block, std::size_t shared_bytes) {
+  const std::size_t threads = std::size_t(block.x) * block.y * block.z;
+  const bool fits = threads > 0 && threads <= 1024 && block.z <= 64 && grid.x > 0 && grid.x <= 0x7fffffff &&
+                    grid.y > 0 && grid.y <= 65535 && grid.z > 0 && grid.z <= 65535 && shared_bytes <= 227 * 1024;
+  return result(fits ? cudaSuccess : cudaErrorInvalidConfiguration);
+}
+
+void require_device_memory(const char *call, const char *argument, const void *data, std::size_t bytes) {
+  if (bytes == 0) return;
+  const std::lock_guard lock(world().mutex);
+  const auto block = block_of(data);
+  if (block == world().blocks.end())
+    throw Misuse(fmt::format("{}: {} is not in device memory (a host pointer, or freed)", call, argument));
+  const auto *end = static_cast<const char *>(data) + bytes;
+  if (end > block->first + block->second)
+    throw Misuse(
+        fmt::format("{}: {} ends {} bytes beyond its block", call, argument, end - (block->first + block->second)));
+}
+
+} // namespace kronvec::emulation
+
+using namespace kronvec::emulation;
+
+extern "C" {
+
+cudaError_t cudaGetDeviceCount(int *count) { return *count = 1, cudaSuccess; }
+cudaError_t cudaGetDevice(int *device) { return *device = 0, cudaSuccess; }
+cudaError_t cudaSetDevice(int device) { return result(device == 0 ? cudaSuccess : cudaErrorInvalidDevice); }
+cudaError_t cudaGetLastError() { return std::exchange(world().last, cudaSuccess); }
+
+const char *cudaGetErrorString(cudaError_t error) {
+  switch (error) {
+  case cudaSuccess:
+    return "no error";
+  case cudaErrorInvalidConfiguration:
+    return "invalid configuration argument";
+  case cudaErrorInvalidDevice:
+    return "invalid device ordinal";
+  case cudaErrorMemoryAllocation:
+    return "out of memory";
+  case cudaErrorInvalidValue:
+    return "invalid argument";
+  default:
+    return "an error of the emulated runtime";
+  }
+}
+
+cudaError_t cudaGetDeviceProperties(cudaDeviceProp *properties, int) {
+  *properties = {};
+  std::strncpy(properties->name, "emulated on the CPU", sizeof properties->name - 1);
+  properties->major = 9, properties->totalGlobalMem = memory_size;
+  return cudaSuccess;
+}
+
+cudaError_t cudaMemGetInfo(std::size_t *free, std::size_t *total) {
+  const std::lock_guard lock(world().mutex);
+  *total = memory_size, *free = memory_size - world().in_use;
+  return cudaSuccess;
+}
+
+cudaError_t cudaStreamCreateWithFlags(cudaStream_t *stream, unsigned) {
+  const std::lock_guard lock(world().mutex);
+  *stream = world().streams.emplace_back(std::make_unique<CUstream_st>()).get();
+  return cudaSuccess;
+}
+
+cudaError_t cudaStreamDestroy(cudaStream_t stream) {
+  const std::lock_guard lock(world().mutex);
+  check_stream("cudaStreamDestroy", stream);
+  drain(*stream);
+  std::erase_if(world().streams, [&](const auto &s) { return s.get() == stream; });
+  return cudaSuccess;
+}
+
+cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
+  const std::lock_guard lock(world().mutex);
+  check_stream("cudaStreamSynchronize", stream);
+  if (stream)
+    drain(*stream);
+  else
+    drain_all();
+  return cudaSuccess;
+}
+
+cudaError_t cudaMallocAsync(void **block, std::size_t bytes, cudaStream_t stream) {
+  const std::lock_guard lock(world().mutex);
+  check_stream("cudaMallocAsync", stream);
+  if (bytes > memory_size - world().in_use) return result(cudaErrorMemoryAllocation);
+  *block = std::malloc(bytes);
+  if (!*block) return result(cudaErrorMemoryAllocation);
+  std::memset(*block, 0xff, bytes);
+  world().blocks[static_cast<const char *>(*block)] = bytes;
+  world().in_use += bytes;
+  return cudaSuccess;
+}
+
+/// Dead for every later call; the memory itself goes when the stream has done what came before.
+cudaError_t cudaFreeAsync(void *block, cudaStream_t stream) {
+  const std::lock_guard lock(world().mutex);
+  check_stream("cudaFreeAsync", stream);
+  const auto found = world().blocks.find(static_cast<const char *>(block));
+  if (found == world().blocks.end()) return result(cudaErrorInvalidValue);
+  world().in_use -= found->second;
+  world().blocks.erase(found);
+  enqueue(stream, [block] { std::free(block); });
+  return cudaSuccess;
+}
+
+/// The runtime would wait for the whole device here; kronvec does not mean to, so work in flight is a mistake.
+cudaError_t cudaFree(void *block) {
+  const std::lock_guard lock(world().mutex);
+  for (const auto &stream : world().streams)
+    if (!stream->work.empty()) throw Misuse("cudaFree: a stream still has work, which may use this memory");
+  return cudaFreeAsync(block, nullptr);
+}
+
+cudaError_t cudaPointerGetAttributes(cudaPointerAttributes *attributes, const void *data) {
+  const std::lock_guard lock(world().mutex);
+  *attributes = {};
+  attributes->type = block_of(data) == world().blocks.end() ? cudaMemoryTypeUnregistered : cudaMemoryTypeDevice;
+  return cudaSuccess;
+}
+
+/// From pageable host memory the source is read at once; everything else waits its turn in the stream.
+cudaError_t cudaMemcpy2DAsync(void *to, std::size_t to_pitch, const void *from, std::size_t from_pitch,
+                              std::size_t width, std::size_t height, cudaMemcpyKind kind, cudaStream_t stream) {
+  const std::lock_guard lock(world().mutex);
+  check_stream("cudaMemcpy2DAsync", stream);
+  if (width == 0 || height == 0) return cudaSuccess;
+  if (to_pitch < width || from_pitch < width) return result(cudaErrorInvalidPitchValue);
+  if (kind != cudaMemcpyDefault) throw Misuse("cudaMemcpy2DAsync: kronvec leaves the direction to the runtime");
+  const bool to_device = block_of(to) != world().blocks.end(), from_device = block_of(from) != world().blocks.end();
+  if (to_device) require_device_memory("cudaMemcpy2DAsync", "the target", to, to_pitch * (height - 1) + width);
+  if (from_device) require_device_memory("cudaMemcpy2DAsync", "the source", from, from_pitch * (height - 1) + width);
+  const auto copy = [=](const char *source, std::size_t pitch) {
+    for (std::size_t i = 0; i < height; ++i)
+      std::memcpy(static_cast<char *>(to) + i * to_pitch, source + i * pitch, width);
+  };
+  const auto *source = static_cast<const char *>(from);
+  if (from_device) {
+    enqueue(stream, [=] { copy(source, from_pitch); });
+  } else {
+    std::vector<char> staged(width * height);
+    for (std::size_t i = 0; i < height; ++i)
+      std::memcpy(staged.data() + i * width, source + i * from_pitch, width);
+    enqueue(stream, [=, staged = std::move(staged)] { copy(staged.data(), width); });
+  }
+  return cudaSuccess;
+}
+
+cudaError_t cudaMemcpyAsync(void *to, const void *from, std::size_t bytes, cudaMemcpyKind kind, cudaStream_t stream) {
+  return cudaMemcpy2DAsync(to, bytes, from, bytes, bytes, 1, kind, stream);
+}
+
+} // extern "C"

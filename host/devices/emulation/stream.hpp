@@ -1,0 +1,27 @@
+#pragma once
+/// Streams of the runtime double: queues whose work is done only when somebody waits for it, so that a missing wait
+/// shows as memory that nobody has written.
+
+#include <cuda_runtime_api.h>
+
+#include <functional>
+#include <stdexcept>
+
+namespace kronvec::emulation {
+
+/// The caller of a CUDA function broke its contract in a way that a GPU may or may not notice.
+class Misuse : public std::runtime_error {
+public:
+  using runtime_error::runtime_error;
+};
+
+/// Adds work to a stream; for the null stream it is done at once, after all other work.
+void enqueue(cudaStream_t stream, std::function<void()> work);
+
+/// What cudaLaunchKernel would answer.
+cudaError_t check_launch(dim3 grid, dim3 block, std::size_t shared_bytes);
+
+/// Throws Misuse unless the bytes lie in one live block of device memory. `call` names the function.
+void require_device_memory(const char *call, const char *argument, const void *data, std::size_t bytes);
+
+} // namespace kronvec::emulation

@@ -1,0 +1,46 @@
+#pragma once
+/// The one header that knows whether nvcc compiles a kernel for a GPU or g++ compiles it for the emulator. Kernels use
+/// CUDA's own names (threadIdx, __syncthreads, __shfl_down_sync) and, from here, KRONVEC_SHARED and launch.
+
+#ifdef __CUDACC__
+
+#include <cuda_runtime.h>
+
+#include <utility>
+
+/// An array in shared memory: KRONVEC_SHARED(tile, T[32][33]).
+#define KRONVEC_SHARED(name, ...) __shared__ kronvec::kernels::identity_t<__VA_ARGS__> name
+
+namespace kronvec::kernels {
+
+template <class T> struct identity { using type = T; };
+template <class T> using identity_t = typename identity<T>::type;
+
+/// kernel<<<grid, block, shared_bytes, stream>>>(arguments…).
+template <class... P, class... A> cudaError_t launch(void (*kernel)(P...), dim3 grid, dim3 block,
+                                                     std::size_t shared_bytes, cudaStream_t stream, A &&...arguments) {
+  cudaLaunchConfig_t configuration{};
+  configuration.gridDim = grid, configuration.blockDim = block;
+  configuration.dynamicSmemBytes = shared_bytes, configuration.stream = stream;
+  if (shared_bytes > 48 * 1024) {
+    const cudaError_t allowed =
+        cudaFuncSetAttribute(reinterpret_cast<const void *>(kernel), cudaFuncAttributeMaxDynamicSharedMemorySize,
+                             static_cast<int>(shared_bytes));
+    if (allowed != cudaSuccess) return allowed;
+  }
+  return cudaLaunchKernelEx(&configuration, kernel, P(std::forward<A>(arguments))...);
+}
+
+} // namespace kronvec::kernels
+
+#else
+
+#include "devices/emulation/device_code.hpp"
+
+#define KRONVEC_SHARED(name, ...) auto &name = ::kronvec::emulation::shared<std::type_identity_t<__VA_ARGS__>>([] {})
+
+namespace kronvec::kernels {
+using emulation::launch;
+}
+
+#endif

@@ -1,0 +1,18 @@
+#pragma once
+/// Sums over entries, one per item of a batch, in a fixed order (the same bits in every run).
+
+#include "kernels/entries.hpp"
+
+#include <cuda_runtime_api.h>
+
+namespace kronvec::kernels {
+
+/// y_b = Σᵢⱼ a_b(i, j)·b_b(i, j).
+cudaError_t inner(Entries<const float> a, Entries<const float> b, Entries<float> y, cudaStream_t stream);
+cudaError_t inner(Entries<const double> a, Entries<const double> b, Entries<double> y, cudaStream_t stream);
+
+/// y_b = ‖X_b‖₁, the largest sum of a column's magnitudes; NaN if an entry is.
+cudaError_t one_norm(Entries<const float> x, float *y, cudaStream_t stream);
+cudaError_t one_norm(Entries<const double> x, double *y, cudaStream_t stream);
+
+} // namespace kronvec::kernels
