@@ -4,6 +4,12 @@ include(CMakePackageConfigHelpers)
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/kronvec)
 install(TARGETS kronvec EXPORT kronvec LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
         FILE_SET HEADERS DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+foreach(module kronvec_cuda kronvec_cuda_emulated)
+  if(TARGET ${module}) # opened by the library, from beside it
+    install(TARGETS ${module} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+    set_target_properties(${module} PROPERTIES INSTALL_RPATH "$ORIGIN;${CUDAToolkit_LIBRARY_DIR}")
+  endif()
+endforeach()
 install(TARGETS kronvec_command RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(EXPORT kronvec NAMESPACE kronvec:: FILE kronvecConfig.cmake DESTINATION ${package_dir})
 write_basic_package_version_file(kronvecConfigVersion.cmake COMPATIBILITY SameMinorVersion)

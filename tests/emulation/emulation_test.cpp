@@ -1,0 +1,206 @@
+/// The emulator itself: every planted bug is caught by at least one configuration, correct kernels are silent in all,
+/// and the runtime and cuBLAS doubles refuse what a GPU would not survive.
+
+#include "emulation/planted.hpp"
+
+#include "devices/emulation/emulator.hpp"
+#include "devices/emulation/stream.hpp"
+
+#include <cmath>
+#include <cublas_v2.h>
+#include <gtest/gtest.h>
+#include <memory>
+#include <vector>
+
+namespace kronvec::testing {
+namespace {
+
+#if defined(__SANITIZE_THREAD__)
+constexpr bool thread_sanitizer = true;
+#else
+constexpr bool thread_sanitizer = false;
+#endif
+
+using emulation::KernelError;
+using emulation::Misuse;
+using emulation::Order;
+
+/// 64 results of a kernel on i², in one order.
+std::vector<float> result_of(Planted bug, Order order) {
+  emulation::settings().order = order;
+  const std::unique_ptr<float[]> in(new float[64]), out(new float[64]()); // of exact size, for the address sanitizer
+  for (int i = 0; i < 64; ++i)
+    in[i] = static_cast<float>(i * i);
+  run_planted(bug, out.get(), in.get());
+  emulation::settings().order = Order::forward;
+  return {out.get(), out.get() + 64};
+}
+
+constexpr Order orders[] = {Order::forward, Order::reverse, Order::random};
+
+template <class Expected> void expect_results(Planted kernel, Expected expected) {
+  for (const Order order : orders) {
+    const auto out = result_of(kernel, order);
+    for (int i = 0; i < 64; ++i)
+      ASSERT_EQ(out[static_cast<std::size_t>(i)], expected(i)) << "thread " << i;
+  }
+}
+
+/// Some order gives another result than the right one.
+template <class Expected> bool some_result_differs(Planted kernel, Expected expected) {
+  for (const Order order : orders) {
+    const auto out = result_of(kernel, order);
+    for (int i = 0; i < 64; ++i)
+      if (!(out[static_cast<std::size_t>(i)] == expected(i))) return true;
+  }
+  return false;
+}
+
+/// The message of the KernelError that a kernel must end with.
+std::string failure_of(Planted bug) {
+  try {
+    (void)result_of(bug, Order::forward);
+  } catch (const KernelError &e) {
+    emulation::settings().order = Order::forward;
+    return e.what();
+  }
+  return "no failure";
+}
+
+float reversed_thrice(int i) { return static_cast<float>((63 - i) * (63 - i) + 3); }
+float reversed(int i) { return static_cast<float>((63 - i) * (63 - i)); }
+float swapped(int i) { return static_cast<float>((i ^ 1) * (i ^ 1)); }
+
+TEST(Emulator, CorrectKernelsAreSilentInEveryOrder) {
+  expect_results(Planted::correct, reversed_thrice);
+  expect_results(Planted::correct_warp_barrier, swapped);
+  expect_results(Planted::sum_with_atomic, [](int i) { return i == 0 ? 2.f : 0.f; });
+}
+
+TEST(Emulator, DeadlocksSayWhoWaitsWhere) {
+  const std::string divergent = failure_of(Planted::divergent_barrier);
+  EXPECT_NE(divergent.find("deadlock"), std::string::npos) << divergent;
+  EXPECT_NE(divergent.find("threads 0-15: __syncthreads at planted.cu:"), std::string::npos) << divergent;
+  EXPECT_NE(divergent.find("threads 16-63: exited"), std::string::npos) << divergent;
+  EXPECT_NE(failure_of(Planted::exit_before_barrier).find("threads 40-63: exited"), std::string::npos);
+  EXPECT_NE(failure_of(Planted::partial_shuffle).find("threads 0-15: __shfl_down_sync"), std::string::npos);
+  EXPECT_NE(failure_of(Planted::barriers_at_two_places).find("different barriers"), std::string::npos);
+  expect_results(Planted::correct, reversed_thrice); // and the next launch works
+}
+
+// What the thread sanitizer reports is a death there; elsewhere the numbers are wrong in some order.
+TEST(EmulatorDeathTest, RacesAreSeen) {
+  const auto zero_or_one = [](int) { return 0.f; };
+  if (thread_sanitizer) {
+    for (const Planted race : {Planted::missing_barrier_before_read, Planted::missing_barrier_before_write,
+                               Planted::missing_copy_wait, Planted::wait_without_barrier, Planted::missing_warp_barrier,
+                               Planted::two_blocks_one_address, Planted::sum_without_atomic})
+      EXPECT_DEATH((void)result_of(race, Order::forward), "data race") << static_cast<int>(race);
+    return;
+  }
+  EXPECT_TRUE(some_result_differs(Planted::missing_barrier_before_read, reversed_thrice));
+  EXPECT_TRUE(some_result_differs(Planted::missing_barrier_before_write, reversed_thrice));
+  EXPECT_TRUE(some_result_differs(Planted::missing_copy_wait, reversed));
+  EXPECT_TRUE(some_result_differs(Planted::wait_without_barrier, reversed));
+  EXPECT_TRUE(some_result_differs(Planted::missing_warp_barrier, swapped));
+  EXPECT_TRUE(some_result_differs(Planted::two_blocks_one_address, zero_or_one));
+}
+
+TEST(Emulator, UninitialisedSharedMemoryIsNaN) {
+  EXPECT_TRUE(std::isnan(result_of(Planted::uninitialised_shared, Order::forward)[63]));
+}
+
+#if defined(__SANITIZE_ADDRESS__) // which sees these, in ./run check; nothing else does
+TEST(EmulatorDeathTest, OverflowsAreSeen) {
+  EXPECT_DEATH((void)result_of(Planted::shared_overflow, Order::forward), "heap-buffer-overflow");
+  EXPECT_DEATH((void)result_of(Planted::global_overflow, Order::forward), "heap-buffer-overflow");
+  EXPECT_DEATH((void)result_of(Planted::inner_index_overflow, Order::forward), "out of bounds");
+  EXPECT_DEATH((void)result_of(Planted::misaligned_vector, Order::forward), "misaligned");
+}
+#endif
+
+/// A stream and some device memory, given back at the end.
+class RuntimeDouble : public ::testing::Test {
+protected:
+  void SetUp() override {
+    ASSERT_EQ(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking), cudaSuccess);
+    ASSERT_EQ(cudaMallocAsync(&memory, 64 * sizeof(double), stream), cudaSuccess);
+    device = static_cast<double *>(memory);
+  }
+  void TearDown() override {
+    if (memory) (void)cudaFreeAsync(memory, stream);
+    (void)cudaStreamDestroy(stream);
+  }
+  cudaStream_t stream = nullptr;
+  void *memory = nullptr;
+  double *device = nullptr;
+};
+
+TEST_F(RuntimeDouble, MemoryIsNaNAndCopiesWaitForTheStream) {
+  double host[2] = {1, 2}, back[2] = {-1, -1};
+  EXPECT_EQ(cudaMemcpyAsync(back, device, sizeof back, cudaMemcpyDefault, stream), cudaSuccess);
+  EXPECT_EQ(back[0], -1) << "nobody has waited yet";
+  EXPECT_EQ(cudaMemcpyAsync(device, host, sizeof host, cudaMemcpyDefault, stream), cudaSuccess);
+  EXPECT_EQ(cudaStreamSynchronize(stream), cudaSuccess);
+  EXPECT_TRUE(std::isnan(back[0])) << "in the order of the stream: before the copy to the device";
+  EXPECT_EQ(cudaMemcpyAsync(back, device, sizeof back, cudaMemcpyDefault, stream), cudaSuccess);
+  EXPECT_EQ(cudaStreamSynchronize(stream), cudaSuccess);
+  EXPECT_EQ(back[1], 2);
+}
+
+TEST_F(RuntimeDouble, StreamsAreNotOrderedAmongThemselves) {
+  cudaStream_t other = nullptr;
+  ASSERT_EQ(cudaStreamCreateWithFlags(&other, cudaStreamNonBlocking), cudaSuccess);
+  const double host = 5;
+  double back = 0;
+  EXPECT_EQ(cudaMemcpyAsync(device, &host, sizeof host, cudaMemcpyDefault, stream), cudaSuccess);
+  EXPECT_EQ(cudaMemcpyAsync(&back, device, sizeof back, cudaMemcpyDefault, other), cudaSuccess);
+  EXPECT_EQ(cudaStreamSynchronize(other), cudaSuccess);
+  EXPECT_TRUE(std::isnan(back)) << "the first stream has not been waited for";
+  EXPECT_EQ(cudaStreamDestroy(other), cudaSuccess);
+}
+
+TEST_F(RuntimeDouble, RefusesCopiesThatLeaveTheirBlock) {
+  double host[100] = {};
+  EXPECT_THROW(cudaMemcpyAsync(device, host, sizeof host, cudaMemcpyDefault, stream), Misuse);
+  EXPECT_EQ(cudaMemcpy2DAsync(device, 8, host, 8, 16, 2, cudaMemcpyDefault, stream), cudaErrorInvalidPitchValue);
+}
+
+TEST_F(RuntimeDouble, RefusesMemoryThatIsGoneOrInUse) {
+  const double host = 1;
+  EXPECT_EQ(cudaMemcpyAsync(device, &host, sizeof host, cudaMemcpyDefault, stream), cudaSuccess);
+  EXPECT_THROW(cudaFree(memory), Misuse) << "the copy is still to come";
+  EXPECT_EQ(cudaFreeAsync(memory, stream), cudaSuccess);
+  EXPECT_THROW(emulation::require_device_memory("a test", "x", device, 8), Misuse) << "freed";
+  EXPECT_EQ(cudaFreeAsync(memory, stream), cudaErrorInvalidValue) << "freed twice";
+  memory = nullptr;
+}
+
+TEST_F(RuntimeDouble, RefusesLaunchesThatNoGpuTakes) {
+  EXPECT_EQ(emulation::check_launch(dim3(1), dim3(1025), 0), cudaErrorInvalidConfiguration);
+  EXPECT_EQ(emulation::check_launch(dim3(0), dim3(32), 0), cudaErrorInvalidConfiguration);
+  EXPECT_EQ(emulation::check_launch(dim3(1, 70000), dim3(32), 0), cudaErrorInvalidConfiguration);
+  EXPECT_EQ(emulation::check_launch(dim3(1), dim3(32), 300 * 1024), cudaErrorInvalidConfiguration);
+  EXPECT_EQ(emulation::check_launch(dim3(1), dim3(1024), 0), cudaSuccess);
+}
+
+TEST_F(RuntimeDouble, CublasRefusesHostPointersAndBadLeadingDimensions) {
+  cublasHandle_t handle = nullptr;
+  ASSERT_EQ(cublasCreate(&handle), CUBLAS_STATUS_SUCCESS);
+  ASSERT_EQ(cublasSetStream(handle, stream), CUBLAS_STATUS_SUCCESS);
+  double host[64] = {};
+  const double one = 1, zero = 0;
+  const auto multiply = [&](const double *a, int64_t lda, double *c) {
+    return cublasDgemmStridedBatched_64(handle, CUBLAS_OP_N, CUBLAS_OP_N, 4, 4, 4, &one, a, lda, 0, device, 4, 0, &zero,
+                                        c, 4, 0, 1);
+  };
+  EXPECT_EQ(multiply(device, 4, device + 16), CUBLAS_STATUS_SUCCESS);
+  EXPECT_EQ(multiply(device, 3, device + 16), CUBLAS_STATUS_INVALID_VALUE);
+  EXPECT_THROW(multiply(host, 4, device), Misuse);
+  EXPECT_THROW(multiply(device, 4, device + 60), Misuse);
+  EXPECT_EQ(cudaStreamSynchronize(stream), cudaSuccess);
+  cublasDestroy(handle);
+}
+
+} // namespace
+} // namespace kronvec::testing
