@@ -39,7 +39,8 @@ auto open(CudaModule module) {
 
 Backend &cuda_backend(CudaModule module, int index, void *stream) {
   static std::mutex mutex;
-  static std::map<std::tuple<CudaModule, int, void *>, Backend *> known; // for the life of the process
+  // Never destroyed: static objects that end after it may still own matrices.
+  static auto &known = *new std::map<std::tuple<CudaModule, int, void *>, Backend *>;
   const std::lock_guard lock(mutex);
   Backend *&backend = known[{module, index, stream}];
   if (!backend) backend = open(module)(index, stream);
