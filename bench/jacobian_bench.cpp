@@ -3,6 +3,8 @@
 ///  - dense_over_store: a dense Jacobian, over writing its bytes once;
 ///  - start_minus_bare: milliseconds from process start to the answer on a 4×4 problem, less those of `true`.
 
+#include "timing.hpp"
+
 #include "kronvec/kronvec.hpp"
 
 #include <benchmark/benchmark.h>
@@ -16,23 +18,8 @@
 namespace {
 
 using namespace kronvec;
-
-double seconds(const auto &work) {
-  const auto start = std::chrono::steady_clock::now();
-  work();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
-/// The median time of each of two pieces of work, taken in turn so that both see the same machine.
-std::pair<double, double> interleaved(int runs, const auto &first, const auto &second) {
-  first(), second(); // warm
-  std::vector<double> a, b;
-  for (int i = 0; i < runs; ++i)
-    a.push_back(seconds(first)), b.push_back(seconds(second));
-  std::nth_element(a.begin(), a.begin() + runs / 2, a.end());
-  std::nth_element(b.begin(), b.begin() + runs / 2, b.end());
-  return {a[static_cast<std::size_t>(runs / 2)], b[static_cast<std::size_t>(runs / 2)]};
-}
+using bench::interleaved;
+using bench::seconds;
 
 void gemm(const Matrix<double> &a, const Matrix<double> &b, Matrix<double> &c) {
   const auto n = [](Index size) { return static_cast<blasint>(size); };

@@ -10,7 +10,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
-#include <deque>
 #include <map>
 #include <numeric>
 #include <optional>
@@ -32,6 +31,37 @@ struct Copy {
   std::size_t bytes;
 };
 
+void perform(const Copy &copy) { std::memcpy(copy.to, copy.from, copy.bytes); }
+
+/// Asynchronous copies of one thread, in order; in place, since the thread sanitizer watches the heap.
+class PendingCopies {
+public:
+  void clear() { copies_ = done_ = groups_ = 0; }
+  void add(const Copy &copy) {
+    if (copies_ - done_ == capacity) throw KernelError("more than 256 asynchronous copies of one thread in flight");
+    ring_[copies_++ % capacity] = copy;
+  }
+  void commit() {
+    if (groups_ == most_groups) throw KernelError("more than 16 groups of asynchronous copies in flight");
+    ends_[groups_++] = copies_;
+  }
+  /// Performs all groups but the `newest`.
+  void wait(std::size_t newest) {
+    if (groups_ <= newest) return;
+    const std::size_t complete = groups_ - newest;
+    for (; done_ < ends_[complete - 1]; ++done_)
+      perform(ring_[done_ % capacity]);
+    std::copy(ends_.begin() + static_cast<std::ptrdiff_t>(complete), ends_.end(), ends_.begin());
+    groups_ = newest;
+  }
+
+private:
+  static constexpr std::size_t capacity = 256, most_groups = 16;
+  std::array<Copy, capacity> ring_{};
+  std::array<std::size_t, most_groups> ends_{}; ///< of each committed group, counted from the first copy
+  std::size_t copies_ = 0, done_ = 0, groups_ = 0;
+};
+
 /// One CUDA thread of the running block.
 struct Thread {
   explicit Thread(Fiber::Entry entry) : fiber(entry) {}
@@ -44,8 +74,7 @@ struct Thread {
   void *argument = nullptr;
   Collective collective = nullptr;
   Site site{};
-  std::deque<Copy> uncommitted;
-  std::deque<std::deque<Copy>> groups;
+  PendingCopies copies;
 
   bool meets_at(const Thread &other) const {
     return collective == other.collective && site.line == other.site.line && !std::strcmp(site.file, other.site.file) &&
@@ -57,8 +86,6 @@ struct Thread {
     return fmt::format("{} at {}:{}", site.operation, slash ? slash + 1 : site.file, site.line);
   }
 };
-
-void perform(const Copy &copy) { std::memcpy(copy.to, copy.from, copy.bytes); }
 
 using Block = std::unique_ptr<char, decltype(&std::free)>;
 
@@ -194,7 +221,7 @@ void Scheduler::start_block(dim3 block, std::size_t dynamic_bytes) {
     t.index = {static_cast<unsigned>(i % block.x), static_cast<unsigned>(i / block.x % block.y),
                static_cast<unsigned>(i / block.x / block.y)};
     t.state = State::ready;
-    t.uncommitted.clear(), t.groups.clear();
+    t.copies.clear();
     sanitizer::become(t.fiber.thread()), sanitizer::acquire(&start_tag_), sanitizer::become(own_thread_);
   }
 }
@@ -354,18 +381,10 @@ void copy_async(void *to, const void *from, std::size_t bytes) {
   if (reinterpret_cast<std::uintptr_t>(to) % bytes || reinterpret_cast<std::uintptr_t>(from) % bytes)
     throw KernelError("a misaligned asynchronous copy");
   if (!settings().late_copies) return perform({to, from, bytes});
-  scheduler().current().uncommitted.push_back({to, from, bytes});
+  scheduler().current().copies.add({to, from, bytes});
 }
 
-void commit_copies() {
-  Thread &t = scheduler().current();
-  t.groups.push_back(std::exchange(t.uncommitted, {}));
-}
-
-void wait_copies(int newest) {
-  auto &groups = scheduler().current().groups;
-  for (; groups.size() > static_cast<std::size_t>(newest); groups.pop_front())
-    std::for_each(groups.front().begin(), groups.front().end(), perform);
-}
+void commit_copies() { scheduler().current().copies.commit(); }
+void wait_copies(int newest) { scheduler().current().copies.wait(static_cast<std::size_t>(newest)); }
 
 } // namespace kronvec::emulation
