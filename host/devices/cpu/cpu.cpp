@@ -72,6 +72,9 @@ template <class T, class Work> void over_columns(const BatchView<T> &y, Work wor
   parallel(y.count * y.cols, entries, [&](Index c) { work(c / y.cols, c % y.cols); });
 }
 
+/// A transpose goes by tiles of Y of this size; a result larger than the caches is written past them.
+constexpr Index tile_rows = 64, tile_cols = 32, worth_streaming = 4 << 20;
+
 /// Runs of at most this many entries are handed to one thread.
 constexpr Index piece = 1 << 14;
 
@@ -112,6 +115,20 @@ template <class T> class CpuPrimitives final : public Primitives<T> {
     });
   }
 
+  /// Columns j … j + n − 1 of Y = Xᵀ, tile by tile: turned in the first-level cache, then written as whole runs.
+  static void transpose_strip(MatrixView<const T> x, MatrixView<T> y, Index j, Index n, bool streams) {
+    alignas(64) T turned[tile_rows * tile_cols];
+    for (Index i = 0; i < y.rows(); i += tile_rows) {
+      const Index m = std::min(tile_rows, y.rows() - i);
+      for (Index r = 0; r < m; ++r)
+        for (Index c = 0; c < n; ++c)
+          turned[c * tile_rows + r] = x(j + c, i + r);
+      for (Index c = 0; c < n; ++c)
+        cpu::copy_run(turned + c * tile_rows, &y(i, j + c), m, streams);
+    }
+    if (streams) cpu::flush_streams();
+  }
+
 public:
   void fill(T value, Out y) const override {
     over_columns(y, [&](Index b, Index j) { std::fill_n(y[b].data() + j * y.ld, y.rows, value); });
@@ -128,16 +145,11 @@ public:
     });
   }
   void transpose(In x, Out y) const override {
-    constexpr Index tile = 32; // two tiles fit the first-level cache
-    const Index across = (y.cols + tile - 1) / tile;
+    const Index across = (y.cols + tile_cols - 1) / tile_cols;
+    const bool streams = y.rows * y.cols * y.count * static_cast<Index>(sizeof(T)) >= worth_streaming;
     parallel(y.count * across, y.rows * y.cols * y.count, [&](Index task) {
-      const MatrixView<const T> from = x[task / across];
-      const MatrixView<T> to = y[task / across];
-      const Index j0 = task % across * tile, j1 = std::min(j0 + tile, y.cols);
-      for (Index i0 = 0; i0 < y.rows; i0 += tile)
-        for (Index j = j0; j < j1; ++j)
-          for (Index i = i0; i < std::min(i0 + tile, y.rows); ++i)
-            to(i, j) = from(j, i);
+      const Index j = task % across * tile_cols;
+      transpose_strip(x[task / across], y[task / across], j, std::min(tile_cols, y.cols - j), streams);
     });
   }
   void multiply(T alpha, Op op_a, In a, Op op_b, In b, Out c) const override {

@@ -2,6 +2,10 @@
 
 #include "kernels/elementwise.hpp"
 
+#include <algorithm>
+#include <cstdint>
+#include <hwy/cache_control.h>
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "devices/cpu/simd.cpp"
 #include <hwy/foreach_target.h>
@@ -136,6 +140,19 @@ template <class T> void add_of(T alpha, const T *a, Index step_a, T beta, const 
   });
 }
 
+template <class T> void copy_run_of(const T *x, T *y, Index n, bool streams) {
+  const hn::ScalableTag<T> d;
+  const auto lanes = static_cast<Index>(hn::Lanes(d));
+  const bool aligned = reinterpret_cast<std::uintptr_t>(y) % (static_cast<std::size_t>(lanes) * sizeof(T)) == 0;
+  Index i = 0;
+  if (streams && aligned)
+    for (; i + lanes <= n; i += lanes)
+      hn::Stream(hn::LoadU(d, x + i), d, y + i);
+  std::copy(x + i, x + n, y + i);
+}
+
+void copy_run_f(const float *x, float *y, Index n, bool streams) { copy_run_of(x, y, n, streams); }
+void copy_run_d(const double *x, double *y, Index n, bool streams) { copy_run_of(x, y, n, streams); }
 void elementwise_f(Function f, float c, const float *x, float *y, Index n) { elementwise_of(f, c, x, y, n); }
 void elementwise_d(Function f, double c, const double *x, double *y, Index n) { elementwise_of(f, c, x, y, n); }
 void binary_f(Binary op, const float *a, Index sa, const float *b, Index sb, float *c, Index n) {
@@ -163,6 +180,8 @@ HWY_EXPORT(binary_f);
 HWY_EXPORT(binary_d);
 HWY_EXPORT(add_f);
 HWY_EXPORT(add_d);
+HWY_EXPORT(copy_run_f);
+HWY_EXPORT(copy_run_d);
 
 void elementwise(Function f, float c, const float *x, float *y, Index n) {
   HWY_DYNAMIC_DISPATCH(elementwise_f)(f, c, x, y, n);
@@ -182,6 +201,10 @@ void add(float alpha, const float *a, Index step_a, float beta, const float *b, 
 void add(double alpha, const double *a, Index step_a, double beta, const double *b, Index step_b, double *c, Index n) {
   HWY_DYNAMIC_DISPATCH(add_d)(alpha, a, step_a, beta, b, step_b, c, n);
 }
+
+void copy_run(const float *x, float *y, Index n, bool streams) { HWY_DYNAMIC_DISPATCH(copy_run_f)(x, y, n, streams); }
+void copy_run(const double *x, double *y, Index n, bool streams) { HWY_DYNAMIC_DISPATCH(copy_run_d)(x, y, n, streams); }
+void flush_streams() { hwy::FlushStream(); }
 
 std::string simd_target() {
   const auto usable = hwy::SupportedTargets() & HWY_TARGETS;
