@@ -82,9 +82,9 @@ struct Sizes {
 template <class T> class Primitive : public ::testing::Test {
 protected:
   /// Edges of tiles and of emptiness; the last two are worth several threads.
-  static constexpr Sizes sizes[] = {{1, 1, 1},   {1, 7, 1},   {7, 1, 2},   {3, 5, 3},     {31, 33, 1},
-                                    {32, 32, 2}, {65, 13, 1}, {0, 4, 1},   {4, 0, 2},     {3, 4, 0},
-                                    {61, 67, 1}, {1, 1, 5},   {2, 129, 2}, {257, 263, 1}, {31, 53, 41}};
+  static constexpr Sizes sizes[] = {{1, 1, 1},   {1, 7, 1},   {7, 1, 2}, {3, 5, 3},   {31, 33, 1},   {32, 32, 2},
+                                    {65, 13, 1}, {0, 4, 1},   {4, 0, 2}, {3, 4, 0},   {61, 67, 1},   {16, 513, 1},
+                                    {515, 9, 2}, {129, 2, 2}, {1, 1, 5}, {2, 129, 2}, {257, 263, 1}, {31, 53, 41}};
 
   /// Runs `work(primitives, at)` on every device; it must give `out` the value entry(b, i, j), and touch nothing else.
   static void expect(Batched<T> &out, double tolerance, const auto &work, const auto &entry) {
