@@ -47,7 +47,8 @@ Device Device::named(std::string_view name) {
   const std::string_view number = name.starts_with("cuda:") ? name.substr(5) : std::string_view();
   const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), index);
   if (!number.empty() && error == std::errc() && end == number.data() + number.size()) return cuda(index);
-  throw DeviceError("no device '" + std::string(name) + "'; there are auto, reference, cpu, cuda, cuda:1 and cuda-emulated");
+  throw DeviceError("no device '" + std::string(name) +
+                    "'; there are auto, reference, cpu, cuda, cuda:1 and cuda-emulated");
 }
 
 std::string Device::name() const { return backend_->name(); }
