@@ -124,6 +124,7 @@ private:
   void free_shared();
   void abandon();
   [[noreturn]] void fail(const std::string &what) const;
+  Thread &thread(int number) const { return *threads_[static_cast<std::size_t>(number)]; }
   bool all(State state) const {
     return std::all_of(threads_.begin(), threads_.end(), [&](const Thread *t) { return t->state == state; });
   }
@@ -269,7 +270,7 @@ void Scheduler::run_block(const std::vector<int> &order) {
 
 void Scheduler::give_turns(const std::vector<int> &order, bool &progress) {
   for (const int i : order) {
-    Thread &t = *threads_[static_cast<std::size_t>(i)];
+    Thread &t = thread(i);
     if (t.state != State::ready) continue;
     current_ = &t, threadIdx = t.index;
     t.fiber.resume();
@@ -285,14 +286,14 @@ bool Scheduler::meet_warps() {
   for (int first = 0; first < count; first += warp) {
     const int lanes = std::min(warp, count - first);
     for (int lane = 0; lane < lanes; ++lane) {
-      const Thread &t = *threads_[static_cast<std::size_t>(first + lane)];
+      const Thread &t = thread(first + lane);
       if (t.state != State::at_warp) continue;
       if (!(t.mask >> lane & 1)) fail(fmt::format("lane {} is not in its own mask", lane));
       std::vector<bool> takes_part(static_cast<std::size_t>(lanes));
       bool complete_now = true;
       for (int k = 0; k < lanes; ++k) {
         if (!(t.mask >> k & 1)) continue;
-        const Thread &other = *threads_[static_cast<std::size_t>(first + k)];
+        const Thread &other = thread(first + k);
         takes_part[static_cast<std::size_t>(k)] = true;
         complete_now = complete_now && other.state == State::at_warp && other.mask == t.mask;
       }
