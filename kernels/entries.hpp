@@ -11,4 +11,9 @@ template <class T> struct Entries {
   std::int64_t rows, cols, ld, count, stride;
 };
 
+/// Whether all items of a batch of this form are one packed run of entries.
+template <class Batch> bool is_run(const Batch &x) {
+  return (x.ld == x.rows || x.cols <= 1) && (x.count <= 1 || x.stride == x.rows * x.cols);
+}
+
 } // namespace kronvec::kernels

@@ -62,9 +62,6 @@ template <class T> struct Map {
 };
 
 template <class T> std::int64_t size(const Entries<T> &x) { return x.rows * x.cols * x.count; }
-template <class T> bool is_run(const Entries<T> &x) {
-  return (x.ld == x.rows || x.cols <= 1) && (x.count <= 1 || x.stride == x.rows * x.cols);
-}
 /// Whether the operand, read along one long column of n entries, gives what it gives place by place.
 template <class T> bool reads_as_run(const Entries<const T> &x, std::int64_t n) {
   return (x.rows * x.cols == 1 && x.count == 1) || (is_run(x) && size(x) == n);

@@ -83,8 +83,6 @@ inline Matrix<double> map(const Matrix<double> &a, const auto &f) {
   return tabulate(a.rows(), a.cols(), [&](Index i, Index j) { return f(a(i, j)); });
 }
 
-template <class T> Matrix<T> on_host(Matrix<T> m) { return m.device().is_host() ? std::move(m) : m.to(Device::cpu()); }
-
 template <class T> Matrix<T> cast(const Matrix<double> &a) {
   Matrix<T> m(a.rows(), a.cols());
   for (Index i = 0; i < a.rows() * a.cols(); ++i)

@@ -73,10 +73,10 @@ template <class T> Comparison compare_one(const Jacobian &jacobian, const Values
     device.synchronize();
   });
   row.peak_bytes = device.peak_bytes() - before;
-  const Matrix<T> on_host = device.is_host() ? Matrix<T>() : j.to(Device::cpu());
+  const Matrix<T> result = on_host(std::move(j));
   const double least = method == Method::numeric ? size_near<T>(point.value(), device) : 0;
-  row.error = relative_error<T>(device.is_host() ? j : on_host, reference, least);
-  row.bandwidth = static_cast<double>(j.shape().size()) * sizeof(T) / std::max(row.seconds, 1e-9);
+  row.error = relative_error<T>(result, reference, least);
+  row.bandwidth = static_cast<double>(result.shape().size()) * sizeof(T) / std::max(row.seconds, 1e-9);
   return row;
 }
 

@@ -42,8 +42,6 @@ void writing(const auto &work) {
   }
 }
 
-template <class T> Matrix<T> on_host(Matrix<T> m) { return m.device().is_host() ? std::move(m) : m.to(Device::cpu()); }
-
 template <class T> void deliver(const Matrix<T> &m, const std::string &out, const std::string &what) {
   if (out.empty()) return print<T>(m);
   writing([&] { write_npy<T>(out, m); });

@@ -109,4 +109,7 @@ private:
   T *data_ = nullptr;
 };
 
+/// The matrix itself where its entries lie in host memory already, and otherwise a copy there.
+template <class T> Matrix<T> on_host(Matrix<T> m) { return m.device().is_host() ? std::move(m) : m.to(Device::cpu()); }
+
 } // namespace kronvec

@@ -1,5 +1,7 @@
 #include "devices/cpu/blas.hpp"
 
+#include "devices/condition.hpp"
+
 #include <cblas.h>
 #include <fmt/format.h>
 #include <lapacke.h>
@@ -68,10 +70,7 @@ template <class Routines, class T> void invert_by(MatrixView<T> y) {
   T rcond = 0;
   if (Routines::factor(LAPACK_COL_MAJOR, n, n, y.data(), ld, pivots.data()) == 0)
     Routines::condition(LAPACK_COL_MAJOR, '1', n, y.data(), ld, norm, &rcond);
-  if (!(rcond >= std::numeric_limits<T>::epsilon()))
-    throw DomainError(fmt::format("inverse of a {} matrix that is singular to working precision (reciprocal condition "
-                                  "number {:.1e})",
-                                  to_string(y.shape()), rcond));
+  require_regular(y.shape(), rcond);
   Routines::inverse(LAPACK_COL_MAJOR, n, y.data(), ld, pivots.data());
 }
 

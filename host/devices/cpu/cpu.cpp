@@ -3,6 +3,7 @@
 #include "devices/backend.hpp"
 #include "devices/cpu/blas.hpp"
 #include "devices/cpu/simd.hpp"
+#include "kernels/entries.hpp"
 
 #include <fmt/format.h>
 
@@ -18,6 +19,8 @@
 
 namespace kronvec {
 namespace {
+
+using kernels::is_run;
 
 /// Entries from which a loop is worth a second thread.
 constexpr Index worth_threads = 1 << 16;
@@ -59,11 +62,6 @@ int threads() {
 #else
   return 1;
 #endif
-}
-
-/// All items are one packed run of entries.
-template <class T> bool is_run(const BatchView<T> &m) {
-  return (m.ld == m.rows || m.cols <= 1) && (m.count <= 1 || m.stride == m.rows * m.cols);
 }
 
 /// work(b, j) for every column j of every item b.

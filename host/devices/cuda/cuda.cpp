@@ -1,5 +1,6 @@
 /// The CUDA device: products and inverses by cuBLAS, entries by Thrust, permutations and sums by kernels of our own.
 
+#include "devices/condition.hpp"
 #include "devices/cuda/engine.hpp"
 #include "devices/cuda/module.hpp"
 #include "kernels/commutation.hpp"
@@ -106,25 +107,22 @@ private:
 };
 
 /// Workspace of the pool for `count` objects.
-template <class U> struct Workspace {
-  Workspace(Pool &pool, Index count) : size(count), block(pool.take(static_cast<std::size_t>(count) * sizeof(U))) {}
-  U *data() const { return static_cast<U *>(block.data()); }
-  void from(const Engine &engine, const std::vector<U> &host) const { copy(engine, data(), host.data()); }
-  std::vector<U> to_host(const Engine &engine) const {
-    std::vector<U> host(static_cast<std::size_t>(size));
-    copy(engine, host.data(), data());
+template <class U> class Workspace {
+public:
+  Workspace(const Backend &backend, Index count)
+      : backend_(backend), bytes_(static_cast<std::size_t>(count) * sizeof(U)), block_(backend.pool().take(bytes_)) {}
+  U *data() const { return static_cast<U *>(block_.data()); }
+  void from(const std::vector<U> &host) const { backend_.transfer(data(), bytes_, host.data(), bytes_, bytes_, 1); }
+  std::vector<U> to_host() const {
+    std::vector<U> host(bytes_ / sizeof(U));
+    backend_.transfer(host.data(), bytes_, data(), bytes_, bytes_, 1);
     return host;
   }
-  Index size;
-  Pool::Block block;
 
 private:
-  void copy(const Engine &engine, void *to, const void *from) const {
-    engine.kernel("cudaMemcpyAsync", [&](cudaStream_t s) {
-      return cudaMemcpyAsync(to, from, static_cast<std::size_t>(size) * sizeof(U), cudaMemcpyDefault, s);
-    });
-    engine.synchronize();
-  }
+  const Backend &backend_;
+  std::size_t bytes_;
+  Pool::Block block_;
 };
 
 /// By LU of a copy. Waits for the result, since a singular matrix is an exception here.
@@ -134,14 +132,13 @@ template <class T> void CudaPrimitives<T>::inverse(In x, Out y) const {
   if (n > std::numeric_limits<int>::max() || count > std::numeric_limits<int>::max() ||
       y.ld > std::numeric_limits<int>::max())
     throw ShapeError(fmt::format("an inverse of {}×{} is more than cuBLAS can count", n, n));
-  Pool &pool = backend_.pool();
-  const Workspace<T> lu(pool, n * n * count), norms(pool, 2 * count);
-  const Workspace<int> pivots(pool, n * count), info(pool, count);
-  const Workspace<T *> lu_items(pool, count), y_items(pool, count);
+  const Workspace<T> lu(backend_, n * n * count), norms(backend_, 2 * count);
+  const Workspace<int> pivots(backend_, n * count), info(backend_, count);
+  const Workspace<T *> lu_items(backend_, count), y_items(backend_, count);
   std::vector<T *> lu_pointers, y_pointers;
   for (Index t = 0; t < count; ++t)
     lu_pointers.push_back(lu.data() + t * n * n), y_pointers.push_back(y[t].data());
-  lu_items.from(engine_, lu_pointers), y_items.from(engine_, y_pointers);
+  lu_items.from(lu_pointers), y_items.from(y_pointers);
   const Out copies(lu.data(), n, n, n, count, n * n);
   copy(x, copies);
   const int size = static_cast<int>(n), items = static_cast<int>(count);
@@ -157,20 +154,16 @@ template <class T> void CudaPrimitives<T>::inverse(In x, Out y) const {
                            info.data(), items);
   });
   norm(y, norms.data() + count);
-  const auto singular = info.to_host(engine_);
-  const auto sizes = norms.to_host(engine_);
+  const auto singular = info.to_host();
+  const auto sizes = norms.to_host();
   for (Index t = 0; t < count; ++t) {
     const T before = sizes[static_cast<std::size_t>(t)], after = sizes[static_cast<std::size_t>(count + t)];
     if (std::isnan(before)) {
       fill(before, y[t]);
       continue;
     }
-    T rcond = singular[static_cast<std::size_t>(t)] == 0 && std::isfinite(before) ? 1 / before / after : 0;
-    if (std::isnan(rcond)) rcond = 0;
-    if (rcond < std::numeric_limits<T>::epsilon())
-      throw DomainError(fmt::format("inverse of a {} matrix that is singular to working precision (reciprocal "
-                                    "condition number {:.1e})",
-                                    to_string(Shape{n, n}), rcond));
+    require_regular<T>({n, n},
+                       singular[static_cast<std::size_t>(t)] == 0 && std::isfinite(before) ? 1 / before / after : 0);
   }
 }
 

@@ -12,7 +12,6 @@
 #include <cstdlib>
 #include <map>
 #include <numeric>
-#include <optional>
 #include <random>
 #include <string>
 #include <vector>
@@ -381,7 +380,6 @@ void copy_async(void *to, const void *from, std::size_t bytes) {
   if (bytes != 4 && bytes != 8 && bytes != 16) throw KernelError("an asynchronous copy moves 4, 8 or 16 bytes");
   if (reinterpret_cast<std::uintptr_t>(to) % bytes || reinterpret_cast<std::uintptr_t>(from) % bytes)
     throw KernelError("a misaligned asynchronous copy");
-  if (!settings().late_copies) return perform({to, from, bytes});
   scheduler().current().copies.add({to, from, bytes});
 }
 

@@ -19,8 +19,7 @@ enum class Order { forward, reverse, random };
 
 struct Settings {
   Order order = Order::forward;
-  unsigned seed = 1;       ///< of the random order
-  bool late_copies = true; ///< asynchronous copies happen when they are waited for, not when they are asked for
+  unsigned seed = 1; ///< of the random order
 };
 /// Of the calling host thread.
 Settings &settings();
@@ -44,7 +43,8 @@ void meet_warp(unsigned mask, void *argument, Collective collective, Site site);
 /// The block's object for this declaration: its own heap block of exactly this size, of NaN bytes at first.
 void *shared_memory(const void *declaration, std::size_t bytes);
 void *dynamic_shared_memory();
-/// A 4-, 8- or 16-byte cp.async, its commit_group, and wait_group for all but the latest `newest` groups.
+/// A 4-, 8- or 16-byte cp.async, which happens when it is waited for, not when it is asked for; its commit_group, and
+/// wait_group for all but the latest `newest` groups.
 void copy_async(void *to, const void *from, std::size_t bytes);
 void commit_copies();
 void wait_copies(int newest);

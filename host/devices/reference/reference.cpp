@@ -1,8 +1,7 @@
 /// The oracle: every primitive as its definition says, one entry at a time, serially.
 
 #include "devices/backend.hpp"
-
-#include <fmt/format.h>
+#include "devices/condition.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -131,10 +130,7 @@ template <class T> void invert(MatrixView<const T> x, MatrixView<T> y) {
   const T norm = one_norm(rows, 0);
   T rcond = 0;
   if (std::isfinite(norm) && eliminate(rows)) rcond = 1 / norm / one_norm(rows, n);
-  if (n > 0 && !std::isnan(norm) && !(rcond >= std::numeric_limits<T>::epsilon()))
-    throw DomainError(fmt::format("inverse of a {} matrix that is singular to working precision (reciprocal condition "
-                                  "number {:.1e})",
-                                  to_string(x.shape()), std::isnan(rcond) ? T(0) : rcond));
+  if (n > 0 && !std::isnan(norm)) require_regular(x.shape(), rcond);
   for (Index i = 0; i < n; ++i)
     for (Index j = 0; j < n; ++j)
       y(i, j) = std::isnan(norm) ? norm : rows[i][n + j];
