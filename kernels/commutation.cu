@@ -1,24 +1,114 @@
+/// Transposes. Four kernels, by shape: blocks turned in registers (16-byte accesses, or one entry each where alignment
+/// allows no more), small items of a batch, strips where one side is short, and tiles in shared memory for the rest.
+
 #include "kernels/commutation.hpp"
 
 #include "kernels/portability.hpp"
 
+#include <cstdint>
+
 namespace kronvec::kernels {
 namespace {
 
-constexpr int tile = 32, lines = 8;
-constexpr std::int64_t most_blocks = 1 << 20;
+using std::int64_t;
 
-__host__ __device__ constexpr std::int64_t tiles(std::int64_t n) { return (n + tile - 1) / tile; }
+constexpr int threads = 256;
+constexpr int64_t most_blocks = 1 << 20;
+
+__host__ __device__ constexpr int64_t pieces(int64_t n, int64_t size) { return (n + size - 1) / size; }
+
+/// V entries of a column, read and written at once.
+template <class T, int V> struct alignas(V * sizeof(T)) Run {
+  T entry[V];
+};
+
+/// V×V entries, turned in registers.
+template <class T, int V> struct Block {
+  Run<T, V> column[V];
+
+  __device__ void load(const T *from, int64_t ld) {
+    for (int c = 0; c < V; ++c)
+      column[c] = *reinterpret_cast<const Run<T, V> *>(from + c * ld);
+  }
+  __device__ void store_transposed(T *to, int64_t ld) const {
+    for (int r = 0; r < V; ++r) {
+      Run<T, V> row;
+      for (int c = 0; c < V; ++c)
+        row.entry[c] = column[c].entry[r];
+      *reinterpret_cast<Run<T, V> *>(to + r * ld) = row;
+    }
+  }
+};
+
+/// The place of a thread's V×V block among the 16×16 of a tile. A warp has 8×4 of them: with 16-byte runs it reads 128
+/// bytes of each of its columns and writes 64 of each of its rows, whole sectors of memory both.
+constexpr int side = 16;
+struct Lane {
+  int down, across;
+};
+__device__ Lane lane_of_tile() {
+  const int thread = static_cast<int>(threadIdx.x), lane = thread % 32, warp = thread / 32;
+  return {lane % 8 + 8 * (warp % 2), lane / 8 + 4 * (warp / 2)};
+}
+
+/// A block of threads turns a row of `Tiles` tiles of 16×16 blocks of V×V entries; all loads come before all stores.
+template <class T, int V, int Tiles> __global__ void __launch_bounds__(threads)
+    transpose_blocks(Entries<const T> x, Entries<T> y) {
+  const Lane lane = lane_of_tile();
+  const int64_t down = pieces(x.rows, side * V), across = pieces(x.cols, side * V * Tiles);
+  for (int64_t task = blockIdx.x; task < down * across * x.count; task += gridDim.x) {
+    const int64_t item = task / (down * across);
+    const int64_t i = (task % down * side + lane.down) * V, j = (task / down % across * Tiles * side + lane.across) * V;
+    const T *from = x.data + item * x.stride;
+    T *to = y.data + item * y.stride;
+    Block<T, V> block[Tiles] = {};
+    for (int t = 0; t < Tiles; ++t)
+      if (i < x.rows && j + t * side * V < x.cols) block[t].load(from + (j + t * side * V) * x.ld + i, x.ld);
+    for (int t = 0; t < Tiles; ++t)
+      if (i < x.rows && j + t * side * V < x.cols) block[t].store_transposed(to + i * y.ld + j + t * side * V, y.ld);
+  }
+}
+
+/// Several items for each block of threads; a thread turns V×V entries. down·across blocks make an item, at most 256.
+template <class T, int V> __global__ void __launch_bounds__(threads)
+    transpose_items(Entries<const T> x, Entries<T> y, int down, int across) {
+  const int thread = static_cast<int>(threadIdx.x), size = down * across, items = threads / size;
+  const int mine = thread / size, i = thread % size % down * V, j = thread % size / down * V;
+  if (mine >= items) return;
+  for (int64_t item = static_cast<int64_t>(blockIdx.x) * items + mine; item < x.count; item += gridDim.x * items) {
+    Block<T, V> block;
+    block.load(x.data + item * x.stride + j * x.ld + i, x.ld);
+    block.store_transposed(y.data + item * y.stride + i * y.ld + j, y.ld);
+  }
+}
+
+/// In place: a thread turns a V×V block and its mirror image, which nobody else touches.
+template <class T, int V> __global__ void __launch_bounds__(threads) transpose_in_place(Entries<T> y) {
+  const Lane lane = lane_of_tile();
+  const int64_t n = y.rows, tiles = pieces(n, side * V);
+  for (int64_t task = blockIdx.x; task < tiles * tiles * y.count; task += gridDim.x) {
+    const int64_t item = task / (tiles * tiles);
+    const int64_t i = (task % tiles * side + lane.down) * V, j = (task / tiles % tiles * side + lane.across) * V;
+    if (i > j || j >= n) continue;
+    T *upper = y.data + item * y.stride + j * y.ld + i, *lower = y.data + item * y.stride + i * y.ld + j;
+    Block<T, V> above, below;
+    above.load(upper, y.ld), below.load(lower, y.ld);
+    above.store_transposed(lower, y.ld);
+    if (i != j) below.store_transposed(upper, y.ld);
+  }
+}
+
+constexpr int tile = 32, lines = threads / tile;
 
 /// A block turns 32×32 entries in shared memory, so that reads and writes both run along columns. The column of padding
-/// puts the entries of a row of the tile into different banks. Blocks walk over the tiles of all items.
-template <class T> __global__ void __launch_bounds__(tile *lines) transpose_tiles(Entries<const T> x, Entries<T> y) {
+/// puts the entries of a row of the tile into different banks.
+template <class T> __global__ void __launch_bounds__(threads) transpose_tiles(Entries<const T> x, Entries<T> y) {
   KRONVEC_SHARED(turned, T[tile][tile + 1]);
-  const int lane = static_cast<int>(threadIdx.x), line = static_cast<int>(threadIdx.y);
-  const std::int64_t down = tiles(x.rows), across = tiles(x.cols);
-  for (std::int64_t task = blockIdx.x; task < down * across * x.count; task += gridDim.x) {
-    const std::int64_t item = task / (down * across);
-    const std::int64_t i0 = task % down * tile, j0 = task / down % across * tile;
+  const int lane = static_cast<int>(threadIdx.x) % tile, line = static_cast<int>(threadIdx.x) / tile;
+  const int64_t down = pieces(x.rows, tile), across = pieces(x.cols, tile);
+  for (int64_t task = blockIdx.x; task < down * across * x.count; task += gridDim.x) {
+    const int64_t item = task / (down * across);
+    const int64_t i0 = task % down * tile, j0 = task / down % across * tile;
     const T *from = x.data + item * x.stride;
     for (int j = line; j < tile; j += lines)
       if (i0 + lane < x.rows && j0 + j < x.cols) turned[j][lane] = from[(j0 + j) * x.ld + i0 + lane];
@@ -30,7 +120,7 @@ template <class T> __global__ void __launch_bounds__(tile *lines) transpose_tile
   }
 }
 
-constexpr int shortest = 16, strip = 256;
+constexpr int shortest = 16, strip = threads;
 
 /// Where one side is at most 16, a block turns a strip of 256 along the other. The short side's entries lie one after
 /// the other across columns (as long as those are packed), so all lanes read and write runs. `Wide`: X has the short
@@ -39,43 +129,68 @@ template <class T, bool Wide> __global__ void __launch_bounds__(strip)
     transpose_strips(Entries<const T> x, Entries<T> y) {
   KRONVEC_SHARED(turned, T[shortest][strip + 1]);
   const int thread = static_cast<int>(threadIdx.x);
-  const int side = static_cast<int>(Wide ? x.rows : x.cols);
-  const std::int64_t length = Wide ? x.cols : x.rows, strips = (length + strip - 1) / strip;
-  for (std::int64_t task = blockIdx.x; task < strips * x.count; task += gridDim.x) {
-    const std::int64_t item = task / strips, start = task % strips * strip;
+  const int width = static_cast<int>(Wide ? x.rows : x.cols);
+  const int64_t length = Wide ? x.cols : x.rows, strips = pieces(length, strip);
+  for (int64_t task = blockIdx.x; task < strips * x.count; task += gridDim.x) {
+    const int64_t item = task / strips, start = task % strips * strip;
     const int here = static_cast<int>(length - start < strip ? length - start : strip);
     const T *from = x.data + item * x.stride;
     T *to = y.data + item * y.stride;
     if (Wide) {
-      for (int e = thread; e < side * here; e += strip)
-        turned[e % side][e / side] = from[(start + e / side) * x.ld + e % side];
+      for (int e = thread; e < width * here; e += strip)
+        turned[e % width][e / width] = from[(start + e / width) * x.ld + e % width];
     } else if (thread < here) {
-      for (int k = 0; k < side; ++k)
+      for (int k = 0; k < width; ++k)
         turned[k][thread] = from[k * x.ld + start + thread];
     }
     __syncthreads();
     if (!Wide) {
-      for (int e = thread; e < side * here; e += strip)
-        to[(start + e / side) * y.ld + e % side] = turned[e % side][e / side];
+      for (int e = thread; e < width * here; e += strip)
+        to[(start + e / width) * y.ld + e % width] = turned[e % width][e / width];
     } else if (thread < here) {
-      for (int k = 0; k < side; ++k)
+      for (int k = 0; k < width; ++k)
         to[k * y.ld + start + thread] = turned[k][thread];
     }
     __syncthreads();
   }
 }
 
-dim3 grid(std::int64_t tasks) { return dim3(static_cast<unsigned>(tasks < most_blocks ? tasks : most_blocks)); }
+dim3 grid(int64_t tasks) { return dim3(static_cast<unsigned>(tasks < most_blocks ? tasks : most_blocks)); }
+
+/// Whether runs of V entries down the columns of every item are aligned and whole.
+template <int V, class T> bool in_runs(const Entries<T> &x) {
+  return reinterpret_cast<std::uintptr_t>(x.data) % (V * sizeof(T)) == 0 && x.rows % V == 0 &&
+         (x.cols == 1 || x.ld % V == 0) && (x.count == 1 || x.stride % V == 0);
+}
+
+template <int V, class T> cudaError_t turn_in_place(Entries<T> y, cudaStream_t stream) {
+  const int64_t tiles = pieces(y.rows, side * V);
+  return launch(transpose_in_place<T, V>, grid(tiles * tiles * y.count), dim3(threads), 0, stream, y);
+}
+
+template <int V, class T> cudaError_t turn_items(Entries<const T> x, Entries<T> y, cudaStream_t stream) {
+  const int down = static_cast<int>(x.rows) / V, across = static_cast<int>(x.cols) / V;
+  return launch(transpose_items<T, V>, grid(pieces(x.count, threads / (down * across))), dim3(threads), 0, stream, x, y,
+                down, across);
+}
 
 template <class T> cudaError_t transpose_any(Entries<const T> x, Entries<T> y, cudaStream_t stream) {
   if (x.rows == 0 || x.cols == 0 || x.count == 0) return cudaSuccess;
+  constexpr int V = 16 / sizeof(T), row_of_tiles = 8 / V;
+  const bool runs = in_runs<V>(x) && in_runs<V>(y);
+  if (x.data == y.data) return runs ? turn_in_place<V>(y, stream) : turn_in_place<1>(y, stream);
+  if (runs && x.rows <= threads && x.rows * x.cols <= threads * V * V) return turn_items<V>(x, y, stream);
+  if (x.rows <= threads && x.rows * x.cols <= threads) return turn_items<1>(x, y, stream);
   const bool wide = x.rows <= shortest && x.cols > tile, tall = x.cols <= shortest && x.rows > tile;
-  if (wide || tall) {
-    const std::int64_t strips = ((wide ? x.cols : x.rows) + strip - 1) / strip;
-    return launch(wide ? transpose_strips<T, true> : transpose_strips<T, false>, grid(strips * x.count), dim3(strip), 0,
+  if (wide || tall)
+    return launch(wide ? transpose_strips<T, true> : transpose_strips<T, false>,
+                  grid(pieces(wide ? x.cols : x.rows, strip) * x.count), dim3(strip), 0, stream, x, y);
+  if (runs)
+    return launch(transpose_blocks<T, V, row_of_tiles>,
+                  grid(pieces(x.rows, side * V) * pieces(x.cols, side * V * row_of_tiles) * x.count), dim3(threads), 0,
                   stream, x, y);
-  }
-  return launch(transpose_tiles<T>, grid(tiles(x.rows) * tiles(x.cols) * x.count), dim3(tile, lines), 0, stream, x, y);
+  return launch(transpose_tiles<T>, grid(pieces(x.rows, tile) * pieces(x.cols, tile) * x.count), dim3(threads), 0,
+                stream, x, y);
 }
 
 } // namespace

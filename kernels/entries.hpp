@@ -7,8 +7,8 @@ namespace kronvec::kernels {
 
 /// Entry (i, j) of item b lies at data[b·stride + j·ld + i].
 template <class T> struct Entries {
-  T *data;
-  std::int64_t rows, cols, ld, count, stride;
+  T *data = nullptr;
+  std::int64_t rows = 0, cols = 0, ld = 0, count = 0, stride = 0;
 };
 
 /// Whether all items of a batch of this form are one packed run of entries.

@@ -2,6 +2,8 @@
 
 #include "kernels/thrust_stream.hpp"
 
+#include <algorithm>
+
 namespace kronvec::kernels {
 namespace {
 
@@ -10,119 +12,135 @@ struct Place {
   std::int64_t item, row, col;
 };
 
-template <class T> KRONVEC_HOST_DEVICE T read(const Entries<const T> &x, Place p) {
-  const T *item = x.data + p.item * x.stride;
-  return x.rows * x.cols == 1 ? *item : item[p.col * x.ld + p.row];
+/// Entry k, counted down the columns of one item after the other.
+template <class T> KRONVEC_HOST_DEVICE Place place(const Entries<T> &y, std::int64_t k) {
+  if (y.cols == 1 && y.count == 1) return {0, k, 0}; // one long column needs no division
+  const std::int64_t col = k / y.rows;
+  return {col / y.cols, k % y.rows, col % y.cols};
 }
 
-/// y(p) = operation(p) for entry k, counted down the columns of one item after the other.
-template <class T, class Operation> struct Tabulate {
-  Entries<T> y;
-  Operation operation;
-
-  KRONVEC_HOST_DEVICE void operator()(std::int64_t k) const {
-    Place p{0, k, 0};
-    if (y.cols != 1 || y.count != 1) { // one long column needs no division
-      p.row = k % y.rows, p.col = k / y.rows;
-      p.item = p.col / y.cols, p.col %= y.cols;
-    }
-    y.data[p.item * y.stride + p.col * y.ld + p.row] = operation(p);
-  }
-};
+template <class T> KRONVEC_HOST_DEVICE T read(const Entries<const T> &x, Place p) {
+  return x.data[p.item * x.stride + (x.cols == 1 ? 0 : p.col * x.ld) + (x.rows == 1 ? 0 : p.row)];
+}
+template <class T> KRONVEC_HOST_DEVICE void write(const Entries<T> &y, Place p, T value) {
+  y.data[p.item * y.stride + p.col * y.ld + p.row] = value;
+}
 
 template <class T> struct Fill {
   T value;
-  KRONVEC_HOST_DEVICE T operator()(Place) const { return value; }
+  Entries<T> y;
+  KRONVEC_HOST_DEVICE void operator()(std::int64_t k) const { write(y, place(y, k), value); }
 };
 template <class T> struct Unit {
   std::int64_t first;
-  KRONVEC_HOST_DEVICE T operator()(Place p) const { return p.row == first + p.col ? T(1) : T(0); }
+  Entries<T> y;
+  KRONVEC_HOST_DEVICE void operator()(std::int64_t k) const {
+    const Place p = place(y, k);
+    write(y, p, p.row == first + p.col ? T(1) : T(0));
+  }
 };
 template <class T> struct Copy {
   Entries<const T> x;
-  KRONVEC_HOST_DEVICE T operator()(Place p) const { return read(x, p); }
+  Entries<T> y;
+  KRONVEC_HOST_DEVICE void operator()(std::int64_t k) const {
+    const Place p = place(y, k);
+    write(y, p, read(x, p));
+  }
 };
-template <class T> struct Add {
-  T alpha;
-  Entries<const T> a;
-  T beta;
-  Entries<const T> b;
-  KRONVEC_HOST_DEVICE T operator()(Place p) const { return alpha * read(a, p) + beta * read(b, p); }
-};
-template <class T> struct Combine {
-  Binary op;
+/// A chain of one link needs no array of registers.
+template <class T> struct OneLink {
+  Link<T> link;
   Entries<const T> a, b;
-  KRONVEC_HOST_DEVICE T operator()(Place p) const { return apply(op, read(a, p), read(b, p)); }
+  Entries<T> y;
+  KRONVEC_HOST_DEVICE void operator()(std::int64_t k) const {
+    const Place p = place(y, k);
+    const T u = read(a, p);
+    const bool two = link.kind == Link<T>::Kind::add || link.kind == Link<T>::Kind::binary;
+    write(y, p, apply(link, u, two ? read(b, p) : u));
+  }
 };
-template <class T> struct Map {
-  Function f;
-  T exponent;
-  Entries<const T> x;
-  KRONVEC_HOST_DEVICE T operator()(Place p) const { return apply(f, exponent, read(x, p)); }
+template <class T> struct Links {
+  Chain<T> chain;
+  ChainOperands<T> operands;
 };
+
+constexpr int threads = 256;
+constexpr std::int64_t most_blocks = 1 << 16;
+
+/// A kernel of our own: Thrust would copy the work, which is read by computed indices, into every thread's local memory.
+template <class T>
+__global__ void __launch_bounds__(threads) run_links(const __grid_constant__ Links<T> work, std::int64_t entries) {
+  const auto &[chain, operands] = work;
+  const std::int64_t first = static_cast<std::int64_t>(blockIdx.x) * threads + threadIdx.x;
+  for (std::int64_t k = first; k < entries; k += static_cast<std::int64_t>(gridDim.x) * threads) {
+    const Place p = place(operands.output[0], k);
+    T reg[Chain<T>::most_inputs + Chain<T>::most_links];
+    for (int i = 0; i < chain.inputs; ++i)
+      reg[i] = read(operands.input[i], p);
+    for (int l = 0; l < chain.links; ++l)
+      reg[chain.inputs + l] = apply(chain.link[l], reg[chain.link[l].a], reg[chain.link[l].b]);
+    for (int o = 0; o < chain.outputs; ++o)
+      write(operands.output[o], p, reg[chain.output[o]]);
+  }
+}
 
 template <class T> std::int64_t size(const Entries<T> &x) { return x.rows * x.cols * x.count; }
 /// Whether the operand, read along one long column of n entries, gives what it gives place by place.
 template <class T> bool reads_as_run(const Entries<const T> &x, std::int64_t n) {
-  return (x.rows * x.cols == 1 && x.count == 1) || (is_run(x) && size(x) == n);
+  return (x.rows * x.cols == 1 && x.stride == 0) || (is_run(x) && size(x) == n);
 }
-template <class T> Entries<T> as_run(const Entries<T> &x) { return {x.data, size(x), 1, size(x), 1, 0}; }
+template <class T> Entries<T> as_run(const Entries<T> &x) {
+  if (x.rows * x.cols == 1 && x.stride == 0) return {x.data, 1, 1, 1, 1, 0};
+  return {x.data, size(x), 1, size(x), 1, 0};
+}
 
-/// make(operands…) says what to compute; where everything is one run it is computed as one long column.
-template <class T, class Make, class... X>
-cudaError_t tabulate(Entries<T> y, cudaStream_t stream, Make make, const X &...operands) {
-  const std::int64_t n = size(y);
-  const auto go = [&](Entries<T> result, const X &...x) {
-    const auto operation = make(x...);
-    return for_each_index(n, Tabulate<T, std::remove_const_t<decltype(operation)>>{result, operation}, stream);
-  };
-  if (is_run(y) && (reads_as_run(operands, n) && ...)) return go(as_run(y), as_run(operands)...);
-  return go(y, operands...);
+/// Where everything is one run it is computed as one long column.
+template <class T> void flatten(Chain<T> &chain, ChainOperands<T> &operands) {
+  const std::int64_t n = size(operands.output[0]);
+  bool runs = true;
+  for (int i = 0; i < chain.inputs; ++i)
+    runs = runs && reads_as_run(operands.input[i], n);
+  for (int o = 0; o < chain.outputs; ++o)
+    runs = runs && is_run(operands.output[o]);
+  if (!runs) return;
+  for (int i = 0; i < chain.inputs; ++i)
+    operands.input[i] = as_run(operands.input[i]);
+  for (int o = 0; o < chain.outputs; ++o)
+    operands.output[o] = as_run(operands.output[o]);
 }
 
 } // namespace
 
 template <class T> cudaError_t Entrywise<T>::fill(T value, Entries<T> y, cudaStream_t stream) {
-  return tabulate(y, stream, [=] { return Fill<T>{value}; });
+  const std::int64_t n = size(y);
+  return for_each_index(n, Fill<T>{value, is_run(y) ? as_run(y) : y}, stream);
 }
 
 template <class T> cudaError_t Entrywise<T>::unit_columns(std::int64_t first, Entries<T> y, cudaStream_t stream) {
-  return for_each_index(size(y), Tabulate<T, Unit<T>>{y, {first}}, stream);
+  return for_each_index(size(y), Unit<T>{first, y}, stream);
 }
 
 template <class T> cudaError_t Entrywise<T>::copy(Entries<const T> x, Entries<T> y, cudaStream_t stream) {
-  return tabulate(
-      y, stream, [](const auto &u) { return Copy<T>{u}; }, x);
-}
-
-template <class T> cudaError_t Entrywise<T>::add(T alpha, Entries<const T> a, T beta, Entries<const T> b, Entries<T> c,
-                                                 cudaStream_t stream) {
-  return tabulate(
-      c, stream,
-      [=](const auto &u, const auto &v) {
-        return Add<T>{alpha, u, beta, v};
-      },
-      a, b);
+  const std::int64_t n = size(y);
+  if (is_run(y) && reads_as_run(x, n)) return for_each_index(n, Copy<T>{as_run(x), as_run(y)}, stream);
+  return for_each_index(n, Copy<T>{x, y}, stream);
 }
 
 template <class T>
-cudaError_t Entrywise<T>::binary(Binary op, Entries<const T> a, Entries<const T> b, Entries<T> c, cudaStream_t stream) {
-  return tabulate(
-      c, stream,
-      [=](const auto &u, const auto &v) {
-        return Combine<T>{op, u, v};
-      },
-      a, b);
-}
-
-template <class T>
-cudaError_t Entrywise<T>::elementwise(Function f, T exponent, Entries<const T> x, Entries<T> y, cudaStream_t stream) {
-  return tabulate(
-      y, stream,
-      [=](const auto &u) {
-        return Map<T>{f, exponent, u};
-      },
-      x);
+cudaError_t Entrywise<T>::chain(const Chain<T> &given, const ChainOperands<T> &where, cudaStream_t stream) {
+  const std::int64_t n = size(where.output[0]);
+  if (n == 0) return cudaSuccess;
+  Chain<T> chain = given;
+  ChainOperands<T> operands = where;
+  flatten(chain, operands);
+  if (chain.links > 1) {
+    const std::int64_t blocks = std::min((n + threads - 1) / threads, most_blocks);
+    return launch(run_links<T>, dim3(static_cast<unsigned>(blocks)), dim3(threads), 0, stream,
+                  Links<T>{chain, operands}, n);
+  }
+  const Link<T> link = chain.link[0];
+  return for_each_index(n, OneLink<T>{link, operands.input[link.a], operands.input[link.b], operands.output[0]},
+                        stream);
 }
 
 template struct Entrywise<float>;

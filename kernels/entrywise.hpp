@@ -1,12 +1,18 @@
 #pragma once
-/// Entry by entry: one pass over the result, each operand read once. A 1×1 operand broadcasts over its item.
+/// Entry by entry: one pass over the results, each operand read once.
 
-#include "kernels/elementwise.hpp"
+#include "kernels/chain.hpp"
 #include "kernels/entries.hpp"
 
 #include <cuda_runtime_api.h>
 
 namespace kronvec::kernels {
+
+/// The operands of a chain. An input with one row serves all rows of a result, one with one column all columns.
+template <class T> struct ChainOperands {
+  Entries<const T> input[Chain<T>::most_inputs];
+  Entries<T> output[Chain<T>::most_outputs];
+};
 
 /// The launchers of one precision. Results may be operands, entry for entry.
 template <class T> struct Entrywise {
@@ -16,12 +22,8 @@ template <class T> struct Entrywise {
   static cudaError_t unit_columns(std::int64_t first, Entries<T> y, cudaStream_t stream);
   /// Y = X.
   static cudaError_t copy(Entries<const T> x, Entries<T> y, cudaStream_t stream);
-  /// C = α·A + β·B.
-  static cudaError_t add(T alpha, Entries<const T> a, T beta, Entries<const T> b, Entries<T> c, cudaStream_t stream);
-  /// C = A op B.
-  static cudaError_t binary(Binary op, Entries<const T> a, Entries<const T> b, Entries<T> c, cudaStream_t stream);
-  /// Y = f(X).
-  static cudaError_t elementwise(Function f, T exponent, Entries<const T> x, Entries<T> y, cudaStream_t stream);
+  /// All outputs have one shape and count.
+  static cudaError_t chain(const Chain<T> &chain, const ChainOperands<T> &operands, cudaStream_t stream);
 };
 
 } // namespace kronvec::kernels

@@ -2,6 +2,7 @@
 
 #include "kernels/portability.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 namespace kronvec::kernels {
@@ -32,20 +33,35 @@ template <class T, class Combine> __device__ T combine_block(T value, Combine co
   return value;
 }
 
+constexpr std::int64_t shortest_piece = 1 << 14, most_pieces = threads, enough_blocks = 1024;
+
+/// Block (item, piece) adds up one piece of one item into sums[item·pieces + piece], or into y if there is one piece.
 template <class T> __global__ void __launch_bounds__(threads)
-    inner_products(Entries<const T> a, Entries<const T> b, Entries<T> y) {
-  for (std::int64_t item = blockIdx.x; item < y.count; item += gridDim.x) {
+    inner_products(Entries<const T> a, Entries<const T> b, Entries<T> y, T *sums, std::int64_t pieces) {
+  const std::int64_t n = a.rows * a.cols, length = (n + pieces - 1) / pieces;
+  const bool packed = a.ld == a.rows && b.ld == b.rows;
+  for (std::int64_t task = blockIdx.x; task < y.count * pieces; task += gridDim.x) {
+    const std::int64_t item = task / pieces, start = task % pieces * length;
+    const std::int64_t end = start + length < n ? start + length : n;
     const T *u = a.data + item * a.stride, *v = b.data + item * b.stride;
     T total = 0;
-    if (a.ld == a.rows && b.ld == b.rows) {
-      for (std::int64_t k = threadIdx.x; k < a.rows * a.cols; k += threads)
+    if (packed) {
+      for (std::int64_t k = start + threadIdx.x; k < end; k += threads)
         total += u[k] * v[k];
     } else {
-      for (std::int64_t j = 0; j < a.cols; ++j)
-        for (std::int64_t i = threadIdx.x; i < a.rows; i += threads)
-          total += u[j * a.ld + i] * v[j * b.ld + i];
+      for (std::int64_t k = start + threadIdx.x; k < end; k += threads)
+        total += u[k / a.rows * a.ld + k % a.rows] * v[k / a.rows * b.ld + k % a.rows];
     }
     total = combine_block(total, Sum());
+    if (threadIdx.x == 0) (pieces == 1 ? y.data[item * y.stride] : sums[task]) = total;
+  }
+}
+
+/// y_b = the sum of item b's pieces, of which there are at most as many as threads.
+template <class T> __global__ void __launch_bounds__(threads)
+    add_pieces(const T *sums, std::int64_t pieces, Entries<T> y) {
+  for (std::int64_t item = blockIdx.x; item < y.count; item += gridDim.x) {
+    const T total = combine_block(threadIdx.x < pieces ? sums[item * pieces + threadIdx.x] : T(0), Sum());
     if (threadIdx.x == 0) y.data[item * y.stride] = total;
   }
 }
@@ -67,9 +83,14 @@ template <class T> __global__ void __launch_bounds__(threads) one_norms(Entries<
 
 dim3 grid(std::int64_t count) { return dim3(static_cast<unsigned>(count < 65536 ? count : 65536)); }
 
-template <class T> cudaError_t inner_any(Entries<const T> a, Entries<const T> b, Entries<T> y, cudaStream_t stream) {
+template <class T>
+cudaError_t inner_any(Entries<const T> a, Entries<const T> b, Entries<T> y, T *sums, cudaStream_t stream) {
   if (y.count == 0) return cudaSuccess;
-  return launch(inner_products<T>, grid(y.count), dim3(threads), 0, stream, a, b, y);
+  const std::int64_t pieces = inner_pieces(a.rows * a.cols, y.count);
+  const cudaError_t status =
+      launch(inner_products<T>, grid(y.count * pieces), dim3(threads), 0, stream, a, b, y, sums, pieces);
+  if (status != cudaSuccess || pieces == 1) return status;
+  return launch(add_pieces<T>, grid(y.count), dim3(threads), 0, stream, sums, pieces, y);
 }
 
 template <class T> cudaError_t one_norm_any(Entries<const T> x, T *y, cudaStream_t stream) {
@@ -79,11 +100,16 @@ template <class T> cudaError_t one_norm_any(Entries<const T> x, T *y, cudaStream
 
 } // namespace
 
-cudaError_t inner(Entries<const float> a, Entries<const float> b, Entries<float> y, cudaStream_t s) {
-  return inner_any(a, b, y, s);
+std::int64_t inner_pieces(std::int64_t entries, std::int64_t count) {
+  const std::int64_t wanted = std::min(entries / shortest_piece, enough_blocks / std::max<std::int64_t>(count, 1));
+  return std::clamp<std::int64_t>(wanted, 1, most_pieces);
 }
-cudaError_t inner(Entries<const double> a, Entries<const double> b, Entries<double> y, cudaStream_t s) {
-  return inner_any(a, b, y, s);
+
+cudaError_t inner(Entries<const float> a, Entries<const float> b, Entries<float> y, float *sums, cudaStream_t s) {
+  return inner_any(a, b, y, sums, s);
+}
+cudaError_t inner(Entries<const double> a, Entries<const double> b, Entries<double> y, double *sums, cudaStream_t s) {
+  return inner_any(a, b, y, sums, s);
 }
 cudaError_t one_norm(Entries<const float> x, float *y, cudaStream_t s) { return one_norm_any(x, y, s); }
 cudaError_t one_norm(Entries<const double> x, double *y, cudaStream_t s) { return one_norm_any(x, y, s); }

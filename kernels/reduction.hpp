@@ -7,9 +7,13 @@
 
 namespace kronvec::kernels {
 
-/// y_b = Σᵢⱼ a_b(i, j)·b_b(i, j).
-cudaError_t inner(Entries<const float> a, Entries<const float> b, Entries<float> y, cudaStream_t stream);
-cudaError_t inner(Entries<const double> a, Entries<const double> b, Entries<double> y, cudaStream_t stream);
+/// In how many pieces `inner` adds up each item: few long items would leave most of a GPU idle.
+std::int64_t inner_pieces(std::int64_t entries, std::int64_t count);
+
+/// y_b = Σᵢⱼ a_b(i, j)·b_b(i, j). Where there is more than one piece, `sums` has room for all pieces of all items.
+cudaError_t inner(Entries<const float> a, Entries<const float> b, Entries<float> y, float *sums, cudaStream_t stream);
+cudaError_t inner(Entries<const double> a, Entries<const double> b, Entries<double> y, double *sums,
+                  cudaStream_t stream);
 
 /// y_b = ‖X_b‖₁, the largest sum of a column's magnitudes; NaN if an entry is.
 cudaError_t one_norm(Entries<const float> x, float *y, cudaStream_t stream);

@@ -8,7 +8,7 @@ namespace detail {
 
 JacobianPlan::JacobianPlan(const Expression &function, const Symbol &variable) : f(function), x(variable) {
   const Differential df = differential(f, x);
-  value = program.value(f);
+  program.keep(value = program.value(f));
   lower(program, Stage::forward, df, x.shape());
   lower(program, Stage::reverse, transposed(df, x.shape()), f.shape());
   for (const NodePtr &node : topological_order(f.node()))

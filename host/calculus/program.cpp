@@ -1,3 +1,4 @@
+#include "calculus/chains.hpp"
 #include "calculus/program.hpp"
 
 #include <algorithm>
@@ -13,18 +14,33 @@ Index padded(Index elements) { return (elements + alignment - 1) / alignment * a
 
 SlotId Program::emit(Step step, Shape shape) {
   Stage stage = Stage::constants;
-  for (const SlotId u : {step.a, step.b})
-    if (u != no_slot) stage = std::max(stage, slots_[u].stage);
+  for (const SlotId u : step.in)
+    stage = std::max(stage, slots_[u].stage);
   const auto id = static_cast<SlotId>(slots_.size());
   // Constants with entries of their own are told apart by their node, in `value`.
   const int unique = step.entries ? id : no_slot;
-  const Key key{step.opcode, step.a, step.b, step.variant, step.alpha, step.beta, shape.rows, shape.cols, unique};
+  const Link<double> only = step.links.empty() ? Link<double>{} : step.links[0];
+  const Key key{step.opcode, step.in,   step.alpha, step.variant,  shape.rows, shape.cols,
+                unique,      only.kind, only.op,    only.function, only.alpha, only.beta};
   const auto [entry, fresh] = known_.try_emplace(key, id);
   if (!fresh) return entry->second;
-  step.out = id;
+  step.out = {id};
   slots_.push_back({shape, stage});
-  steps_[static_cast<int>(stage)].push_back(step);
+  steps_[static_cast<int>(stage)].push_back(std::move(step));
   return id;
+}
+
+/// An entrywise step; a scalar broadcasts over the shape of the other operand.
+SlotId Program::link(const Link<double> &link, std::vector<SlotId> in) {
+  const Shape first = slots_[in.front()].shape, last = slots_[in.back()].shape;
+  const int result = static_cast<int>(in.size());
+  return emit({.opcode = Opcode::chain, .in = std::move(in), .links = {link}, .results = {result}},
+              first == Shape{1, 1} ? last : first);
+}
+
+std::optional<double> Program::number(SlotId u) const {
+  const auto known = numbers_.find(u);
+  return known == numbers_.end() ? std::nullopt : std::optional(known->second);
 }
 
 SlotId Program::value(const Expression &f) {
@@ -99,57 +115,66 @@ SlotId Program::seed(Stage stage, Shape shape) {
   return static_cast<SlotId>(slots_.size()) - 1;
 }
 
-SlotId Program::filled(double value, Shape shape) { return emit({.opcode = Opcode::fill, .alpha = value}, shape); }
-SlotId Program::copy(SlotId u) { return emit({.opcode = Opcode::copy, .a = u}, slots_[u].shape); }
+SlotId Program::filled(double value, Shape shape) {
+  const SlotId id = emit({.opcode = Opcode::fill, .alpha = value}, shape);
+  if (shape == Shape{1, 1}) numbers_[id] = value;
+  return id;
+}
+SlotId Program::copy(SlotId u) { return emit({.opcode = Opcode::copy, .in = {u}}, slots_[u].shape); }
 
 SlotId Program::transpose(SlotId u) {
   const Shape shape = slots_[u].shape, transposed{shape.cols, shape.rows};
   if (shape.rows == 1 || shape.cols == 1) return reshape(u, transposed);
-  return emit({.opcode = Opcode::transpose, .a = u}, transposed);
+  return emit({.opcode = Opcode::transpose, .in = {u}}, transposed);
 }
 
 SlotId Program::multiply(bool transpose_u, SlotId u, bool transpose_v, SlotId v) {
   const Shape a = slots_[u].shape, b = slots_[v].shape;
-  return emit({.opcode = Opcode::multiply, .a = u, .b = v, .alpha = 1, .variant = transpose_u + 2 * transpose_v},
+  return emit({.opcode = Opcode::multiply, .in = {u, v}, .alpha = 1, .variant = transpose_u + 2 * transpose_v},
               {transpose_u ? a.cols : a.rows, transpose_v ? b.rows : b.cols});
 }
 
+SlotId Program::affine(double alpha, SlotId u, double beta) {
+  return link({.kind = Link<double>::Kind::affine, .alpha = alpha, .beta = beta}, {u});
+}
+
 SlotId Program::add(double alpha, SlotId u, double beta, SlotId v) {
-  const Shape a = slots_[u].shape, b = slots_[v].shape;
-  return emit({.opcode = Opcode::add, .a = u, .b = v, .alpha = alpha, .beta = beta}, a == Shape{1, 1} ? b : a);
+  if (const auto x = number(u)) return affine(beta, v, alpha * *x);
+  if (const auto y = number(v)) return affine(alpha, u, beta * *y);
+  return link({.kind = Link<double>::Kind::add, .b = 1, .alpha = alpha, .beta = beta}, {u, v});
 }
 
 SlotId Program::scale(double alpha, SlotId u) {
-  if (alpha == 1) return u;
-  return binary(Binary::multiply, filled(alpha, {1, 1}), u);
+  return alpha == 1 ? u : affine(alpha, u, -0.0); // which added to a zero leaves its sign
 }
 
 SlotId Program::binary(Binary op, SlotId u, SlotId v) {
-  const Shape a = slots_[u].shape, b = slots_[v].shape;
-  return emit({.opcode = Opcode::binary, .a = u, .b = v, .variant = static_cast<int>(op)}, a == Shape{1, 1} ? b : a);
+  return link({.kind = Link<double>::Kind::binary, .op = op, .b = 1}, {u, v});
 }
 
 SlotId Program::elementwise(Function f, double exponent, SlotId u) {
-  return emit({.opcode = Opcode::elementwise, .a = u, .alpha = exponent, .variant = static_cast<int>(f)},
-              slots_[u].shape);
+  return link({.kind = Link<double>::Kind::elementwise, .function = f, .alpha = exponent}, {u});
 }
 
-SlotId Program::inner(SlotId u, SlotId v) { return emit({.opcode = Opcode::inner, .a = u, .b = v}, {1, 1}); }
-SlotId Program::inverse(SlotId u) { return emit({.opcode = Opcode::inverse, .a = u}, slots_[u].shape); }
+SlotId Program::inner(SlotId u, SlotId v) { return emit({.opcode = Opcode::inner, .in = {u, v}}, {1, 1}); }
+SlotId Program::inverse(SlotId u) { return emit({.opcode = Opcode::inverse, .in = {u}}, slots_[u].shape); }
 
 SlotId Program::reshape(SlotId u, Shape shape) {
   if (shape == slots_[u].shape) return u;
+  if (const SlotId whole = memory(u); shape == slots_[whole].shape) return whole;
   slots_.push_back({.shape = shape, .stage = slots_[u].stage, .memory_of = memory(u)});
   return static_cast<SlotId>(slots_.size()) - 1;
 }
 
 void Program::finish(Stage stage, SlotId root) {
   const auto &steps = steps_[static_cast<int>(stage)];
-  const bool own = std::any_of(steps.begin(), steps.end(), [&](const Step &step) { return step.out == root; });
+  const bool own = std::any_of(steps.begin(), steps.end(), [&](const Step &step) { return step.out[0] == root; });
   outputs_[static_cast<int>(stage)] = own ? root : copy(root);
+  keep(outputs_[static_cast<int>(stage)]);
 }
 
 void Program::allocate() {
+  join_chains(steps_, slots_, read_outside_);
   allocate_arena();
   allocate_workspace(Stage::forward);
   allocate_workspace(Stage::reverse);
@@ -158,7 +183,7 @@ void Program::allocate() {
 void Program::allocate_arena() {
   Index &end = elements_[static_cast<int>(Stage::values)];
   for (Slot &slot : slots_)
-    if (slot.stage <= Stage::values && slot.memory_of == no_slot) {
+    if (slot.stage <= Stage::values && slot.memory_of == no_slot && slot.stored) {
       slot.offset = end;
       end += padded(slot.shape.size());
     }
@@ -166,35 +191,51 @@ void Program::allocate_arena() {
     if (slot.memory_of != no_slot) slot.offset = slots_[slot.memory_of].offset;
 }
 
+namespace {
+
+/// Free stretches of a workspace that grows where none is long enough.
+class Stretches {
+public:
+  Index take(Index length) {
+    const auto gap = std::find_if(gaps_.begin(), gaps_.end(), [&](const auto &g) { return g.second >= length; });
+    if (gap == gaps_.end()) return std::exchange(end_, end_ + length);
+    const auto [offset, room] = *gap;
+    gaps_.erase(gap);
+    if (room > length) gaps_[offset + length] = room - length;
+    return offset;
+  }
+  void give_back(Index offset, Index length) { gaps_[offset] = length; }
+  Index end() const { return end_; }
+
+private:
+  std::map<Index, Index> gaps_; // offset -> length, below `end_`
+  Index end_ = 0;
+};
+
+} // namespace
+
 void Program::allocate_workspace(Stage stage) {
   const auto &steps = steps_[static_cast<int>(stage)];
-  const auto here = [&](SlotId u) { return u != no_slot && slots_[u].stage == stage && !slots_[memory(u)].input; };
+  const auto here = [&](SlotId u) { return slots_[u].stage == stage && !slots_[memory(u)].input; };
   std::unordered_map<SlotId, std::size_t> last_use;
   for (std::size_t s = 0; s < steps.size(); ++s)
-    for (const SlotId u : {steps[s].out, steps[s].a, steps[s].b})
-      if (here(u)) last_use[memory(u)] = s;
+    for (const auto *slots : {&steps[s].out, &steps[s].in})
+      for (const SlotId u : *slots)
+        if (here(u)) last_use[memory(u)] = s;
 
-  Index &end = elements_[static_cast<int>(stage)];
-  std::map<Index, Index> gaps; // offset -> length, below `end`
+  Stretches stretches;
   for (std::size_t s = 0; s < steps.size(); ++s) {
-    const Step &step = steps[s];
-    if (step.out != output(stage)) {
-      const Index length = padded(slots_[step.out].shape.size());
-      const auto gap = std::find_if(gaps.begin(), gaps.end(), [&](const auto &g) { return g.second >= length; });
-      if (gap == gaps.end()) {
-        slots_[step.out].offset = end;
-        end += length;
-      } else {
-        const auto [offset, room] = *gap;
-        gaps.erase(gap);
-        slots_[step.out].offset = offset;
-        if (room > length) gaps[offset + length] = room - length;
-      }
-    }
-    for (const SlotId u : {step.a, step.b})
-      if (here(u) && last_use.at(memory(u)) == s)
-        gaps[slots_[memory(u)].offset] = padded(slots_[memory(u)].shape.size());
+    for (const SlotId u : steps[s].out)
+      if (u != output(stage)) slots_[u].offset = stretches.take(padded(slots_[u].shape.size()));
+    for (const auto *slots : {&steps[s].out, &steps[s].in})
+      for (const SlotId u : *slots)
+        if (const auto last = last_use.find(memory(u)); last != last_use.end() && last->second == s) {
+          if (memory(u) != output(stage))
+            stretches.give_back(slots_[memory(u)].offset, padded(slots_[memory(u)].shape.size()));
+          last_use.erase(last); // an operand may be named twice
+        }
   }
+  elements_[static_cast<int>(stage)] = stretches.end();
   for (Slot &slot : slots_)
     if (slot.stage == stage && slot.memory_of != no_slot) slot.offset = slots_[slot.memory_of].offset;
 }

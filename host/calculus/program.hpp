@@ -10,6 +10,7 @@
 
 #include <array>
 #include <map>
+#include <optional>
 #include <tuple>
 #include <unordered_map>
 
@@ -25,18 +26,22 @@ struct Slot {
   Shape shape;
   Stage stage;
   bool input = false;         ///< filled from outside: a symbol's value, or the seed of a stage
+  bool stored = true;         ///< false: lives inside a chain alone, and has no memory
   SlotId memory_of = no_slot; ///< a reshaped slot lies in another's memory
   Index offset = 0;           ///< in elements; of batched stages, per tangent
 };
 
-enum class Opcode { fill, unit, data, copy, transpose, multiply, add, binary, elementwise, inner, inverse };
+enum class Opcode { fill, unit, data, copy, transpose, multiply, chain, inner, inverse };
 
 struct Step {
   Opcode opcode;
-  SlotId out = no_slot, a = no_slot, b = no_slot;
-  double alpha = 0, beta = 0;
-  int variant = 0;                              ///< Binary, Function, or the two bits of multiply's transposes
+  std::vector<SlotId> in = {}, out = {};
+  double alpha = 0;                             ///< fill: the value; multiply: the factor
+  int variant = 0;                              ///< the two bits of multiply's transposes
   const std::vector<double> *entries = nullptr; ///< data: a constant's entries
+  /// chain: registers are those of Chain, over `in`; `out` belongs to the registers of `results`.
+  std::vector<Link<double>> links = {};
+  std::vector<int> results = {};
 
   bool transpose_a() const { return variant & 1; }
   bool transpose_b() const { return variant & 2; }
@@ -56,6 +61,8 @@ public:
   SlotId copy(SlotId u);
   SlotId transpose(SlotId u);
   SlotId multiply(bool transpose_u, SlotId u, bool transpose_v, SlotId v);
+  /// α·U + β in every entry.
+  SlotId affine(double alpha, SlotId u, double beta);
   SlotId add(double alpha, SlotId u, double beta, SlotId v);
   SlotId scale(double alpha, SlotId u);
   SlotId binary(Binary op, SlotId u, SlotId v);
@@ -65,11 +72,13 @@ public:
   SlotId reshape(SlotId u, Shape shape);
   SlotId filled(double value, Shape shape);
 
+  /// The slot is read from outside: no chain may keep it to itself.
+  void keep(SlotId u) { read_outside_.push_back(u); }
   /// Ends a batched stage: its result is `root`, in a slot of its own (`output`), which the caller provides.
   void finish(Stage stage, SlotId root);
   SlotId output(Stage stage) const { return outputs_[static_cast<int>(stage)]; }
 
-  /// Places every slot in memory; no steps can be added after it.
+  /// Joins entrywise steps to chains and places every slot in memory; no steps can be added after it.
   void allocate();
   /// Elements of the arena (of `values`, which holds the constants too) or, per tangent, of a workspace.
   Index elements(Stage stage) const { return elements_[static_cast<int>(stage)]; }
@@ -80,13 +89,17 @@ public:
   SlotId memory(SlotId u) const { return slots_[u].memory_of == no_slot ? u : slots_[u].memory_of; }
 
 private:
-  using Key = std::tuple<Opcode, SlotId, SlotId, int, double, double, Index, Index, int>;
   SlotId emit(Step step, Shape shape);
+  SlotId link(const Link<double> &link, std::vector<SlotId> in);
   SlotId slot_of(const Node &node);
   SlotId lower(const Node &node);
+  /// The value of a slot that is one number, known now.
+  std::optional<double> number(SlotId u) const;
   void allocate_arena();
   void allocate_workspace(Stage stage);
 
+  using Key = std::tuple<Opcode, std::vector<SlotId>, double, int, Index, Index, int, Link<double>::Kind, Binary,
+                         Function, double, double>;
   std::vector<Slot> slots_;
   std::array<std::vector<Step>, stage_count> steps_;
   std::array<SlotId, stage_count> outputs_{no_slot, no_slot, no_slot, no_slot};
@@ -94,6 +107,8 @@ private:
   std::unordered_map<const Node *, SlotId> by_node_;
   std::vector<NodePtr> kept_; // expressions whose nodes are keys of by_node_
   std::map<Key, SlotId> known_;
+  std::map<SlotId, double> numbers_;
+  std::vector<SlotId> read_outside_;
 };
 
 } // namespace kronvec

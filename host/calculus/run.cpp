@@ -3,6 +3,7 @@
 #include "calculus/jacobian_plan.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace kronvec::detail {
 namespace {
@@ -14,34 +15,52 @@ public:
         batch_(batch) {}
 
   void run(const Step &s) const {
+    const BatchView<T> y = out(s.out[0]);
     switch (s.opcode) {
     case Opcode::fill:
-      return primitives_.fill(T(s.alpha), out(s.out));
+      return primitives_.fill(T(s.alpha), y);
     case Opcode::unit:
-      return primitives_.unit_columns(0, out(s.out)[0]);
+      return primitives_.unit_columns(0, y[0]);
     case Opcode::data:
-      return load(*s.entries, out(s.out)[0]);
+      return load(*s.entries, y[0]);
     case Opcode::copy:
-      return primitives_.copy(in(s.a), out(s.out));
+      return primitives_.copy(in(s.in[0]), y);
     case Opcode::transpose:
-      return primitives_.transpose(in(s.a), out(s.out));
+      return primitives_.transpose(in(s.in[0]), y);
     case Opcode::multiply:
-      return primitives_.multiply(T(s.alpha), op(s.transpose_a()), in(s.a), op(s.transpose_b()), in(s.b), out(s.out));
-    case Opcode::add:
-      return primitives_.add(T(s.alpha), in(s.a), T(s.beta), in(s.b), out(s.out));
-    case Opcode::binary:
-      return primitives_.binary(static_cast<Binary>(s.variant), in(s.a), in(s.b), out(s.out));
-    case Opcode::elementwise:
-      return primitives_.elementwise(static_cast<Function>(s.variant), T(s.alpha), in(s.a), out(s.out));
+      return primitives_.multiply(T(s.alpha), op(s.transpose_a()), in(s.in[0]), op(s.transpose_b()), in(s.in[1]), y);
+    case Opcode::chain:
+      return run_chain(s);
     case Opcode::inner:
-      return primitives_.inner(in(s.a), in(s.b), out(s.out));
+      return primitives_.inner(in(s.in[0]), in(s.in[1]), y);
     case Opcode::inverse:
-      return primitives_.inverse(in(s.a), out(s.out));
+      return primitives_.inverse(in(s.in[0]), y);
     }
   }
 
 private:
   static Op op(bool transpose) { return transpose ? Op::transpose : Op::none; }
+
+  void run_chain(const Step &s) const {
+    Chain<T> chain{.inputs = static_cast<int>(s.in.size()),
+                   .links = static_cast<int>(s.links.size()),
+                   .outputs = static_cast<int>(s.out.size())};
+    std::transform(s.links.begin(), s.links.end(), chain.link, [](const Link<double> &link) {
+      return Link<T>{.kind = static_cast<typename Link<T>::Kind>(link.kind),
+                     .op = link.op,
+                     .function = link.function,
+                     .a = link.a,
+                     .b = link.b,
+                     .alpha = T(link.alpha),
+                     .beta = T(link.beta)};
+    });
+    std::copy(s.results.begin(), s.results.end(), chain.output);
+    std::array<BatchView<const T>, Chain<T>::most_inputs> inputs;
+    std::array<BatchView<T>, Chain<T>::most_outputs> results;
+    std::transform(s.in.begin(), s.in.end(), inputs.begin(), [&](SlotId u) { return in(u); });
+    std::transform(s.out.begin(), s.out.end(), results.begin(), [&](SlotId u) { return out(u); });
+    primitives_.chain(chain, {inputs.data(), s.in.size()}, {results.data(), s.out.size()});
+  }
 
   void load(const std::vector<double> &entries, MatrixView<T> y) const {
     std::vector<T> cast(entries.size());

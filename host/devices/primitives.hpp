@@ -5,8 +5,11 @@
 /// inputs only). Callers have checked shapes; an output never overlaps an input unless a comment allows it. Sizes and
 /// counts of 0 are valid and write nothing (except where a formula says what an empty sum is).
 
-#include "kernels/elementwise.hpp"
+#include "kernels/chain.hpp"
 #include "kronvec/matrix.hpp"
+
+#include <initializer_list>
+#include <span>
 
 namespace kronvec {
 
@@ -30,6 +33,8 @@ template <class T> struct BatchView {
 
 enum class Op { none, transpose };
 using kernels::Binary;
+using kernels::Chain;
+using kernels::Link;
 
 template <class T> class Primitives {
 public:
@@ -43,20 +48,39 @@ public:
   virtual void unit_columns(Index first, MatrixView<T> y) const = 0;
   /// Y = X.
   virtual void copy(In x, Out y) const = 0;
-  /// Y = Xᵀ; vec Y = K[m,n]·vec X for X m×n.
+  /// Y = Xᵀ; vec Y = K[m,n]·vec X for X m×n. Y may be X where it is square.
   virtual void transpose(In x, Out y) const = 0;
   /// C = α·op(A)·op(B). An inner dimension of 0 gives zeros.
   virtual void multiply(T alpha, Op op_a, In a, Op op_b, In b, Out c) const = 0;
-  /// C = α·A + β·B; a 1×1 operand broadcasts over the matrix. C may be A or B.
-  virtual void add(T alpha, In a, T beta, In b, Out c) const = 0;
-  /// C = A (·, /, ^) B entry by entry; a 1×1 operand broadcasts over the matrix. C may be A or B.
-  virtual void binary(Binary op, In a, In b, Out c) const = 0;
-  /// Y = f(X) entry by entry; `exponent` is pow's c. Y may be X.
-  virtual void elementwise(Function f, T exponent, In x, Out y) const = 0;
+  /// A few entrywise operations in one pass. All results have one shape and count and may be inputs of that shape, entry
+  /// for entry. An input with one row serves all rows of a result, one with one column all columns: a 1×1 broadcasts.
+  virtual void chain(const Chain<T> &chain, std::span<const In> inputs, std::span<const Out> results) const = 0;
   /// y (1×1) = ⟨A, B⟩ = Σ aᵢⱼbᵢⱼ = tr(AᵀB).
   virtual void inner(In a, In b, Out y) const = 0;
   /// Y = X⁻¹. Throws DomainError with the reciprocal condition number where X is singular to working precision.
   virtual void inverse(In x, Out y) const = 0;
+
+  // Chains of one link. The result may be an operand.
+
+  /// C = α·A + β·B.
+  void add(T alpha, In a, T beta, In b, Out c) const {
+    chain_of({.kind = Kind::add, .b = 1, .alpha = alpha, .beta = beta}, {a, b}, c);
+  }
+  /// C = A (·, /, ^) B entry by entry: Diag(vec A)·vec B where both have C's shape, Diag(a)·B where A is one column,
+  /// A·Diag(b) where B is one row.
+  void binary(Binary op, In a, In b, Out c) const { chain_of({.kind = Kind::binary, .op = op, .b = 1}, {a, b}, c); }
+  /// Y = f(X) entry by entry; `exponent` is pow's c.
+  void elementwise(Function f, T exponent, In x, Out y) const {
+    chain_of({.kind = Kind::elementwise, .function = f, .alpha = exponent}, {x}, y);
+  }
+
+private:
+  using Kind = typename Link<T>::Kind;
+  void chain_of(const Link<T> &link, std::initializer_list<In> inputs, Out result) const {
+    Chain<T> one{.inputs = static_cast<int>(inputs.size()), .links = 1, .outputs = 1};
+    one.link[0] = link, one.output[0] = one.inputs;
+    chain(one, {inputs.begin(), inputs.size()}, {&result, 1});
+  }
 };
 
 } // namespace kronvec

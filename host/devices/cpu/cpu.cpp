@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cstring>
 #include <exception>
@@ -88,43 +89,103 @@ template <class T> std::optional<Index> run_step(const BatchView<const T> &m, In
   return std::nullopt;
 }
 
-/// Where column j of item b of an operand starts, and the step to its next entry: 0 for a scalar that broadcasts.
-template <class T> std::pair<const T *, Index> column(const BatchView<const T> &m, Index b, Index j) {
-  if (m.is_scalar()) return {m[b].data(), 0};
-  return {m[b].data() + j * m.ld, 1};
+/// Entries of an operand along a column, `step` apart: 0 where one serves all.
+template <class T> struct Strand {
+  const T *data;
+  Index step;
+};
+
+/// Along column j of item b; one row serves all rows, one column all columns.
+template <class T> Strand<T> strand(const BatchView<const T> &m, Index b, Index j) {
+  return {m[b].data() + (m.cols == 1 ? 0 : j * m.ld), m.rows == 1 ? 0 : 1};
+}
+
+template <class T> using Inputs = std::array<Strand<T>, Chain<T>::most_inputs>;
+template <class T> using Results = std::array<T *, Chain<T>::most_outputs>;
+
+/// c[i] = link(a[i], b[i]) for n entries.
+template <class T> void run_link(const Link<T> &link, Strand<T> a, Strand<T> b, T *c, Index n) {
+  switch (link.kind) {
+  case Link<T>::Kind::affine:
+    return cpu::add(link.alpha, a.data, a.step, T(1), &link.beta, 0, c, n);
+  case Link<T>::Kind::add:
+    return cpu::add(link.alpha, a.data, a.step, link.beta, b.data, b.step, c, n);
+  case Link<T>::Kind::binary:
+    return cpu::binary(link.op, a.data, a.step, b.data, b.step, c, n);
+  case Link<T>::Kind::elementwise:
+    if (a.step == 1) return cpu::elementwise(link.function, link.alpha, a.data, c, n);
+    T value;
+    cpu::elementwise(link.function, link.alpha, a.data, &value, 1);
+    std::fill_n(c, n, value);
+  }
+}
+
+/// A chain over n entries, by pieces whose intermediate values stay in the first-level cache. Results are written when
+/// all inputs of a piece have been read, since they may be the same memory.
+template <class T>
+void run_chain(const Chain<T> &chain, const Inputs<T> &inputs, const Results<T> &results, Index n) {
+  constexpr Index most = 512;
+  alignas(64) T values[Chain<T>::most_links][most];
+  for (Index first = 0; first < n; first += most) {
+    const Index m = std::min(most, n - first);
+    std::array<Strand<T>, Chain<T>::most_inputs + Chain<T>::most_links> registers;
+    for (int i = 0; i < chain.inputs; ++i)
+      registers[i] = {inputs[i].data + first * inputs[i].step, inputs[i].step};
+    for (int k = 0; k < chain.links; ++k) {
+      run_link(chain.link[k], registers[chain.link[k].a], registers[chain.link[k].b], values[k], m);
+      registers[chain.inputs + k] = {values[k], 1};
+    }
+    for (int r = 0; r < chain.outputs; ++r)
+      std::copy_n(registers[chain.output[r]].data, m, results[r] + first);
+  }
+}
+
+/// The same, where a single link writes straight to its result.
+template <class T> void run(const Chain<T> &chain, const Inputs<T> &inputs, const Results<T> &results, Index n) {
+  if (chain.links > 1) return run_chain(chain, inputs, results, n);
+  run_link(chain.link[0], inputs[chain.link[0].a], inputs[chain.link[0].b], results[0], n);
 }
 
 template <class T> class CpuPrimitives final : public Primitives<T> {
   using typename Primitives<T>::In;
   using typename Primitives<T>::Out;
 
-  /// work(a, step_a, b, step_b, c, n) over all entries of c.
-  template <class Work> static void entrywise(In a, In b, Out c, Work work) {
-    const Index entries = c.rows * c.cols * c.count;
-    const auto step_a = run_step(a, entries), step_b = run_step(b, entries);
-    if (is_run(c) && step_a && step_b)
-      return over_run(entries, [&](Index i, Index n) {
-        work(a.data + i * *step_a, *step_a, b.data + i * *step_b, *step_b, c.data + i, n);
-      });
-    over_columns(c, [&](Index t, Index j) {
-      const auto [u, step_u] = column(a, t, j);
-      const auto [v, step_v] = column(b, t, j);
-      work(u, step_u, v, step_v, c[t].data() + j * c.ld, c.rows);
-    });
+  /// The m×n tile of Xᵀ at (i, j), in columns tile_rows apart that fit the first-level cache.
+  static void turn(MatrixView<const T> x, Index m, Index n, Index i, Index j, T *turned) {
+    for (Index r = 0; r < m; ++r)
+      for (Index c = 0; c < n; ++c)
+        turned[c * tile_rows + r] = x(j + c, i + r);
   }
 
-  /// Columns j … j + n − 1 of Y = Xᵀ, tile by tile: turned in the first-level cache, then written as whole runs.
+  /// Columns j … j + n − 1 of Y = Xᵀ, tile by tile.
   static void transpose_strip(MatrixView<const T> x, MatrixView<T> y, Index j, Index n, bool streams) {
     alignas(64) T turned[tile_rows * tile_cols];
     for (Index i = 0; i < y.rows(); i += tile_rows) {
       const Index m = std::min(tile_rows, y.rows() - i);
-      for (Index r = 0; r < m; ++r)
-        for (Index c = 0; c < n; ++c)
-          turned[c * tile_rows + r] = x(j + c, i + r);
+      turn(x, m, n, i, j, turned);
       for (Index c = 0; c < n; ++c)
         cpu::copy_run(turned + c * tile_rows, &y(i, j + c), m, streams);
     }
     if (streams) cpu::flush_streams();
+  }
+
+  /// Columns j … j + n − 1 of the upper triangle of Y against the mirror image of each of its tiles.
+  static void swap_strip(MatrixView<T> y, Index j, Index n) {
+    alignas(64) T above[tile_rows * tile_cols], below[tile_cols * tile_rows];
+    for (Index i = 0; i < j + n; i += tile_cols) {
+      const Index m = std::min(tile_cols, y.rows() - i);
+      turn(y, m, n, i, j, above); // what Y(i…, j…) will hold
+      if (i == j) {
+        for (Index c = 0; c < n; ++c)
+          cpu::copy_run(above + c * tile_rows, &y(i, j + c), m, false);
+        continue;
+      }
+      turn(y, n, m, j, i, below);
+      for (Index c = 0; c < n; ++c)
+        cpu::copy_run(above + c * tile_rows, &y(i, j + c), m, false);
+      for (Index r = 0; r < m; ++r)
+        cpu::copy_run(below + r * tile_rows, &y(j, i + r), n, false);
+    }
   }
 
 public:
@@ -143,9 +204,14 @@ public:
     });
   }
   void transpose(In x, Out y) const override {
-    const Index across = (y.cols + tile_cols - 1) / tile_cols;
-    const bool streams = y.rows * y.cols * y.count * static_cast<Index>(sizeof(T)) >= worth_streaming;
-    parallel(y.count * across, y.rows * y.cols * y.count, [&](Index task) {
+    const Index across = (y.cols + tile_cols - 1) / tile_cols, entries = y.rows * y.cols * y.count;
+    if (x.data == y.data)
+      return parallel(y.count * across, entries, [&](Index task) {
+        const Index j = task % across * tile_cols;
+        swap_strip(y[task / across], j, std::min(tile_cols, y.cols - j));
+      });
+    const bool streams = entries * static_cast<Index>(sizeof(T)) >= worth_streaming;
+    parallel(y.count * across, entries, [&](Index task) {
       const Index j = task % across * tile_cols;
       transpose_strip(x[task / across], y[task / across], j, std::min(tile_cols, y.cols - j), streams);
     });
@@ -162,22 +228,32 @@ public:
     parallel(c.count, a_thread_each ? c.count * c.rows * c.cols * inner : 0,
              [&](Index t) { cpu::multiply(alpha, op_a, a[t], op_b, b[t], c[t]); });
   }
-  void add(T alpha, In a, T beta, In b, Out c) const override {
-    entrywise(a, b, c, [=](const T *u, Index step_u, const T *v, Index step_v, T *w, Index n) {
-      cpu::add(alpha, u, step_u, beta, v, step_v, w, n);
-    });
-  }
-  void binary(Binary op, In a, In b, Out c) const override {
-    entrywise(a, b, c, [=](const T *u, Index step_u, const T *v, Index step_v, T *w, Index n) {
-      cpu::binary(op, u, step_u, v, step_v, w, n);
-    });
-  }
-  void elementwise(Function f, T exponent, In x, Out y) const override {
-    if (is_run(x) && is_run(y) && x.count == y.count)
-      return over_run(y.rows * y.cols * y.count,
-                      [&](Index i, Index n) { cpu::elementwise(f, exponent, x.data + i, y.data + i, n); });
+  void chain(const Chain<T> &chain, std::span<const In> inputs, std::span<const Out> results) const override {
+    const Out &y = results[0];
+    const Index entries = y.rows * y.cols * y.count;
+    Inputs<T> runs{};
+    bool all_run = std::all_of(results.begin(), results.end(), [](const Out &r) { return is_run(r); });
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+      const auto step = run_step(inputs[i], entries);
+      all_run = all_run && step;
+      runs[i] = {inputs[i].data, step.value_or(0)};
+    }
+    const auto result_at = [&](const auto &place) {
+      Results<T> at{};
+      std::transform(results.begin(), results.end(), at.begin(), place);
+      return at;
+    };
+    if (all_run)
+      return over_run(entries, [&](Index first, Index n) {
+        Inputs<T> from = runs;
+        for (Strand<T> &strand : from)
+          strand.data += first * strand.step;
+        run(chain, from, result_at([&](const Out &r) { return r.data + first; }), n);
+      });
     over_columns(y, [&](Index b, Index j) {
-      cpu::elementwise(f, exponent, x[b].data() + j * x.ld, y[b].data() + j * y.ld, y.rows);
+      Inputs<T> from{};
+      std::transform(inputs.begin(), inputs.end(), from.begin(), [&](const In &x) { return strand(x, b, j); });
+      run(chain, from, result_at([&](const Out &r) { return r[b].data() + j * r.ld; }), y.rows);
     });
   }
   void inner(In a, In b, Out y) const override {

@@ -143,11 +143,15 @@ template <class T> void add_of(T alpha, const T *a, Index step_a, T beta, const 
 template <class T> void copy_run_of(const T *x, T *y, Index n, bool streams) {
   const hn::ScalableTag<T> d;
   const auto lanes = static_cast<Index>(hn::Lanes(d));
-  const bool aligned = reinterpret_cast<std::uintptr_t>(y) % (static_cast<std::size_t>(lanes) * sizeof(T)) == 0;
   Index i = 0;
-  if (streams && aligned)
+  if (streams) {
+    const Index beyond = static_cast<Index>(reinterpret_cast<std::uintptr_t>(y) / sizeof(T)) % lanes;
+    const Index head = std::min(beyond ? lanes - beyond : 0, n);
+    for (; i < head; ++i)
+      y[i] = x[i];
     for (; i + lanes <= n; i += lanes)
       hn::Stream(hn::LoadU(d, x + i), d, y + i);
+  }
   std::copy(x + i, x + n, y + i);
 }
 

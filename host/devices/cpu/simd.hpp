@@ -19,7 +19,7 @@ void binary(Binary op, const double *a, Index step_a, const double *b, Index ste
 void add(float alpha, const float *a, Index step_a, float beta, const float *b, Index step_b, float *c, Index n);
 void add(double alpha, const double *a, Index step_a, double beta, const double *b, Index step_b, double *c, Index n);
 
-/// y[i] = x[i]. `streams`: y is not read again soon, and is written past the caches where its alignment allows.
+/// y[i] = x[i]. `streams`: y is not read again soon, and is written past the caches but for its unaligned ends.
 void copy_run(const float *x, float *y, Index n, bool streams);
 void copy_run(const double *x, double *y, Index n, bool streams);
 

@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <vector>
@@ -40,6 +41,25 @@ template <> struct Blas<double> {
   static constexpr auto multiply = cublasDgemmStridedBatched_64;
   static constexpr auto factor = cublasDgetrfBatched;
   static constexpr auto invert = cublasDgetriBatched;
+};
+
+/// Workspace of the pool for `count` objects.
+template <class U> class Workspace {
+public:
+  Workspace(const Backend &backend, Index count)
+      : backend_(backend), bytes_(static_cast<std::size_t>(count) * sizeof(U)), block_(backend.pool().take(bytes_)) {}
+  U *data() const { return static_cast<U *>(block_.data()); }
+  void from(const std::vector<U> &host) const { backend_.transfer(data(), bytes_, host.data(), bytes_, bytes_, 1); }
+  std::vector<U> to_host() const {
+    std::vector<U> host(bytes_ / sizeof(U));
+    backend_.transfer(host.data(), bytes_, data(), bytes_, bytes_, 1);
+    return host;
+  }
+
+private:
+  const Backend &backend_;
+  std::size_t bytes_;
+  Pool::Block block_;
 };
 
 template <class T> class CudaPrimitives final : public Primitives<T> {
@@ -76,53 +96,25 @@ public:
                                c.count);
     });
   }
-  void add(T alpha, In a, T beta, In b, Out c) const override {
-    engine_.kernel(
-        "add", [&](cudaStream_t s) { return Launch::add(alpha, operand(a, c), beta, operand(b, c), entries(c), s); });
-  }
-  void binary(Binary op, In a, In b, Out c) const override {
-    engine_.kernel("binary",
-                   [&](cudaStream_t s) { return Launch::binary(op, operand(a, c), operand(b, c), entries(c), s); });
-  }
-  void elementwise(Function f, T exponent, In x, Out y) const override {
-    engine_.kernel("elementwise", [&](cudaStream_t s) {
-      return Launch::elementwise(f, exponent, entries(x, y.count), entries(y), s);
-    });
+  void chain(const Chain<T> &chain, std::span<const In> inputs, std::span<const Out> results) const override {
+    kernels::ChainOperands<T> operands;
+    std::transform(inputs.begin(), inputs.end(), operands.input,
+                   [&](const In &x) { return entries(x, results[0].count); });
+    std::transform(results.begin(), results.end(), operands.output, [](const Out &y) { return entries(y); });
+    engine_.kernel("chain", [&](cudaStream_t s) { return Launch::chain(chain, operands, s); });
   }
   void inner(In a, In b, Out y) const override {
+    const Index pieces = kernels::inner_pieces(a.rows * a.cols, y.count);
+    const Workspace<T> sums(backend_, pieces > 1 ? pieces * y.count : 0);
     engine_.kernel("inner", [&](cudaStream_t s) {
-      return kernels::inner(entries(a, y.count), entries(b, y.count), entries(y), s);
+      return kernels::inner(entries(a, y.count), entries(b, y.count), entries(y), sums.data(), s);
     });
   }
   void inverse(In x, Out y) const override;
 
 private:
-  /// A scalar that serves all items keeps its count of 1, which says that it serves one long run too.
-  static Entries<const T> operand(const In &m, const Out &c) {
-    return m.is_scalar() && m.count == 1 ? Entries<const T>{m.data, 1, 1, 1, 1, 0} : entries(m, c.count);
-  }
-
   const Engine &engine_;
   const Backend &backend_;
-};
-
-/// Workspace of the pool for `count` objects.
-template <class U> class Workspace {
-public:
-  Workspace(const Backend &backend, Index count)
-      : backend_(backend), bytes_(static_cast<std::size_t>(count) * sizeof(U)), block_(backend.pool().take(bytes_)) {}
-  U *data() const { return static_cast<U *>(block_.data()); }
-  void from(const std::vector<U> &host) const { backend_.transfer(data(), bytes_, host.data(), bytes_, bytes_, 1); }
-  std::vector<U> to_host() const {
-    std::vector<U> host(bytes_ / sizeof(U));
-    backend_.transfer(host.data(), bytes_, data(), bytes_, bytes_, 1);
-    return host;
-  }
-
-private:
-  const Backend &backend_;
-  std::size_t bytes_;
-  Pool::Block block_;
 };
 
 /// By LU of a copy. Waits for the result, since a singular matrix is an exception here.

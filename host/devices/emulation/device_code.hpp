@@ -17,6 +17,8 @@
 
 #undef __launch_bounds__
 #define __launch_bounds__(...)
+#undef __grid_constant__
+#define __grid_constant__
 
 /// Rewritten by the scheduler each time a thread takes its turn.
 inline thread_local uint3 threadIdx{}, blockIdx{};

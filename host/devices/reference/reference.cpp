@@ -79,9 +79,23 @@ template <class T> T operate(Binary op, T a, T b) {
   return a;
 }
 
-/// Entry (i, j), or the one entry of a scalar.
+/// Entry (i, j); one row serves all rows, one column all columns.
 template <class T> T broadcast(MatrixView<const T> m, Index i, Index j) {
-  return m.rows() == 1 && m.cols() == 1 ? m(0, 0) : m(i, j);
+  return m(m.rows() == 1 ? 0 : i, m.cols() == 1 ? 0 : j);
+}
+
+template <class T> T operate(const Link<T> &link, T a, T b) {
+  switch (link.kind) {
+  case Link<T>::Kind::affine:
+    return link.alpha * a + link.beta;
+  case Link<T>::Kind::add:
+    return link.alpha * a + link.beta * b;
+  case Link<T>::Kind::binary:
+    return operate(link.op, a, b);
+  case Link<T>::Kind::elementwise:
+    return scalar_function(link.function, link.alpha, a);
+  }
+  return a;
 }
 
 template <class T> using Rows = std::vector<std::vector<T>>;
@@ -159,7 +173,14 @@ public:
     tabulate(y, [&](Index b, Index i, Index j) { return x[b](i, j); });
   }
   void transpose(In x, Out y) const override {
-    tabulate(y, [&](Index b, Index i, Index j) { return x[b](j, i); });
+    if (x.data == y.data) {
+      for (Index b = 0; b < y.count; ++b)
+        for (Index j = 0; j < y.cols; ++j)
+          for (Index i = 0; i < j; ++i)
+            std::swap(y[b](i, j), y[b](j, i));
+    } else {
+      tabulate(y, [&](Index b, Index i, Index j) { return x[b](j, i); });
+    }
   }
   void multiply(T alpha, Op op_a, In a, Op op_b, In b, Out c) const override {
     const Index inner = op_a == Op::none ? a.cols : a.rows;
@@ -170,15 +191,20 @@ public:
       return alpha * total;
     });
   }
-  void add(T alpha, In a, T beta, In b, Out c) const override {
-    tabulate(c,
-             [&](Index t, Index i, Index j) { return alpha * broadcast(a[t], i, j) + beta * broadcast(b[t], i, j); });
-  }
-  void binary(Binary op, In a, In b, Out c) const override {
-    tabulate(c, [&](Index t, Index i, Index j) { return operate(op, broadcast(a[t], i, j), broadcast(b[t], i, j)); });
-  }
-  void elementwise(Function f, T exponent, In x, Out y) const override {
-    tabulate(y, [&](Index t, Index i, Index j) { return scalar_function(f, exponent, x[t](i, j)); });
+  void chain(const Chain<T> &chain, std::span<const In> inputs, std::span<const Out> results) const override {
+    const Out &y = results[0];
+    std::vector<T> registers;
+    for (Index t = 0; t < y.count; ++t)
+      for (Index j = 0; j < y.cols; ++j)
+        for (Index i = 0; i < y.rows; ++i) {
+          registers.clear();
+          for (const In &x : inputs)
+            registers.push_back(broadcast(x[t], i, j));
+          for (int k = 0; k < chain.links; ++k)
+            registers.push_back(operate(chain.link[k], registers[chain.link[k].a], registers[chain.link[k].b]));
+          for (int r = 0; r < chain.outputs; ++r)
+            results[r][t](i, j) = registers[chain.output[r]];
+        }
   }
   void inner(In a, In b, Out y) const override {
     tabulate(y, [&](Index t, Index, Index) {
