@@ -4,6 +4,8 @@
 
 #include "devices/backend.hpp"
 
+#include <thread>
+
 namespace kronvec::testing {
 namespace {
 
@@ -88,6 +90,31 @@ TEST(Cuda, UpdatesWithoutAllocation) {
     device.synchronize();
     EXPECT_EQ(device.bytes_in_use(), held);
     EXPECT_EQ(device.peak_bytes(), held);
+  }
+}
+
+TEST(Cuda, SeveralThreadsMayUseOneOperatorAndOneDevice) {
+  const Symbol a("A", 5, 4), x("X", 4, 6), b("B", 6, 3);
+  const M a0 = M::random(5, 4, 1), x0 = M::random(4, 6, 2), b0 = M::random(6, 3, 3), dx = M::random(4, 6, 4);
+  const Expression f = a * exp(x * b);
+  const M expected = jvp(f, x, {{a, a0}, {x, x0}, {b, b0}}, dx);
+  for (const Device device : cuda_devices()) {
+    const auto shared = jacobian(f, x).at({{a, a0}, {x, x0}, {b, b0}}, device);
+    const M there = dx.to(device);
+    std::vector<std::string> failures(4);
+    std::vector<std::thread> threads;
+    for (std::string &failure : failures)
+      threads.emplace_back([&] {
+        for (int turn = 0; turn < 10 && failure.empty(); ++turn) {
+          const auto own = jacobian(f, x).at({{a, a0}, {x, x0}, {b, b0}}, device);
+          for (const auto *j : {&shared, &own})
+            if (!near(j->apply(there).to(Device::cpu()), expected, 1e-13)) failure = "a wrong result";
+        }
+      });
+    for (std::thread &thread : threads)
+      thread.join();
+    for (const std::string &failure : failures)
+      EXPECT_EQ(failure, "") << device.name();
   }
 }
 

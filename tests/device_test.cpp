@@ -11,13 +11,21 @@
 namespace kronvec::testing {
 namespace {
 
-/// A batch inside a larger piece of memory, misaligned by one element, with a margin that must stay untouched.
+/// How a batch lies in memory: packed or strided and misaligned by one element, or strided by runs of 16 bytes.
+enum class Lies { packed, strided, in_runs };
+
+/// A batch inside a larger piece of memory, with a margin that must stay untouched.
 template <class T> class Batched {
 public:
-  Batched(Index rows, Index cols, Index count, bool strided, std::uint64_t seed)
-      : ld_(rows + (strided ? 3 : 0)), stride_(ld_ * cols + (strided ? 5 : 0)),
+  Batched(Index rows, Index cols, Index count, Lies lies, std::uint64_t seed)
+      : ld_(lies == Lies::in_runs ? (rows + 7) / 4 * 4 : rows + (lies == Lies::strided ? 3 : 0)),
+        stride_(ld_ * cols + (lies == Lies::in_runs   ? 4
+                              : lies == Lies::strided ? 5
+                                                      : 0)),
         memory_(cast<T>(Matrix<double>::random(stride_ * count + 8, 1, seed))),
-        view(memory_.data() + 1, rows, cols, std::max<Index>(ld_, 1), count, stride_) {}
+        view(memory_.data() + (lies == Lies::in_runs ? 4 : 1), rows, cols, std::max<Index>(ld_, 1), count, stride_) {}
+  Batched(Index rows, Index cols, Index count, bool strided, std::uint64_t seed)
+      : Batched(rows, cols, count, strided ? Lies::strided : Lies::packed, seed) {}
 
   /// NaN everywhere: what is not written after this shows.
   void poison() { std::fill_n(memory_.data(), memory_.rows(), std::numeric_limits<T>::quiet_NaN()); }
@@ -136,6 +144,89 @@ TYPED_TEST(Primitive, MovesEntriesExactly) {
     }
 }
 
+/// Whole runs and tiles of 16 bytes and one beside them, few items and many small ones.
+TYPED_TEST(Primitive, TransposesExactlyWhateverTheAlignment) {
+  using T = TypeParam;
+  constexpr Sizes shapes[] = {{4, 4, 1},    {8, 12, 3},   {16, 16, 9}, {20, 44, 1},   {64, 64, 2},
+                              {68, 132, 2}, {132, 4, 3},  {33, 64, 1}, {256, 512, 1}, {7, 7, 100},
+                              {2, 6, 40},   {300, 20, 1}, {1, 9, 3}};
+  for (const auto [m, n, count] : shapes)
+    for (const Lies lies : {Lies::packed, Lies::strided, Lies::in_runs}) {
+      const Batched<T> x(m, n, count, lies, 1);
+      Batched<T> y(n, m, count, lies, 2);
+      this->expect(
+          y, 0, [&](auto &p, auto &at) { p.transpose(at(x), at(y)); },
+          [&](Index b, Index i, Index j) { return x.view[b](j, i); });
+    }
+}
+
+TYPED_TEST(Primitive, TransposesSquaresInPlace) {
+  using T = TypeParam;
+  for (const Index n : {0, 1, 2, 4, 7, 31, 32, 33, 64, 67, 132, 260})
+    for (const Lies lies : {Lies::packed, Lies::strided, Lies::in_runs}) {
+      const Batched<T> x(n, n, 2, lies, 1);
+      Batched<T> y(n, n, 2, lies, 2);
+      this->expect(
+          y, 0, [&](auto &p, auto &at) { p.copy(at(x), at(y)), p.transpose(at(y), at(y)); },
+          [&](Index b, Index i, Index j) { return x.view[b](j, i); });
+    }
+}
+
+/// Diag(a)·B, A·Diag(b) and all else that one row or one column gives.
+TYPED_TEST(Primitive, BroadcastsRowsAndColumns) {
+  using T = TypeParam;
+  for (const auto [m, n, count] : this->sizes)
+    for (const bool strided : {false, true})
+      for (const bool shared : {false, true}) {
+        const Index items = shared ? 1 : count;
+        const Batched<T> column(m, 1, items, strided, 1), row(1, n, items, strided, 2), b(m, n, count, strided, 3);
+        Batched<T> c(m, n, count, strided, 4);
+        this->expect(
+            c, 2 * ulp<T>, [&](auto &p, auto &at) { p.binary(Binary::multiply, at(column), at(b), at(c)); },
+            [&](Index t, Index i, Index j) { return double(column.view[t](i, 0)) * double(b.view[t](i, j)); });
+        this->expect(
+            c, 2 * ulp<T>, [&](auto &p, auto &at) { p.binary(Binary::divide, at(b), at(row), at(c)); },
+            [&](Index t, Index i, Index j) { return double(b.view[t](i, j)) / double(row.view[t](0, j)); });
+        this->expect(
+            c, 4 * ulp<T>, [&](auto &p, auto &at) { p.add(T(2), at(column), T(-1), at(row), at(c)); },
+            [&](Index t, Index i, Index j) { return 2 * double(column.view[t](i, 0)) - double(row.view[t](0, j)); });
+        this->expect(
+            c, 0, [&](auto &p, auto &at) { p.elementwise(Function::abs, T(0), at(row), at(c)); },
+            [&](Index t, Index, Index j) { return std::abs(double(row.view[t](0, j))); });
+      }
+}
+
+/// u = a·b and v = (2u − 1) / c + s, both results, u over an input.
+TYPED_TEST(Primitive, ChainsLinks) {
+  using T = TypeParam;
+  using Kind = typename Link<T>::Kind;
+  Chain<T> chain{.inputs = 4, .links = 4, .outputs = 2};
+  chain.link[0] = {.kind = Kind::binary, .op = Binary::multiply, .a = 0, .b = 1};
+  chain.link[1] = {.kind = Kind::affine, .a = 4, .b = 4, .alpha = 2, .beta = -1};
+  chain.link[2] = {.kind = Kind::binary, .op = Binary::divide, .a = 5, .b = 2};
+  chain.link[3] = {.kind = Kind::add, .a = 6, .b = 3, .alpha = 1, .beta = 1};
+  chain.output[0] = 7, chain.output[1] = 4;
+  for (const auto [m, n, count] : this->sizes)
+    for (const bool strided : {false, true}) {
+      const Batched<T> a(m, n, count, strided, 1), b(m, n, 1, strided, 2), c(1, n, count, strided, 3),
+          s(1, 1, 1, strided, 4);
+      Batched<T> u(m, n, count, strided, 5), v(m, n, count, strided, 6);
+      const auto product = [&](Index t, Index i, Index j) {
+        return double(T(double(a.view[t](i, j)) * double(b.view[0](i, j))));
+      };
+      const auto apply = [&](auto &p, auto &at) {
+        p.copy(at(a), at(u));
+        const BatchView<const T> inputs[] = {at(u), at(b), at(c), at(s)};
+        const BatchView<T> results[] = {at(v), at(u)};
+        p.chain(chain, inputs, results);
+      };
+      this->expect(u, 2 * ulp<T>, apply, product);
+      this->expect(v, 64 * ulp<T>, apply, [&](Index t, Index i, Index j) {
+        return (2 * product(t, i, j) - 1) / double(c.view[t](0, j)) + double(s.view[0](0, 0));
+      });
+    }
+}
+
 TYPED_TEST(Primitive, Multiplies) {
   using T = TypeParam;
   for (const auto [m, n, count] : this->sizes)
@@ -232,6 +323,25 @@ TYPED_TEST(Primitive, TakesInnerProducts) {
           return total;
         });
   }
+}
+
+/// Long enough to be added up in pieces by several blocks of threads.
+TYPED_TEST(Primitive, TakesLongInnerProducts) {
+  using T = TypeParam;
+  for (const bool strided : {false, true})
+    for (const Index count : {1, 3}) {
+      const Batched<T> a(257, 259, 1, strided, 1), b(257, 259, count, strided, 2);
+      Batched<T> y(1, 1, count, strided, 3);
+      this->expect(
+          y, 1e5 * ulp<T>, [&](auto &p, auto &at) { p.inner(at(a), at(b), at(y)); },
+          [&](Index t, Index, Index) {
+            double total = 0;
+            for (Index j = 0; j < 259; ++j)
+              for (Index i = 0; i < 257; ++i)
+                total += double(a.view[0](i, j)) * double(b.view[t](i, j));
+            return total;
+          });
+    }
 }
 
 TYPED_TEST(Primitive, Inverts) {

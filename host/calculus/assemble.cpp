@@ -2,6 +2,7 @@
 
 #include "calculus/element_method.hpp"
 #include "calculus/jacobian_plan.hpp"
+#include "devices/operands.hpp"
 
 #include <fmt/format.h>
 
@@ -140,7 +141,7 @@ template <class T> void assemble(const Point<T> &point, MatrixView<T> out, const
   const Shape expected = options.layout == Layout::numerator ? j : jt;
   if (out.shape() != expected)
     throw ShapeError("the Jacobian is " + to_string(expected) + ", the matrix given for it " + to_string(out.shape()));
-  if (out.data()) point.device().backend().require_reachable("the matrix for the Jacobian", out.data());
+  require_on(point.device().backend(), "the matrix for the Jacobian", out);
   Method method = options.method;
   if (method == Method::automatic) method = j.cols <= j.rows ? Method::forward : Method::reverse;
   if (j.rows == 0 || j.cols == 0) return;

@@ -1,7 +1,8 @@
 #include "calculus/jacobian_plan.hpp"
 
+#include "devices/operands.hpp"
+
 #include <algorithm>
-#include <functional>
 
 namespace kronvec {
 namespace detail {
@@ -126,23 +127,16 @@ template <class T> MatrixView<T> as_columns(MatrixView<T> m, Shape item, Index k
   return {m.data(), item.size(), k, m.shape() == item ? item.size() : m.ld()};
 }
 
-/// Whether two views share memory, by the addresses from their first entry to their last.
-template <class T> bool overlap(MatrixView<const T> a, MatrixView<const T> b) {
-  const auto end = [](MatrixView<const T> m) { return m.data() + (m.cols() - 1) * m.ld() + m.rows(); };
-  if (a.shape().size() == 0 || b.shape().size() == 0) return false;
-  return std::less<>()(a.data(), end(b)) && std::less<>()(b.data(), end(a));
-}
-
 template <class T> void apply_checked(const Point<T> &point, Stage stage, MatrixView<const T> x, MatrixView<T> y) {
   const Shape in = point.plan().input_shape(stage), out = point.plan().output_shape(stage);
   const Index k = count(stage == Stage::forward ? "the tangent" : "the cotangent", x.shape(), in);
   const Shape expected = result_shape(x.shape(), in, out);
   if (y.shape() != expected && !(k == 1 && y.shape() == Shape{out.size(), 1}))
     throw ShapeError("the result is " + to_string(expected) + ", the matrix given for it " + to_string(y.shape()));
-  if (overlap<T>(x, y)) throw Error("the result shares memory with what is multiplied");
   const Backend &backend = point.device().backend();
-  if (x.data()) backend.require_reachable(stage == Stage::forward ? "the tangent" : "the cotangent", x.data());
-  if (y.data()) backend.require_reachable("the matrix for the result", y.data());
+  require_apart<T>("what is multiplied", x, y);
+  require_on(backend, stage == Stage::forward ? "the tangent" : "the cotangent", x);
+  require_on(backend, "the matrix for the result", y);
   const Primitives<T> &primitives = backend.primitives(T{});
   const bool pack_x = x.shape() == in && !x.packed(), pack_y = y.shape() == out && !y.packed();
   const auto block = [&](bool needed, Shape s) {

@@ -1,5 +1,5 @@
-#include "calculus/chains.hpp"
 #include "calculus/program.hpp"
+#include "calculus/chains.hpp"
 
 #include <algorithm>
 

@@ -52,8 +52,9 @@ public:
   virtual void transpose(In x, Out y) const = 0;
   /// C = α·op(A)·op(B). An inner dimension of 0 gives zeros.
   virtual void multiply(T alpha, Op op_a, In a, Op op_b, In b, Out c) const = 0;
-  /// A few entrywise operations in one pass. All results have one shape and count and may be inputs of that shape, entry
-  /// for entry. An input with one row serves all rows of a result, one with one column all columns: a 1×1 broadcasts.
+  /// A few entrywise operations in one pass. All results have one shape and count and may be inputs of that shape,
+  /// entry for entry. An input with one row serves all rows of a result, one with one column all columns: a 1×1
+  /// broadcasts.
   virtual void chain(const Chain<T> &chain, std::span<const In> inputs, std::span<const Out> results) const = 0;
   /// y (1×1) = ⟨A, B⟩ = Σ aᵢⱼbᵢⱼ = tr(AᵀB).
   virtual void inner(In a, In b, Out y) const = 0;

@@ -1,12 +1,14 @@
 #pragma once
 /// All of kronvec.
 
+#include "kronvec/commutation.hpp"
 #include "kronvec/compare.hpp"
 #include "kronvec/derivative.hpp"
 #include "kronvec/device.hpp"
 #include "kronvec/elementwise.hpp"
 #include "kronvec/error.hpp"
 #include "kronvec/expression.hpp"
+#include "kronvec/hadamard.hpp"
 #include "kronvec/io.hpp"
 #include "kronvec/matrix.hpp"
 #include "kronvec/parse.hpp"

@@ -122,8 +122,7 @@ template <class T> void run_link(const Link<T> &link, Strand<T> a, Strand<T> b, 
 
 /// A chain over n entries, by pieces whose intermediate values stay in the first-level cache. Results are written when
 /// all inputs of a piece have been read, since they may be the same memory.
-template <class T>
-void run_chain(const Chain<T> &chain, const Inputs<T> &inputs, const Results<T> &results, Index n) {
+template <class T> void run_chain(const Chain<T> &chain, const Inputs<T> &inputs, const Results<T> &results, Index n) {
   constexpr Index most = 512;
   alignas(64) T values[Chain<T>::most_links][most];
   for (Index first = 0; first < n; first += most) {

@@ -1,0 +1,50 @@
+#include "kronvec/commutation.hpp"
+
+#include "devices/operands.hpp"
+
+namespace kronvec {
+namespace {
+
+template <class T> const Primitives<T> &checked(Device device, MatrixView<const T> x, MatrixView<T> y) {
+  require_on(device.backend(), "X", x), require_on(device.backend(), "Y", y);
+  return device.backend().primitives(T{});
+}
+
+} // namespace
+
+template <class T>
+void transpose(MatrixView<const std::type_identity_t<T>> x, MatrixView<std::type_identity_t<T>> y, Device device) {
+  require_shape("Y", y.shape(), {x.cols(), x.rows()});
+  if (!same<T>(x, y)) require_apart<T>("X", x, y);
+  checked<T>(device, x, y).transpose(x, y);
+}
+
+template <class T> void commute_rows(Index m, Index n, MatrixView<const std::type_identity_t<T>> x,
+                                     MatrixView<std::type_identity_t<T>> y, Device device) {
+  require_shape("X", x.shape(), {Shape{m, n}.size(), x.cols()});
+  require_shape("Y", y.shape(), x.shape());
+  require_apart<T>("X", x, y);
+  checked<T>(device, x, y).transpose({x.data(), m, n, m, x.cols(), x.ld()}, {y.data(), n, m, n, y.cols(), y.ld()});
+}
+
+template <class T> void commute_columns(Index m, Index n, MatrixView<const std::type_identity_t<T>> x,
+                                        MatrixView<std::type_identity_t<T>> y, Device device) {
+  require_shape("X", x.shape(), {x.rows(), Shape{m, n}.size()});
+  require_shape("Y", y.shape(), x.shape());
+  require_apart<T>("X", x, y);
+  const Primitives<T> &primitives = checked<T>(device, x, y);
+  const Index k = x.rows();
+  if (k == 1 && x.ld() == 1 && y.ld() == 1) // the vec of an n×m matrix, in a row
+    return primitives.transpose({x.data(), n, m, n, 1, 0}, {y.data(), m, n, m, 1, 0});
+  // For each j, the m columns j, j + n, j + 2n … of X become columns that follow one another.
+  primitives.copy({x.data(), k, m, n * x.ld(), n, x.ld()}, {y.data(), k, m, y.ld(), n, m * y.ld()});
+}
+
+#define KRONVEC_INSTANTIATE(T)                                                                                         \
+  template void transpose<T>(MatrixView<const T>, MatrixView<T>, Device);                                              \
+  template void commute_rows<T>(Index, Index, MatrixView<const T>, MatrixView<T>, Device);                             \
+  template void commute_columns<T>(Index, Index, MatrixView<const T>, MatrixView<T>, Device);
+KRONVEC_INSTANTIATE(float)
+KRONVEC_INSTANTIATE(double)
+
+} // namespace kronvec

@@ -1,0 +1,25 @@
+#pragma once
+/// Commutation matrices, applied by index: K[m,n]·vec A = vec Aᵀ for A m×n (Magnus & Neudecker, ch. 3.7). None is ever
+/// formed, and results are exact.
+///
+/// All matrices lie on `device`, with any leading dimension. On CUDA the work is handed to the device's stream. These
+/// functions throw ShapeError, DeviceError for memory that the device cannot reach, and Error where the result shares
+/// memory with X (except as stated).
+
+#include "kronvec/matrix.hpp"
+
+namespace kronvec {
+
+/// Y = Xᵀ, which is vec Y = K[m,n]·vec X for X m×n. Y may be X itself where X is square.
+template <class T = double> void transpose(MatrixView<const std::type_identity_t<T>> x,
+                                           MatrixView<std::type_identity_t<T>> y, Device device = Device::cpu());
+
+/// Y = K[m,n]·X for X mn×k: every column, as the vec of an m×n matrix, becomes that of its transpose.
+template <class T = double> void commute_rows(Index m, Index n, MatrixView<const std::type_identity_t<T>> x,
+                                              MatrixView<std::type_identity_t<T>> y, Device device = Device::cpu());
+
+/// Y = X·K[m,n] for X k×mn: column i + j·m of Y is column j + i·n of X.
+template <class T = double> void commute_columns(Index m, Index n, MatrixView<const std::type_identity_t<T>> x,
+                                                 MatrixView<std::type_identity_t<T>> y, Device device = Device::cpu());
+
+} // namespace kronvec

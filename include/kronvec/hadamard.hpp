@@ -1,0 +1,27 @@
+#pragma once
+/// Products with diagonal matrices, which are never formed: one pass over memory.
+///
+/// All matrices lie on `device`, with any leading dimension; Y may be X. On CUDA the work is handed to the device's
+/// stream. These functions throw ShapeError, DeviceError for memory that the device cannot reach, and Error where the
+/// result shares memory with an operand without being X.
+
+#include "kronvec/matrix.hpp"
+
+namespace kronvec {
+
+/// vec Y = Diag(vec A)·vec X, which is Y = A ⊙ X (ledger V4).
+template <class T = double> void hadamard(MatrixView<const std::type_identity_t<T>> a,
+                                          MatrixView<const std::type_identity_t<T>> x,
+                                          MatrixView<std::type_identity_t<T>> y, Device device = Device::cpu());
+
+/// Y = Diag(d)·X for X m×n and d m×1: row i of X times dᵢ.
+template <class T = double> void scale_rows(MatrixView<const std::type_identity_t<T>> d,
+                                            MatrixView<const std::type_identity_t<T>> x,
+                                            MatrixView<std::type_identity_t<T>> y, Device device = Device::cpu());
+
+/// Y = X·Diag(d) for X m×n and d n×1: column j of X times dⱼ.
+template <class T = double> void scale_columns(MatrixView<const std::type_identity_t<T>> x,
+                                               MatrixView<const std::type_identity_t<T>> d,
+                                               MatrixView<std::type_identity_t<T>> y, Device device = Device::cpu());
+
+} // namespace kronvec

@@ -1,0 +1,80 @@
+/// The CUDA device in a stream that the user made: work is handed over in the stream's order, and nobody waits for it.
+
+#include "devices/cuda/module.hpp"
+#include "devices/emulation/stream.hpp"
+
+#include <cmath>
+#include <cuda_runtime_api.h>
+#include <functional>
+#include <gtest/gtest.h>
+#include <vector>
+
+namespace kronvec::testing {
+namespace {
+
+constexpr Index n = 8;
+
+/// A device on a stream of the test's, and three matrices in its memory, which the emulator lets the test read.
+class UserStream : public ::testing::Test {
+protected:
+  void SetUp() override {
+    ASSERT_EQ(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking), cudaSuccess);
+    device = kronvec_cuda_backend(0, stream);
+    for (auto *m : {&x, &y, &z}) {
+      blocks.push_back(device->pool().take(n * n * sizeof(double)));
+      *m = {static_cast<double *>(blocks.back().data()), n, n};
+    }
+  }
+  const Primitives<double> &primitives() const { return device->primitives(0.0); }
+
+  cudaStream_t stream = nullptr;
+  Backend *device = nullptr; // lives as long as the process
+  std::vector<Pool::Block> blocks;
+  MatrixView<double> x, y, z;
+};
+
+TEST_F(UserStream, PrimitivesHandOverTheirWorkAndDoNotWait) {
+  using View = BatchView<const double>;
+  const std::function<void()> calls[] = {
+      [&] { primitives().fill(2, z); },
+      [&] { primitives().unit_columns(0, z); },
+      [&] { primitives().copy(View(x), z); },
+      [&] { primitives().transpose(View(x), z); },
+      [&] { primitives().multiply(1, Op::none, View(x), Op::transpose, View(y), z); },
+      [&] { primitives().add(1, View(x), 2, View(y), z); },
+      [&] { primitives().elementwise(Function::exp, 0, View(x), z); },
+      [&] { primitives().inner(View(x), View(y), z.block(0, 0, 1, 1)); },
+  };
+  primitives().fill(1, x), primitives().fill(3, y);
+  ASSERT_EQ(cudaStreamSynchronize(stream), cudaSuccess);
+  for (const auto &call : calls) {
+    z(0, 0) = std::nan("");
+    call();
+    EXPECT_TRUE(std::isnan(z(0, 0))) << "done before anyone waited for the stream";
+    ASSERT_EQ(cudaStreamSynchronize(stream), cudaSuccess);
+    EXPECT_FALSE(std::isnan(z(0, 0)));
+  }
+}
+
+TEST_F(UserStream, WorkOfTheUserComesFirstWhereItWasHandedOverFirst) {
+  const std::vector<double> values(n * n, 5);
+  ASSERT_EQ(cudaMemcpyAsync(x.data(), values.data(), n * n * sizeof(double), cudaMemcpyDefault, stream), cudaSuccess);
+  primitives().add(1, BatchView<const double>(x), 1, BatchView<const double>(x), y);
+  ASSERT_EQ(cudaStreamSynchronize(stream), cudaSuccess);
+  EXPECT_EQ(y(n - 1, n - 1), 10);
+}
+
+TEST_F(UserStream, HostMemoryIsMisuseInEveryKernel) {
+  double host[n * n] = {};
+  const MatrixView<double> here(host, n, n);
+  EXPECT_THROW(primitives().transpose(BatchView<const double>(here), z), emulation::Misuse);
+  EXPECT_THROW(primitives().transpose(BatchView<const double>(x), here), emulation::Misuse);
+  EXPECT_THROW(primitives().inner(BatchView<const double>(here), BatchView<const double>(x), z.block(0, 0, 1, 1)),
+               emulation::Misuse);
+  EXPECT_THROW(
+      primitives().multiply(1, Op::none, BatchView<const double>(here), Op::none, BatchView<const double>(x), z),
+      emulation::Misuse);
+}
+
+} // namespace
+} // namespace kronvec::testing
