@@ -72,7 +72,7 @@ template <class T, class Work> void over_columns(const BatchView<T> &y, Work wor
 }
 
 /// A transpose goes by tiles of Y of this size; a result larger than the caches is written past them.
-constexpr Index tile_rows = 64, tile_cols = 32, worth_streaming = 4 << 20;
+constexpr Index tile_bytes_down = 512, tile_bytes_across = 256, worth_streaming = 4 << 20;
 
 /// Runs of at most this many entries are handed to one thread.
 constexpr Index piece = 1 << 14;
@@ -146,14 +146,13 @@ template <class T> void run(const Chain<T> &chain, const Inputs<T> &inputs, cons
 }
 
 template <class T> class CpuPrimitives final : public Primitives<T> {
+  static constexpr Index tile_rows = tile_bytes_down / sizeof(T), tile_cols = tile_bytes_across / sizeof(T);
   using typename Primitives<T>::In;
   using typename Primitives<T>::Out;
 
-  /// The m×n tile of Xᵀ at (i, j), in columns tile_rows apart that fit the first-level cache.
+  /// The m×n tile of Xᵀ at (i, j), in columns tile_rows apart.
   static void turn(MatrixView<const T> x, Index m, Index n, Index i, Index j, T *turned) {
-    for (Index r = 0; r < m; ++r)
-      for (Index c = 0; c < n; ++c)
-        turned[c * tile_rows + r] = x(j + c, i + r);
+    cpu::turn(&x(j, i), x.ld(), m, n, turned, tile_rows);
   }
 
   /// Columns j … j + n − 1 of Y = Xᵀ, tile by tile.

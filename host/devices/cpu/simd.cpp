@@ -155,6 +155,57 @@ template <class T> void copy_run_of(const T *x, T *y, Index n, bool streams) {
   std::copy(x + i, x + n, y + i);
 }
 
+/// Rows first_row … of Xᵀ's columns first_col …, entry by entry.
+template <class T>
+void turn_entries(const T *x, Index ld_x, Index row, Index rows, Index col, Index cols, T *y, Index ld_y) {
+  for (Index r = row; r < row + rows; ++r)
+    for (Index c = col; c < col + cols; ++c)
+      y[c * ld_y + r] = x[r * ld_x + c];
+}
+
+#if HWY_TARGET == HWY_SCALAR
+template <class T> void turn_of(const T *x, Index ld_x, Index m, Index n, T *y, Index ld_y) {
+  turn_entries(x, ld_x, 0, m, 0, n, y, ld_y);
+}
+#else
+void turn_block(const double *x, Index ld_x, double *y, Index ld_y) {
+  const hn::FixedTag<double, 2> d;
+  const auto a = hn::LoadU(d, x), b = hn::LoadU(d, x + ld_x);
+  hn::StoreU(hn::InterleaveLower(d, a, b), d, y);
+  hn::StoreU(hn::InterleaveUpper(d, a, b), d, y + ld_y);
+}
+
+void turn_block(const float *x, Index ld_x, float *y, Index ld_y) {
+  const hn::FixedTag<float, 4> d;
+  const auto a = hn::LoadU(d, x), b = hn::LoadU(d, x + ld_x);
+  const auto e = hn::LoadU(d, x + 2 * ld_x), f = hn::LoadU(d, x + 3 * ld_x);
+  const auto ae = hn::InterleaveLower(d, a, e), bf = hn::InterleaveLower(d, b, f);
+  const auto ae_upper = hn::InterleaveUpper(d, a, e), bf_upper = hn::InterleaveUpper(d, b, f);
+  hn::StoreU(hn::InterleaveLower(d, ae, bf), d, y);
+  hn::StoreU(hn::InterleaveUpper(d, ae, bf), d, y + ld_y);
+  hn::StoreU(hn::InterleaveLower(d, ae_upper, bf_upper), d, y + 2 * ld_y);
+  hn::StoreU(hn::InterleaveUpper(d, ae_upper, bf_upper), d, y + 3 * ld_y);
+}
+
+/// By blocks of V×V entries turned in registers of V.
+template <class T> void turn_of(const T *x, Index ld_x, Index m, Index n, T *y, Index ld_y) {
+  constexpr Index V = 16 / sizeof(T);
+  const Index whole_m = m / V * V, whole_n = n / V * V;
+  constexpr Index line = 64 / sizeof(T);
+  for (Index r = 0; r < whole_m; r += V) {
+    for (Index k = r; k < r + V; ++k) // the next tile of a long one is far away, where no hardware looks ahead
+      for (Index c = 0; c + line <= n; c += line)
+        hwy::Prefetch(x + (k + m) * ld_x + c);
+    for (Index c = 0; c < whole_n; c += V)
+      turn_block(x + r * ld_x + c, ld_x, y + c * ld_y + r, ld_y);
+  }
+  turn_entries(x, ld_x, 0, m, whole_n, n - whole_n, y, ld_y);
+  turn_entries(x, ld_x, whole_m, m - whole_m, 0, whole_n, y, ld_y);
+}
+#endif
+
+void turn_f(const float *x, Index ld_x, Index m, Index n, float *y, Index ld_y) { turn_of(x, ld_x, m, n, y, ld_y); }
+void turn_d(const double *x, Index ld_x, Index m, Index n, double *y, Index ld_y) { turn_of(x, ld_x, m, n, y, ld_y); }
 void copy_run_f(const float *x, float *y, Index n, bool streams) { copy_run_of(x, y, n, streams); }
 void copy_run_d(const double *x, double *y, Index n, bool streams) { copy_run_of(x, y, n, streams); }
 void elementwise_f(Function f, float c, const float *x, float *y, Index n) { elementwise_of(f, c, x, y, n); }
@@ -186,6 +237,8 @@ HWY_EXPORT(add_f);
 HWY_EXPORT(add_d);
 HWY_EXPORT(copy_run_f);
 HWY_EXPORT(copy_run_d);
+HWY_EXPORT(turn_f);
+HWY_EXPORT(turn_d);
 
 void elementwise(Function f, float c, const float *x, float *y, Index n) {
   HWY_DYNAMIC_DISPATCH(elementwise_f)(f, c, x, y, n);
@@ -208,6 +261,12 @@ void add(double alpha, const double *a, Index step_a, double beta, const double 
 
 void copy_run(const float *x, float *y, Index n, bool streams) { HWY_DYNAMIC_DISPATCH(copy_run_f)(x, y, n, streams); }
 void copy_run(const double *x, double *y, Index n, bool streams) { HWY_DYNAMIC_DISPATCH(copy_run_d)(x, y, n, streams); }
+void turn(const float *x, Index ld_x, Index m, Index n, float *y, Index ld_y) {
+  HWY_DYNAMIC_DISPATCH(turn_f)(x, ld_x, m, n, y, ld_y);
+}
+void turn(const double *x, Index ld_x, Index m, Index n, double *y, Index ld_y) {
+  HWY_DYNAMIC_DISPATCH(turn_d)(x, ld_x, m, n, y, ld_y);
+}
 void flush_streams() { hwy::FlushStream(); }
 
 std::string simd_target() {

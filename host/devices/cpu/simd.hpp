@@ -23,6 +23,10 @@ void add(double alpha, const double *a, Index step_a, double beta, const double 
 void copy_run(const float *x, float *y, Index n, bool streams);
 void copy_run(const double *x, double *y, Index n, bool streams);
 
+/// The m×n tile Y = Xᵀ, for tiles that fit the first-level cache.
+void turn(const float *x, Index ld_x, Index m, Index n, float *y, Index ld_y);
+void turn(const double *x, Index ld_x, Index m, Index n, double *y, Index ld_y);
+
 /// After runs that were written past the caches, before another thread may read them.
 void flush_streams();
 
