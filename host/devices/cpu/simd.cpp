@@ -191,11 +191,11 @@ void turn_block(const float *x, Index ld_x, float *y, Index ld_y) {
 template <class T> void turn_of(const T *x, Index ld_x, Index m, Index n, T *y, Index ld_y) {
   constexpr Index V = 16 / sizeof(T);
   const Index whole_m = m / V * V, whole_n = n / V * V;
-  constexpr Index line = 64 / sizeof(T);
+  constexpr Index line = 64 / sizeof(T), rows_ahead = 8;
   for (Index r = 0; r < whole_m; r += V) {
-    for (Index k = r; k < r + V; ++k) // the next tile of a long one is far away, where no hardware looks ahead
+    for (Index k = r; k < r + V; ++k) // columns of X are far apart, where no hardware looks ahead
       for (Index c = 0; c + line <= n; c += line)
-        hwy::Prefetch(x + (k + m) * ld_x + c);
+        hwy::Prefetch(x + (k + rows_ahead) * ld_x + c);
     for (Index c = 0; c < whole_n; c += V)
       turn_block(x + r * ld_x + c, ld_x, y + c * ld_y + r, ld_y);
   }
