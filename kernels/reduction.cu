@@ -81,6 +81,18 @@ template <class T> __global__ void __launch_bounds__(threads) one_norms(Entries<
   }
 }
 
+template <class T> __global__ void __launch_bounds__(threads) column_maxima(Entries<const T> x, Entries<T> y) {
+  for (std::int64_t task = blockIdx.x; task < y.count * y.cols; task += gridDim.x) {
+    const std::int64_t item = task / y.cols, j = task % y.cols;
+    const T *column = x.data + item * x.stride + j * x.ld;
+    T largest = -INFINITY;
+    for (std::int64_t i = threadIdx.x; i < x.rows; i += threads)
+      largest = Largest()(largest, column[i]);
+    largest = combine_block(largest, Largest());
+    if (threadIdx.x == 0) y.data[item * y.stride + j * y.ld] = largest;
+  }
+}
+
 dim3 grid(std::int64_t count) { return dim3(static_cast<unsigned>(count < 65536 ? count : 65536)); }
 
 template <class T>
@@ -110,6 +122,14 @@ cudaError_t inner(Entries<const float> a, Entries<const float> b, Entries<float>
 }
 cudaError_t inner(Entries<const double> a, Entries<const double> b, Entries<double> y, double *sums, cudaStream_t s) {
   return inner_any(a, b, y, sums, s);
+}
+cudaError_t column_max(Entries<const float> x, Entries<float> y, cudaStream_t s) {
+  if (y.cols * y.count == 0) return cudaSuccess;
+  return launch(column_maxima<float>, grid(y.cols * y.count), dim3(threads), 0, s, x, y);
+}
+cudaError_t column_max(Entries<const double> x, Entries<double> y, cudaStream_t s) {
+  if (y.cols * y.count == 0) return cudaSuccess;
+  return launch(column_maxima<double>, grid(y.cols * y.count), dim3(threads), 0, s, x, y);
 }
 cudaError_t one_norm(Entries<const float> x, float *y, cudaStream_t s) { return one_norm_any(x, y, s); }
 cudaError_t one_norm(Entries<const double> x, double *y, cudaStream_t s) { return one_norm_any(x, y, s); }

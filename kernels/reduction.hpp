@@ -15,6 +15,10 @@ cudaError_t inner(Entries<const float> a, Entries<const float> b, Entries<float>
 cudaError_t inner(Entries<const double> a, Entries<const double> b, Entries<double> y, double *sums,
                   cudaStream_t stream);
 
+/// y_b(0, j) = the largest entry of column j of X_b: NaN if an entry is, −∞ of no entries.
+cudaError_t column_max(Entries<const float> x, Entries<float> y, cudaStream_t stream);
+cudaError_t column_max(Entries<const double> x, Entries<double> y, cudaStream_t stream);
+
 /// y_b = ‖X_b‖₁, the largest sum of a column's magnitudes; NaN if an entry is.
 cudaError_t one_norm(Entries<const float> x, float *y, cudaStream_t stream);
 cudaError_t one_norm(Entries<const double> x, double *y, cudaStream_t stream);

@@ -172,6 +172,68 @@ TYPED_TEST(Primitive, TransposesSquaresInPlace) {
     }
 }
 
+TYPED_TEST(Primitive, PermutesColumns) {
+  using T = TypeParam;
+  for (const auto &[m, n] : {std::pair<Index, Index>{1, 1}, {1, 5}, {5, 1}, {3, 4}, {7, 2}, {0, 3}, {17, 9}})
+    for (const Index k : {0, 1, 3, 33})
+      for (const bool strided : {false, true}) {
+        const Batched<T> x(k, m * n, 2, strided, 1);
+        Batched<T> y(k, m * n, 2, strided, 2);
+        this->expect(
+            y, 0, [&](auto &p, auto &at) { p.commute_columns(m, n, at(x), at(y)); },
+            [&](Index b, Index r, Index c) { return x.view[b](r, c / m + c % m * n); });
+      }
+}
+
+TYPED_TEST(Primitive, SelectsTriangles) {
+  using T = TypeParam;
+  for (const Index n : {0, 1, 2, 5, 33})
+    for (const bool strided : {false, true}) {
+      const Index entries = n * (n + 1) / 2;
+      const Batched<T> x(n, n, 3, strided, 1), v(entries, 1, 3, strided, 2);
+      Batched<T> h(entries, 1, 3, strided, 3), y(n, n, 3, strided, 4);
+      std::vector<std::pair<Index, Index>> places;
+      Matrix<double> position(n, n);
+      for (Index j = 0; j < n; ++j)
+        for (Index i = j; i < n; ++i)
+          position(i, j) = double(places.size()), places.emplace_back(i, j);
+      this->expect(
+          h, 0, [&](auto &p, auto &at) { p.vech(at(x), at(h)); },
+          [&](Index b, Index k, Index) {
+            return x.view[b](places[static_cast<std::size_t>(k)].first, places[static_cast<std::size_t>(k)].second);
+          });
+      this->expect(
+          y, 0, [&](auto &p, auto &at) { p.unvech(at(v), at(y)); },
+          [&](Index b, Index i, Index j) { return i < j ? T(0) : v.view[b](Index(position(i, j)), 0); });
+    }
+}
+
+TYPED_TEST(Primitive, FindsTheLargestOfEachColumn) {
+  using T = TypeParam;
+  for (const auto [m, n, count] : this->sizes) {
+    Batched<T> x(m, n, count, true, 1), y(1, n, count, true, 2);
+    if (m > 1 && n > 1 && count > 0) x.view[count - 1](m - 1, n - 1) = std::numeric_limits<T>::infinity();
+    this->expect(
+        y, 0, [&](auto &p, auto &at) { p.column_max(at(x), at(y)); },
+        [&](Index b, Index, Index j) {
+          double largest = -std::numeric_limits<double>::infinity();
+          for (Index i = 0; i < m; ++i)
+            largest = std::max(largest, double(x.view[b](i, j)));
+          return largest;
+        });
+  }
+  Matrix<T> x(3, 2);
+  x(1, 1) = std::numeric_limits<T>::quiet_NaN();
+  for (const Device device : Device::all()) {
+    const Matrix<T> there = x.to(device);
+    Matrix<T> y(1, 2, device);
+    device.backend().primitives(T{}).column_max(BatchView<const T>(there.view()), y.view());
+    const Matrix<T> here = on_host(std::move(y));
+    EXPECT_EQ(here(0, 0), 0) << device.name();
+    EXPECT_TRUE(std::isnan(here(0, 1))) << device.name();
+  }
+}
+
 /// Diag(a)·B, A·Diag(b) and all else that one row or one column gives.
 TYPED_TEST(Primitive, BroadcastsRowsAndColumns) {
   using T = TypeParam;

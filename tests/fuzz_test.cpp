@@ -25,7 +25,7 @@ public:
   Expression grow(Shape shape, int depth) {
     if (depth == 0) return leaf(shape);
     const auto again = [&](Shape s) { return grow(s, depth - 1 - pick(2) * (depth > 1)); };
-    switch (pick(shape == Shape{1, 1} ? 14 : 11)) {
+    switch (pick(shape == Shape{1, 1} ? 20 : 17)) {
     case 0:
       return again(shape) + again(shape);
     case 1:
@@ -53,10 +53,25 @@ public:
       return elementwise(smooth[pick(std::size(smooth))], again(shape));
     }
     case 11:
+      return softmax(again(shape));
+    case 12: { // U ⊗ V of every shape that divides
+      const Index rows = shape.rows % 2 ? 1 : 2, cols = shape.cols % 2 ? 1 : 2;
+      return kron(again({rows, cols}), again({shape.rows / rows, shape.cols / cols}));
+    }
+    case 13:
+      return again({shape.rows, 1}) * logsumexp(again({side(), shape.cols}));
+    case 14:
+      return khatri_rao(again({1, shape.cols}), again(shape));
+    case 15:
+      return diag(again({shape.rows, 1})) * again(shape) + again(shape) * diag(again({1, shape.cols}));
+    case 16:
+      if (shape.rows > 1 && shape.cols > 1) return direct_sum(again({1, 1}), again({shape.rows - 1, shape.cols - 1}));
+      return transpose(vech(again({1, 1}))) * again(shape);
+    case 17:
       return sum(again({side(), side()}));
-    case 12: {
+    case 18: {
       const Index n = side();
-      return trace(again({n, n}));
+      return pick(2) ? trace(again({n, n})) : sum(vech(again({n, n}))) + sum(diag(again({n, n})));
     }
     default:
       return norm2(1 + square(again({side(), side()})));

@@ -147,8 +147,37 @@ TEST(Ledger, E15_LogisticRegression) {
     // The Hessian, as the Jacobian of the gradient: σ(1−σ)xxᵀ.
     const double s = sigma(z), slope = s * (1 - s);
     const M hessian = map(product(g[1].value, transposed(g[1].value)), [&](double t) { return slope * t; });
-    expect_jacobian(x * (sigmoid(xw) - y), w, g, hessian);
+    expect_jacobian(kronvec::gradient(loss, w), w, g, hessian);
   }
+}
+
+TEST(Ledger, E16_SoftmaxRegression) {
+  const Symbol w("W", 3, 2), x("x", 2, 1), y("y", 3, 1);
+  const Expression loss = -(transpose(y) * log(softmax(w * x)));
+  for (const double size : {1.0, 1000.0})
+    for (const bool sums_to_one : {true, false}) {
+      Givens g;
+      g.push_back({w, map(M::random(3, 2, 1), [&](double t) { return size * t; })});
+      g.push_back(given(x, 2));
+      g.push_back({y, sums_to_one ? M{{0.2}, {0.5}, {0.3}} : M{{1}, {2}, {-0.5}}});
+      const M &x0 = g[1].value, &y0 = g[2].value;
+      const double total = y0(0, 0) + y0(1, 0) + y0(2, 0);
+      const M z = product(g[0].value, x0);
+      const double largest = std::max({z(0, 0), z(1, 0), z(2, 0)});
+      M p = map(z, [&](double t) { return std::exp(t - largest); });
+      const double sum_of_p = p(0, 0) + p(1, 0) + p(2, 0);
+      p = map(p, [&](double t) { return t / sum_of_p; });
+      // ✗ (p − y)xᵀ is right only where 1ᵀy = 1: in general ((1ᵀy)p − y)xᵀ, and the Hessian times 1ᵀy.
+      const M gradient = product(plus(map(p, [&](double t) { return total * t; }), y0, -1), transposed(x0));
+      expect_gradient(loss, w, g, gradient, 1e-12 * size);
+      if (!sums_to_one) {
+        EXPECT_FALSE(near(gradient, product(plus(p, y0, -1), transposed(x0)), 1e-3));
+      }
+      const M slope = plus(diagonal(p), product(p, transposed(p)), -1);
+      const M hessian = map(kron(product(x0, transposed(x0)), slope), [&](double t) { return total * t; });
+      expect_jacobian(kronvec::gradient(loss, w), w, g, hessian, 1e-12 * size);
+      EXPECT_TRUE(std::isfinite(evaluate(loss, values_of(g))(0, 0)));
+    }
 }
 
 TEST(Ledger, E17_SumOfTwoSquares) {

@@ -166,5 +166,92 @@ TEST(Ledger, D8_Conventions) {
   EXPECT_EQ(slope(log(1 + exp(x)), 1000), 1);
 }
 
+/// K[q,m] in the middle: vec(A ⊗ B) = (I ⊗ K[q,m] ⊗ I)(vec A ⊗ vec B) (V7).
+M kron_of_vecs(Index m, Index n, Index p, Index q) { return kron(identity(n), kron(commutation(q, m), identity(p))); }
+
+TEST(Ledger, D9_KroneckerProduct) {
+  const Symbol x("X", 2, 3), y("Y", 4, 2);
+  const Givens g = two(x, y);
+  const M permutation = kron_of_vecs(2, 3, 4, 2);
+  EXPECT_TRUE(near(evaluate(kron(x, y), values_of(g)), kron(g[0].value, g[1].value), 0));
+  expect_jacobian(kron(x, y), x, g, product(permutation, kron(identity(6), vec(g[1].value))));
+  expect_jacobian(kron(x, y), y, g, product(permutation, kron(vec(g[0].value), identity(8))));
+}
+
+TEST(Ledger, D9_KroneckerProductOfOneVariable) {
+  const Symbol x("X", 2, 3);
+  Givens g;
+  g.push_back(given(x, 1));
+  const M v = vec(g[0].value);
+  expect_jacobian(kron(x, x), x, g,
+                  product(kron_of_vecs(2, 3, 2, 3), plus(kron(identity(6), v), kron(v, identity(6)))));
+}
+
+TEST(Ledger, D9_DirectSum) {
+  const Symbol x("X", 2, 3), y("Y", 1, 2);
+  const Givens g = two(x, y);
+  const auto placed = [](Index rows, Index cols, Index i0, Index j0) { // where entry (i, j) goes in 3×5
+    return tabulate(15, rows * cols,
+                    [=](Index to, Index from) { return double(to == i0 + from % rows + 3 * (j0 + from / rows)); });
+  };
+  expect_jacobian(direct_sum(x, y), x, g, placed(2, 3, 0, 0));
+  expect_jacobian(direct_sum(x, y), y, g, placed(1, 2, 2, 3));
+}
+
+TEST(Ledger, K14_KhatriRao) {
+  const Symbol a("A", 3, 4), b("B", 4, 2), d("d", 4, 1);
+  Givens g;
+  g.push_back(given(a, 1)), g.push_back(given(b, 2)), g.push_back(given(d, 3));
+  // vec(A·Diag(d)·B) = (Bᵀ ∗ A) d, and so its Jacobian by d is Bᵀ ∗ A.
+  const M khatri = evaluate(khatri_rao(transpose(b), a), values_of(g));
+  const M columns = tabulate(6, 4, [&](Index i, Index j) { return g[1].value(j, i / 3) * g[0].value(i % 3, j); });
+  EXPECT_TRUE(near(khatri, columns, 1e-15));
+  EXPECT_TRUE(near(vec(evaluate(a * diag(d) * b, values_of(g))), product(khatri, g[2].value), 1e-14));
+  expect_jacobian(a * diag(d) * b, d, g, khatri);
+  expect_jacobian(khatri_rao(transpose(b), a), a, g,
+                  jacobian(khatri_rao(transpose(b), a), a).at(values_of(g)).to_dense({.method = Method::reference}));
+}
+
+TEST(Ledger, DiagonalsAndTriangles) {
+  const Symbol x("X", 3, 3), v("v", 3, 1);
+  const Givens g = two(x, v);
+  expect_jacobian(diag(x), x, g, tabulate(3, 9, [](Index i, Index j) { return double(j == 4 * i); }));
+  expect_jacobian(diag(v), v, g, tabulate(9, 3, [](Index i, Index j) { return double(i == 4 * j); }));
+  expect_jacobian(diag(transpose(v)), v, g, tabulate(9, 3, [](Index i, Index j) { return double(i == 4 * j); }));
+  constexpr Index lower[] = {0, 1, 2, 4, 5, 8};
+  expect_jacobian(vech(x), x, g, tabulate(6, 9, [&](Index i, Index j) { return double(lower[i] == j); }));
+  EXPECT_THROW(diag(Symbol("A", 2, 3)), ShapeError);
+  EXPECT_THROW(vech(Symbol("A", 2, 3)), ShapeError);
+}
+
+/// Diag(p) − ppᵀ.
+M softmax_slope(const M &p) { return plus(diagonal(p), product(p, transposed(p)), -1); }
+
+TEST(Ledger, SoftmaxOfColumns) {
+  for (const double shift : {0.0, 1000.0, -1000.0}) { // no overflow
+    const Symbol x("X", 3, 2);
+    Givens g;
+    g.push_back({x, map(M::random(3, 2, 1), [&](double t) { return t + shift; })});
+    M p(3, 2), expected(6, 6);
+    for (Index j = 0; j < 2; ++j) {
+      double total = 0;
+      for (Index i = 0; i < 3; ++i)
+        total += p(i, j) = std::exp(g[0].value(i, j) - shift);
+      for (Index i = 0; i < 3; ++i)
+        p(i, j) /= total;
+      const M slope = softmax_slope(tabulate(3, 1, [&](Index i, Index) { return p(i, j); }));
+      for (Index i = 0; i < 9; ++i)
+        expected(3 * j + i % 3, 3 * j + i / 3) = slope(i % 3, i / 3);
+    }
+    EXPECT_TRUE(near(evaluate(softmax(x), values_of(g)), p, 1e-12));
+    const double rounding = 1e-12 * (1 + std::abs(shift)); // of x itself
+    expect_jacobian(softmax(x), x, g, expected, rounding);
+    expect_jacobian(logsumexp(x), x, g, tabulate(2, 6, [&](Index i, Index j) { return i == j / 3 ? p(j % 3, i) : 0; }),
+                    rounding);
+    for (Index i = 0; i < 6; ++i)
+      EXPECT_TRUE(std::isfinite(evaluate(log(softmax(x)), values_of(g)).data()[i]));
+  }
+}
+
 } // namespace
 } // namespace kronvec::testing

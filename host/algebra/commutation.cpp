@@ -32,12 +32,7 @@ template <class T> void commute_columns(Index m, Index n, MatrixView<const std::
   require_shape("X", x.shape(), {x.rows(), Shape{m, n}.size()});
   require_shape("Y", y.shape(), x.shape());
   require_apart<T>("X", x, y);
-  const Primitives<T> &primitives = checked<T>(device, x, y);
-  const Index k = x.rows();
-  if (k == 1 && x.ld() == 1 && y.ld() == 1) // the vec of an n×m matrix, in a row
-    return primitives.transpose({x.data(), n, m, n, 1, 0}, {y.data(), m, n, m, 1, 0});
-  // For each j, the m columns j, j + n, j + 2n … of X become columns that follow one another.
-  primitives.copy({x.data(), k, m, n * x.ld(), n, x.ld()}, {y.data(), k, m, y.ld(), n, m * y.ld()});
+  checked<T>(device, x, y).commute_columns(m, n, x, y);
 }
 
 #define KRONVEC_INSTANTIATE(T)                                                                                         \

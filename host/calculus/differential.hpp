@@ -3,10 +3,10 @@
 ///
 /// The operators below build it so that a rule of the ledger reads as it is written: d(UV) = dU·V + U·dV. They accept
 /// the zero differential of a constant and pass it on. Each linear node has its readings in one place (linear.cpp):
-/// `lower`, which adds the primitive steps of Y = L(dU) to a program (apply: JVP), and `transposed`, the differential
-/// of the cotangents, Lᵀ(Ȳ) (transpose: VJP).
+/// `applied`, the expression Y = L(U) (a JVP, where U is the tangent), and `transposed`, the differential of the
+/// cotangents, Lᵀ(Ȳ) (whose application is a VJP, and the gradient).
 
-#include "calculus/program.hpp"
+#include "calculus/node.hpp"
 
 namespace kronvec {
 
@@ -34,8 +34,8 @@ struct LinearNode {
   LinearNode(const LinearNode &) = delete;
   LinearNode &operator=(const LinearNode &) = delete;
   virtual ~LinearNode();
-  /// The slot of this node, given those of its operands.
-  virtual SlotId lower(Program &program, const std::vector<SlotId> &operands) const = 0;
+  /// L of the operands' values.
+  virtual Expression applied(const std::vector<Expression> &operands) const = 0;
   /// What this node's cotangent adds to the cotangent of each operand.
   virtual std::vector<Differential> transposed(const Differential &cotangent) const = 0;
 };
@@ -59,6 +59,14 @@ Differential inner(const Expression &g, const Differential &du);
 Differential transpose(const Differential &du);
 /// The matrix of this shape with the vec of dU.
 Differential reshape(const Differential &du, Shape shape);
+/// The window of dU, of this shape; and the matrix of this shape that is zero but for dU in the window.
+Differential extract(const Differential &du, Window window, Shape shape);
+Differential embed(const Differential &du, Window window, Shape shape);
+/// (I ⊗ K[m,n] ⊗ I) vec dU, in this shape.
+Differential permute(const Differential &du, Middle middle, Shape shape);
+/// vech dU; and the lower triangular matrix with this vech.
+Differential vech(const Differential &du);
+Differential unvech(const Differential &du);
 
 /// dF as a function of dX. Every node's rule is applied once, however many paths lead to it.
 Differential differential(const Expression &f, const Symbol &x);
@@ -66,7 +74,7 @@ Differential differential(const Expression &f, const Symbol &x);
 /// Lᵀ: a function of the cotangent of F (a seed of the shape of `df`), of shape `seed_shape`.
 Differential transposed(const Differential &df, Shape seed_shape);
 
-/// Adds the steps that compute `df` from the seed to a stage of the program, and ends the stage.
-void lower(Program &program, Stage stage, const Differential &df, Shape seed_shape);
+/// The value of a differential where the seed is U, as an expression.
+Expression applied(const Differential &df, const Expression &u);
 
 } // namespace kronvec

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numbers>
 
 namespace kronvec::detail {
@@ -144,6 +145,8 @@ Entries inverse(Entries a) {
   return y;
 }
 
+std::size_t at(Index k) { return static_cast<std::size_t>(k); }
+
 /// One node, from the entries of its operands.
 Entries evaluate(const Node &f, const std::vector<const Entries *> &operands) {
   const auto u = [&](Index i, Index j) { return (*operands[0])(i, j); };
@@ -193,6 +196,56 @@ Entries evaluate(const Node &f, const std::vector<const Entries *> &operands) {
       total(0, 0) = total(0, 0) + entry;
     return total;
   }
+  case Kind::inner: {
+    Entries total(f.shape);
+    for (Index j = 0; j < operands[0]->shape.cols; ++j)
+      for (Index i = 0; i < operands[0]->shape.rows; ++i)
+        total(0, 0) = total(0, 0) + u(i, j) * v(i, j);
+    return total;
+  }
+  case Kind::extract:
+    return each([&](Index i, Index j) { return operands[0]->entries[at(f.window.offset + i + j * f.window.step)]; });
+  case Kind::embed: {
+    Entries y(f.shape);
+    for (Index j = 0; j < operands[0]->shape.cols; ++j)
+      for (Index i = 0; i < operands[0]->shape.rows; ++i)
+        y.entries[at(f.window.offset + i + j * f.window.step)] = u(i, j);
+    return y;
+  }
+  case Kind::permute: {
+    Entries y(f.shape);
+    const auto [inner, m, n] = f.middle;
+    for (Index k = 0; k < f.shape.size(); ++k) { // k = r + inner·(a + m·(b + n·rest))
+      const Index r = k % inner, a = k / inner % m, b = k / inner / m % n, rest = k / inner / m / n;
+      y.entries[at(r + inner * (b + n * (a + m * rest)))] = operands[0]->entries[at(k)];
+    }
+    return y;
+  }
+  case Kind::vech: {
+    Entries y(f.shape);
+    Index k = 0;
+    for (Index j = 0; j < operands[0]->shape.cols; ++j)
+      for (Index i = j; i < operands[0]->shape.rows; ++i)
+        y.entries[at(k++)] = u(i, j);
+    return y;
+  }
+  case Kind::unvech: {
+    Entries y(f.shape);
+    Index k = 0;
+    for (Index j = 0; j < f.shape.cols; ++j)
+      for (Index i = j; i < f.shape.rows; ++i)
+        y(i, j) = operands[0]->entries[at(k++)];
+    return y;
+  }
+  case Kind::column_max:
+    return each([&](Index, Index j) { // a shift that cancels, so no slope
+      Dual largest{-std::numeric_limits<double>::infinity(), 0};
+      for (Index i = 0; i < operands[0]->shape.rows; ++i)
+        if (!(u(i, j).value <= largest.value)) largest.value = u(i, j).value;
+      return largest;
+    });
+  case Kind::named:
+    return *operands[0];
   case Kind::reshape: {
     Entries same(f.shape);
     same.entries = operands[0]->entries;

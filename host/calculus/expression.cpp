@@ -2,6 +2,7 @@
 
 #include "calculus/node.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 namespace kronvec {
@@ -35,10 +36,10 @@ Shape entrywise_shape(const char *operation, const Expression &u, const Expressi
   disagree(operation, u, v);
 }
 
-Expression combine(const char *operation, const Expression &u, double beta, const Expression &v) {
+Expression combine(const char *operation, double alpha, const Expression &u, double beta, const Expression &v) {
   const Shape shape = entrywise_shape(operation, u, v);
-  if (is_number(u) && is_number(v)) return number(u) + beta * number(v);
-  return make(Kind::add, shape, {u.node(), v.node()}, 1, beta);
+  if (is_number(u) && is_number(v)) return alpha * number(u) + beta * number(v);
+  return make(Kind::add, shape, {u.node(), v.node()}, alpha, beta);
 }
 
 Expression scaled(double alpha, const Expression &u) {
@@ -85,9 +86,12 @@ Expression eye(Index n) { return make(Kind::eye, {n, n}); }
 Expression zeros(Index rows, Index cols) { return make(Kind::filled, {rows, cols}, {}, 0); }
 Expression ones(Index rows, Index cols) { return make(Kind::filled, {rows, cols}, {}, 1); }
 
-Expression operator+(const Expression &u, const Expression &v) { return combine("+", u, 1, v); }
-Expression operator-(const Expression &u, const Expression &v) { return combine("-", u, -1, v); }
+Expression operator+(const Expression &u, const Expression &v) { return combine("+", 1, u, 1, v); }
+Expression operator-(const Expression &u, const Expression &v) { return combine("-", 1, u, -1, v); }
 Expression operator-(const Expression &u) { return scaled(-1, u); }
+Expression combination(double alpha, const Expression &u, double beta, const Expression &v) {
+  return combine("+", alpha, u, beta, v);
+}
 
 Expression operator*(const Expression &u, const Expression &v) {
   if (is_number(u)) return scaled(number(u), v);
@@ -172,6 +176,112 @@ Expression unvec(const Expression &u, Index rows, Index cols) {
   return make(Kind::reshape, shape, {u.node()});
 }
 
+Expression inner(const Expression &u, const Expression &v) {
+  if (u.shape() != v.shape()) disagree("inner", u, v);
+  return u.is_scalar() ? hadamard(u, v) : make(Kind::inner, {1, 1}, {u.node(), v.node()});
+}
+
+Index triangle(Index n) { return n % 2 ? (n + 1) / 2 * n : n / 2 * (n + 1); }
+
+Index triangle_side(Index entries) {
+  Index n = static_cast<Index>(std::sqrt(2.0 * static_cast<double>(entries)));
+  while (triangle(n) < entries)
+    ++n;
+  return n;
+}
+
+Expression extract(const Expression &u, Window window, Shape shape) {
+  const Expression f = make(Kind::extract, shape, {u.node()});
+  const_cast<Node &>(*f.node()).window = window; // made a moment ago, and nobody else has it
+  return f;
+}
+
+Expression embed(const Expression &u, Window window, Shape shape) {
+  const Expression f = make(Kind::embed, shape, {u.node()});
+  const_cast<Node &>(*f.node()).window = window;
+  return f;
+}
+
+Expression permute(const Expression &u, Middle middle, Shape shape) {
+  if (middle.m == 1 || middle.n == 1) return unvec(u, shape.rows, shape.cols);
+  const Expression f = make(Kind::permute, shape, {u.node()});
+  const_cast<Node &>(*f.node()).middle = middle;
+  return f;
+}
+
+Expression unvech(const Expression &u) {
+  const Index n = triangle_side(u.rows());
+  return make(Kind::unvech, {n, n}, {u.node()});
+}
+
+namespace {
+
+/// What function `name` of these arguments means.
+Expression named(const char *name, const Expression &meaning, std::initializer_list<Expression> arguments) {
+  auto node = std::make_shared<Node>(Kind::named, meaning.shape(), std::vector{meaning.node()});
+  for (const Expression &argument : arguments)
+    node->operands.push_back(argument.node());
+  node->name = name;
+  return Expression(std::move(node));
+}
+
+/// What a named function stands for, any other expression itself.
+const Node &meaning_of(const Node &f) { return f.kind == Kind::named ? meaning_of(*f.operands[0]) : f; }
+
+/// A row, repeated as every row of a matrix.
+Expression repeated(Index rows, const Expression &row) { return ones(rows, 1) * row; }
+
+} // namespace
+
+Expression diag(const Expression &u) {
+  if (u.is_scalar()) return u;
+  const Index n = std::max(u.rows(), u.cols());
+  const Window diagonal{0, n + 1};
+  if (u.rows() == 1 || u.cols() == 1) return named("diag", embed(unvec(u, 1, n), diagonal, {n, n}), {u});
+  require_square("diag", u);
+  return named("diag", unvec(extract(u, diagonal, {1, n}), n, 1), {u});
+}
+
+Expression vech(const Expression &u) {
+  require_square("vech", u);
+  return u.is_scalar() ? u : make(Kind::vech, {triangle(u.rows()), 1}, {u.node()});
+}
+
+Expression kron(const Expression &u, const Expression &v) {
+  if (u.is_scalar() || v.is_scalar()) return hadamard(u, v);
+  const Shape shape{Shape{u.rows(), v.rows()}.size(), Shape{u.cols(), v.cols()}.size()};
+  // vec(U ⊗ V) = (I ⊗ K[q,m] ⊗ I)(vec U ⊗ vec V) for U m×n, V p×q (ledger V7), and vec U ⊗ vec V = vec(vec V · vec Uᵀ).
+  const Expression outer = unvec(v, v.shape().size(), 1) * unvec(u, 1, u.shape().size());
+  return named("kron", permute(outer, {v.rows(), v.cols(), u.rows()}, shape), {u, v});
+}
+
+Expression khatri_rao(const Expression &u, const Expression &v) {
+  if (u.cols() != v.cols()) disagree("khatrirao", u, v);
+  return named("khatrirao", hadamard(kron(u, ones(v.rows(), 1)), kron(ones(u.rows(), 1), v)), {u, v});
+}
+
+Expression direct_sum(const Expression &u, const Expression &v) {
+  const Shape shape{u.rows() + v.rows(), u.cols() + v.cols()};
+  const Window first{0, shape.rows}, second{u.cols() * shape.rows + u.rows(), shape.rows};
+  return named("dirsum", embed(u, first, shape) + embed(v, second, shape), {u, v});
+}
+
+namespace {
+
+/// The row log Σᵢ exp(uᵢⱼ), as its columns' largest entries and the logarithm of what is at least 1.
+Expression stable_logsumexp(const Expression &u) {
+  const Expression largest = make(Kind::column_max, {1, u.cols()}, {u.node()});
+  return largest + log(ones(1, u.rows()) * exp(u - repeated(u.rows(), largest)));
+}
+
+} // namespace
+
+Expression logsumexp(const Expression &u) { return named("logsumexp", stable_logsumexp(u), {u}); }
+
+Expression softmax(const Expression &u) {
+  return named("softmax", exp(u - repeated(u.rows(), stable_logsumexp(u))), {u});
+}
+
 namespace {
 
 /// U where F = 1 + exp(U) or exp(U) + 1.
@@ -190,8 +300,11 @@ NodePtr exponent_in_one_plus_exp(const Node &f) {
 
 Expression elementwise(Function f, const Expression &u) {
   if (f == Function::pow) throw Error("pow needs an exponent");
-  if (f == Function::log)
-    if (const NodePtr v = exponent_in_one_plus_exp(*u.node())) return softplus(Expression(v));
+  if (f == Function::log) {
+    const Node &v = meaning_of(*u.node());
+    if (v.kind == Kind::elementwise && v.function == Function::exp) return v.operand(0);
+    if (const NodePtr w = exponent_in_one_plus_exp(v)) return softplus(Expression(w));
+  }
   auto node = std::make_shared<Node>(Kind::elementwise, u.shape(), std::vector{u.node()});
   node->function = f;
   return Expression(std::move(node));

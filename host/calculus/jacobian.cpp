@@ -10,12 +10,20 @@ namespace detail {
 JacobianPlan::JacobianPlan(const Expression &function, const Symbol &variable) : f(function), x(variable) {
   const Differential df = differential(f, x);
   program.keep(value = program.value(f));
-  lower(program, Stage::forward, df, x.shape());
-  lower(program, Stage::reverse, transposed(df, x.shape()), f.shape());
+  lower(Stage::forward, df, x.shape());
+  lower(Stage::reverse, transposed(df, x.shape()), f.shape());
   for (const NodePtr &node : topological_order(f.node()))
     if (node->kind == Kind::symbol) inputs.push_back({node, program.symbol(node.get())});
   if (program.symbol(x.node().get()) == no_slot) inputs.push_back({x.node(), program.value(x)});
   program.allocate();
+}
+
+/// Adds the steps of a batched stage: the differential, applied to the stage's tangents or cotangents.
+void JacobianPlan::lower(Stage stage, const Differential &df, Shape seed_shape) {
+  if (df.is_zero()) return;
+  const Symbol seed("d", seed_shape.rows, seed_shape.cols);
+  program.seed(stage, seed);
+  program.finish(stage, program.value(applied(df, seed)));
 }
 
 template <class T> Point<T>::Point(std::shared_ptr<const JacobianPlan> plan, const Values<T> &values, Device device)
@@ -192,6 +200,11 @@ template <class T> Matrix<T> JacobianAt<T>::to_dense(const DenseOptions &options
 
 template class JacobianAt<float>;
 template class JacobianAt<double>;
+
+Expression gradient(const Expression &f, const Symbol &x) {
+  if (!f.is_scalar()) throw ShapeError("a gradient is of a scalar, not of " + to_string(f.shape()));
+  return applied(transposed(differential(f, x), x.shape()), 1);
+}
 
 template <class T>
 Matrix<T> evaluate(const Expression &f, const Values<std::type_identity_t<T>> &values, Device device) {

@@ -2,6 +2,7 @@
 /// A Jacobian before and at a point: the plan (program and symbols, no numbers) and the point (arena, numbers).
 
 #include "calculus/differential.hpp"
+#include "calculus/program.hpp"
 #include "devices/backend.hpp"
 #include "kronvec/derivative.hpp"
 
@@ -22,6 +23,7 @@ struct JacobianPlan {
   };
   std::vector<Input> inputs; ///< every symbol of F, and X
 
+  void lower(Stage stage, const Differential &df, Shape seed_shape);
   Index rows() const { return f.shape().size(); }
   Index cols() const { return x.shape().size(); }
   Shape input_shape(Stage stage) const { return stage == Stage::forward ? x.shape() : f.shape(); }

@@ -2,6 +2,8 @@
 
 #include "calculus/differential.hpp"
 
+#include <unordered_map>
+
 namespace kronvec {
 
 LinearNode::~LinearNode() { release_operands(std::move(operands)); }
@@ -15,7 +17,7 @@ template <class Node, class... Args> Differential make(Shape shape, Args &&...ar
 /// dX.
 struct Seed : LinearNode {
   explicit Seed(Shape s) : LinearNode(s, {}) {}
-  SlotId lower(Program &, const std::vector<SlotId> &) const override { return no_slot; } // the stage's own slot
+  Expression applied(const std::vector<Expression> &) const override { return zeros(0, 0); } // `kronvec::applied` knows
   std::vector<Differential> transposed(const Differential &) const override { return {}; }
 };
 
@@ -25,8 +27,8 @@ struct Combination : LinearNode {
   Combination(Shape s, double a, const LinearPtr &u) : LinearNode(s, {u}), alpha(a), beta(0) {}
   Combination(Shape s, double a, const LinearPtr &u, double b, const LinearPtr &v)
       : LinearNode(s, {u, v}), alpha(a), beta(b) {}
-  SlotId lower(Program &p, const std::vector<SlotId> &u) const override {
-    return u.size() == 1 ? p.scale(alpha, u[0]) : p.add(alpha, u[0], beta, u[1]);
+  Expression applied(const std::vector<Expression> &u) const override {
+    return u.size() == 1 ? alpha * u[0] : kronvec::combination(alpha, u[0], beta, u[1]);
   }
   std::vector<Differential> transposed(const Differential &y) const override {
     if (operands.size() == 1) return {alpha * y};
@@ -38,10 +40,7 @@ struct Combination : LinearNode {
 struct LeftMultiply : LinearNode {
   Expression a;
   LeftMultiply(Shape s, const Expression &matrix, const LinearPtr &u) : LinearNode(s, {u}), a(matrix) {}
-  SlotId lower(Program &p, const std::vector<SlotId> &u) const override {
-    const auto [flip, matrix] = p.factor(a);
-    return p.multiply(flip, matrix, false, u[0]);
-  }
+  Expression applied(const std::vector<Expression> &u) const override { return a * u[0]; }
   std::vector<Differential> transposed(const Differential &y) const override { return {transpose(a) * y}; }
 };
 
@@ -49,10 +48,7 @@ struct LeftMultiply : LinearNode {
 struct RightMultiply : LinearNode {
   Expression b;
   RightMultiply(Shape s, const LinearPtr &u, const Expression &matrix) : LinearNode(s, {u}), b(matrix) {}
-  SlotId lower(Program &p, const std::vector<SlotId> &u) const override {
-    const auto [flip, matrix] = p.factor(b);
-    return p.multiply(false, u[0], flip, matrix);
-  }
+  Expression applied(const std::vector<Expression> &u) const override { return u[0] * b; }
   std::vector<Differential> transposed(const Differential &y) const override { return {y * transpose(b)}; }
 };
 
@@ -60,9 +56,7 @@ struct RightMultiply : LinearNode {
 struct Hadamard : LinearNode {
   Expression d;
   Hadamard(Shape s, const Expression &factor, const LinearPtr &u) : LinearNode(s, {u}), d(factor) {}
-  SlotId lower(Program &p, const std::vector<SlotId> &u) const override {
-    return p.binary(Binary::multiply, p.value(d), u[0]);
-  }
+  Expression applied(const std::vector<Expression> &u) const override { return kronvec::hadamard(d, u[0]); }
   std::vector<Differential> transposed(const Differential &y) const override { return {hadamard(d, y)}; }
 };
 
@@ -70,9 +64,7 @@ struct Hadamard : LinearNode {
 struct Outer : LinearNode {
   Expression m;
   Outer(Shape s, const Expression &matrix, const LinearPtr &t) : LinearNode(s, {t}), m(matrix) {}
-  SlotId lower(Program &p, const std::vector<SlotId> &t) const override {
-    return p.binary(Binary::multiply, p.value(m), t[0]);
-  }
+  Expression applied(const std::vector<Expression> &t) const override { return kronvec::hadamard(m, t[0]); }
   std::vector<Differential> transposed(const Differential &y) const override { return {inner(m, y)}; }
 };
 
@@ -80,24 +72,68 @@ struct Outer : LinearNode {
 struct Inner : LinearNode {
   Expression g;
   Inner(Shape s, const Expression &gradient, const LinearPtr &u) : LinearNode(s, {u}), g(gradient) {}
-  SlotId lower(Program &p, const std::vector<SlotId> &u) const override { return p.inner(p.value(g), u[0]); }
+  Expression applied(const std::vector<Expression> &u) const override { return kronvec::inner(g, u[0]); }
   std::vector<Differential> transposed(const Differential &t) const override { return {hadamard(g, t)}; }
 };
 
 /// (dU)ᵀ = K vec dU. Adjoint: the transpose.
 struct Transpose : LinearNode {
   Transpose(Shape s, const LinearPtr &u) : LinearNode(s, {u}) {}
-  SlotId lower(Program &p, const std::vector<SlotId> &u) const override { return p.transpose(u[0]); }
+  Expression applied(const std::vector<Expression> &u) const override { return kronvec::transpose(u[0]); }
   std::vector<Differential> transposed(const Differential &y) const override { return {transpose(y)}; }
 };
 
 /// The same vec in another shape. Adjoint: back to the shape of dU.
 struct Reshape : LinearNode {
   Reshape(Shape s, const LinearPtr &u) : LinearNode(s, {u}) {}
-  SlotId lower(Program &p, const std::vector<SlotId> &u) const override { return p.reshape(u[0], shape); }
+  Expression applied(const std::vector<Expression> &u) const override { return unvec(u[0], shape.rows, shape.cols); }
   std::vector<Differential> transposed(const Differential &y) const override {
     return {reshape(y, operands[0]->shape)};
   }
+};
+
+/// The window of dU. Adjoint: into the window of a matrix of zeros.
+struct Extract : LinearNode {
+  Window window;
+  Extract(Shape s, const LinearPtr &u, Window w) : LinearNode(s, {u}), window(w) {}
+  Expression applied(const std::vector<Expression> &u) const override { return kronvec::extract(u[0], window, shape); }
+  std::vector<Differential> transposed(const Differential &y) const override {
+    return {embed(y, window, operands[0]->shape)};
+  }
+};
+
+/// dU in the window of a matrix of zeros. Adjoint: the window.
+struct Embed : LinearNode {
+  Window window;
+  Embed(Shape s, const LinearPtr &u, Window w) : LinearNode(s, {u}), window(w) {}
+  Expression applied(const std::vector<Expression> &u) const override { return kronvec::embed(u[0], window, shape); }
+  std::vector<Differential> transposed(const Differential &y) const override {
+    return {extract(y, window, operands[0]->shape)};
+  }
+};
+
+/// (I ⊗ K[m,n] ⊗ I) vec dU. Adjoint: the inverse permutation.
+struct Permute : LinearNode {
+  Middle middle;
+  Permute(Shape s, const LinearPtr &u, Middle k) : LinearNode(s, {u}), middle(k) {}
+  Expression applied(const std::vector<Expression> &u) const override { return kronvec::permute(u[0], middle, shape); }
+  std::vector<Differential> transposed(const Differential &y) const override {
+    return {permute(y, middle.inverse(), operands[0]->shape)};
+  }
+};
+
+/// vech dU = L vec dU. Adjoint: Lᵀ.
+struct Vech : LinearNode {
+  Vech(Shape s, const LinearPtr &u) : LinearNode(s, {u}) {}
+  Expression applied(const std::vector<Expression> &u) const override { return kronvec::vech(u[0]); }
+  std::vector<Differential> transposed(const Differential &y) const override { return {unvech(y)}; }
+};
+
+/// The lower triangular matrix with this vech, Lᵀ vech. Adjoint: vech.
+struct Unvech : LinearNode {
+  Unvech(Shape s, const LinearPtr &u) : LinearNode(s, {u}) {}
+  Expression applied(const std::vector<Expression> &u) const override { return kronvec::unvech(u[0]); }
+  std::vector<Differential> transposed(const Differential &y) const override { return {vech(y)}; }
 };
 
 constexpr Shape scalar{1, 1};
@@ -157,6 +193,28 @@ Differential reshape(const Differential &du, Shape shape) {
   return du.is_zero() ? Differential(shape) : make<Reshape>(shape, du.node());
 }
 
+Differential extract(const Differential &du, Window window, Shape shape) {
+  return du.is_zero() ? Differential(shape) : make<Extract>(shape, du.node(), window);
+}
+
+Differential embed(const Differential &du, Window window, Shape shape) {
+  return du.is_zero() ? Differential(shape) : make<Embed>(shape, du.node(), window);
+}
+
+Differential permute(const Differential &du, Middle middle, Shape shape) {
+  return du.is_zero() ? Differential(shape) : make<Permute>(shape, du.node(), middle);
+}
+
+Differential vech(const Differential &du) {
+  const Shape shape{triangle(du.shape().rows), 1};
+  return du.is_zero() ? Differential(shape) : make<Vech>(shape, du.node());
+}
+
+Differential unvech(const Differential &du) {
+  const Index n = triangle_side(du.shape().rows);
+  return du.is_zero() ? Differential({n, n}) : make<Unvech>(Shape{n, n}, du.node());
+}
+
 namespace {
 
 bool is_seed(const LinearPtr &node) { return node->operands.empty(); }
@@ -181,17 +239,16 @@ Differential transposed(const Differential &df, Shape seed_shape) {
   return result;
 }
 
-void lower(Program &program, Stage stage, const Differential &df, Shape seed_shape) {
-  if (df.is_zero()) return;
-  std::unordered_map<const LinearNode *, SlotId> slots;
-  const SlotId input = program.seed(stage, seed_shape);
+Expression applied(const Differential &df, const Expression &u) {
+  if (df.is_zero()) return zeros(df.shape().rows, df.shape().cols);
+  std::unordered_map<const LinearNode *, Expression> values;
   for (const LinearPtr &node : topological_order(df.node())) {
-    std::vector<SlotId> operands;
+    std::vector<Expression> operands;
     for (const LinearPtr &operand : node->operands)
-      operands.push_back(slots.at(operand.get()));
-    slots[node.get()] = is_seed(node) ? input : node->lower(program, operands);
+      operands.push_back(values.at(operand.get()));
+    values.emplace(node.get(), is_seed(node) ? u : node->applied(operands));
   }
-  program.finish(stage, slots.at(df.node().get()));
+  return values.at(df.node().get());
 }
 
 } // namespace kronvec

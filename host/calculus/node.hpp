@@ -25,8 +25,31 @@ enum class Kind {
   inverse,
   trace,
   sum,
-  reshape, ///< the matrix of this shape with the vec of U
+  inner,      ///< ⟨U, V⟩ = tr(UᵀV)
+  reshape,    ///< the matrix of this shape with the vec of U
+  extract,    ///< the `window` of U
+  embed,      ///< U in the `window` of a matrix of zeros
+  permute,    ///< (I ⊗ K[m,n] ⊗ I) vec U, by `middle`
+  vech,       ///< the lower triangle, column by column
+  unvech,     ///< the lower triangular matrix with this vech
+  column_max, ///< the largest entry of each column, as a row; no function of its own: its differential is taken as zero
+  named,      ///< the first operand, which is what function `name` of the others means
 };
+
+/// Entries of a packed matrix: the first lies at `offset`, columns are `step` apart.
+struct Window {
+  Index offset, step;
+};
+
+/// The middle of a vec: an inner×m×n×… array becomes inner×n×m×….
+struct Middle {
+  Index inner, m, n;
+  Middle inverse() const { return {inner, n, m}; }
+};
+
+/// n(n + 1)/2, the entries of a triangle; and its inverse (the next side above where there is none).
+Index triangle(Index n);
+Index triangle_side(Index entries);
 
 struct Node {
   Kind kind;
@@ -36,6 +59,8 @@ struct Node {
   Function function = {};
   std::string name = {};
   std::vector<double> entries = {};
+  Window window = {};
+  Middle middle = {};
 
   Node(Kind kind, Shape shape, std::vector<std::shared_ptr<const Node>> operands = {}, double alpha = 0,
        double beta = 0);
@@ -48,5 +73,14 @@ struct Node {
 };
 
 using NodePtr = std::shared_ptr<const Node>;
+
+// Expressions that the public face has no need of.
+
+/// α·U + β·V.
+Expression combination(double alpha, const Expression &u, double beta, const Expression &v);
+Expression extract(const Expression &u, Window window, Shape shape);
+Expression embed(const Expression &u, Window window, Shape shape);
+Expression permute(const Expression &u, Middle middle, Shape shape);
+Expression unvech(const Expression &u);
 
 } // namespace kronvec

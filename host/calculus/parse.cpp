@@ -40,6 +40,13 @@ constexpr Builtin builtins[] = {
     {"norm1", 1, [](Arguments u) { return norm1(u[0]); }},
     {"norm2", 1, [](Arguments u) { return norm2(u[0]); }},
     {"transpose", 1, [](Arguments u) { return transpose(u[0]); }},
+    {"vech", 1, [](Arguments u) { return vech(u[0]); }},
+    {"diag", 1, [](Arguments u) { return diag(u[0]); }},
+    {"softmax", 1, [](Arguments u) { return softmax(u[0]); }},
+    {"logsumexp", 1, [](Arguments u) { return logsumexp(u[0]); }},
+    {"kron", 2, [](Arguments u) { return kron(u[0], u[1]); }},
+    {"khatrirao", 2, [](Arguments u) { return khatri_rao(u[0], u[1]); }},
+    {"dirsum", 2, [](Arguments u) { return direct_sum(u[0], u[1]); }},
     {"hadamard", 2, [](Arguments u) { return hadamard(u[0], u[1]); }},
     {"pow", 2, [](Arguments u) { return pow(u[0], u[1]); }},
     {"eye", 1, [](Arguments u) { return eye(size_of(u[0])); }},
@@ -48,8 +55,7 @@ constexpr Builtin builtins[] = {
     {"unvec", 3, [](Arguments u) { return unvec(u[0], size_of(u[1]), size_of(u[2])); }},
 };
 
-constexpr std::string_view known_but_absent[] = {"softmax", "logsumexp", "det",  "logdet", "diag",      "kron",
-                                                 "dirsum",  "expm",      "chol", "solve",  "khatrirao", "vech"};
+constexpr std::string_view known_but_absent[] = {"det", "logdet", "expm", "chol", "solve"};
 
 const Builtin *builtin_named(std::string_view name) {
   const auto found = std::find_if(std::begin(builtins), std::end(builtins), [&](auto &b) { return b.name == name; });

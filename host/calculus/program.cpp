@@ -20,8 +20,19 @@ SlotId Program::emit(Step step, Shape shape) {
   // Constants with entries of their own are told apart by their node, in `value`.
   const int unique = step.entries ? id : no_slot;
   const Link<double> only = step.links.empty() ? Link<double>{} : step.links[0];
-  const Key key{step.opcode, step.in,   step.alpha, step.variant,  shape.rows, shape.cols,
-                unique,      only.kind, only.op,    only.function, only.alpha, only.beta};
+  const Key key{step.opcode,
+                step.in,
+                step.alpha,
+                step.variant,
+                shape.rows,
+                shape.cols,
+                unique,
+                only.kind,
+                only.op,
+                only.function,
+                only.alpha,
+                only.beta,
+                {step.window.offset, step.window.step, step.middle.inner, step.middle.m, step.middle.n}};
   const auto [entry, fresh] = known_.try_emplace(key, id);
   if (!fresh) return entry->second;
   step.out = {id};
@@ -54,11 +65,6 @@ SlotId Program::value(const Expression &f) {
 SlotId Program::slot_of(const Node &node) {
   if (const auto known = by_node_.find(&node); known != by_node_.end()) return known->second;
   return by_node_[&node] = lower(node);
-}
-
-std::pair<bool, SlotId> Program::factor(const Expression &f) {
-  if (f.node()->kind == Kind::transpose) return {true, value(f.node()->operand(0))};
-  return {false, value(f)};
 }
 
 SlotId Program::symbol(const Node *node) const {
@@ -104,15 +110,32 @@ SlotId Program::lower(const Node &f) {
     return inner(value(eye(f.operands[0]->shape.rows)), u(0));
   case Kind::sum:
     return inner(filled(1, f.operands[0]->shape), u(0));
+  case Kind::inner:
+    return inner(u(0), u(1));
   case Kind::reshape:
     return reshape(u(0), f.shape);
+  case Kind::extract:
+    return extract(u(0), f.window, f.shape);
+  case Kind::embed:
+    return embed(u(0), f.window, f.shape);
+  case Kind::permute:
+    return permute(u(0), f.middle, f.shape);
+  case Kind::vech:
+    return emit({.opcode = Opcode::vech, .in = {u(0)}}, f.shape);
+  case Kind::unvech:
+    return emit({.opcode = Opcode::unvech, .in = {u(0)}}, f.shape);
+  case Kind::column_max:
+    return emit({.opcode = Opcode::column_max, .in = {u(0)}}, f.shape);
+  case Kind::named:
+    return u(0);
   }
   return no_slot;
 }
 
-SlotId Program::seed(Stage stage, Shape shape) {
-  slots_.push_back({.shape = shape, .stage = stage, .input = true});
-  return static_cast<SlotId>(slots_.size()) - 1;
+void Program::seed(Stage stage, const Expression &symbol) {
+  by_node_[symbol.node().get()] = static_cast<SlotId>(slots_.size());
+  kept_.push_back(symbol.node());
+  slots_.push_back({.shape = symbol.shape(), .stage = stage, .input = true});
 }
 
 SlotId Program::filled(double value, Shape shape) {
@@ -158,6 +181,18 @@ SlotId Program::elementwise(Function f, double exponent, SlotId u) {
 
 SlotId Program::inner(SlotId u, SlotId v) { return emit({.opcode = Opcode::inner, .in = {u, v}}, {1, 1}); }
 SlotId Program::inverse(SlotId u) { return emit({.opcode = Opcode::inverse, .in = {u}}, slots_[u].shape); }
+
+SlotId Program::extract(SlotId u, Window window, Shape shape) {
+  return emit({.opcode = Opcode::extract, .in = {u}, .window = window}, shape);
+}
+
+SlotId Program::embed(SlotId u, Window window, Shape shape) {
+  return emit({.opcode = Opcode::embed, .in = {u}, .window = window}, shape);
+}
+
+SlotId Program::permute(SlotId u, Middle middle, Shape shape) {
+  return emit({.opcode = Opcode::permute, .in = {u}, .middle = middle}, shape);
+}
 
 SlotId Program::reshape(SlotId u, Shape shape) {
   if (shape == slots_[u].shape) return u;

@@ -31,7 +31,23 @@ struct Slot {
   Index offset = 0;           ///< in elements; of batched stages, per tangent
 };
 
-enum class Opcode { fill, unit, data, copy, transpose, multiply, chain, inner, inverse };
+enum class Opcode {
+  fill,
+  unit,
+  data,
+  copy,
+  extract,
+  embed,
+  transpose,
+  permute,
+  vech,
+  unvech,
+  multiply,
+  chain,
+  inner,
+  column_max,
+  inverse
+};
 
 struct Step {
   Opcode opcode;
@@ -42,6 +58,8 @@ struct Step {
   /// chain: registers are those of Chain, over `in`; `out` belongs to the registers of `results`.
   std::vector<Link<double>> links = {};
   std::vector<int> results = {};
+  Window window = {}; ///< extract: of the operand; embed: of the result
+  Middle middle = {}; ///< permute
 
   bool transpose_a() const { return variant & 1; }
   bool transpose_b() const { return variant & 2; }
@@ -51,13 +69,11 @@ class Program {
 public:
   /// The slot that holds the value of an expression; adds the steps that compute it, once per node.
   SlotId value(const Expression &f);
-  /// A matrix as an operand of `multiply`: (true, slot of U) for an expression Uᵀ, which is not formed.
-  std::pair<bool, SlotId> factor(const Expression &f);
   /// A symbol's slot, or no_slot if no expression so far reads it.
   SlotId symbol(const Node *node) const;
 
-  /// The seed of a batched stage: dX, or the cotangent of F.
-  SlotId seed(Stage stage, Shape shape);
+  /// Makes a symbol the seed of a batched stage: dX, or the cotangent of F.
+  void seed(Stage stage, const Expression &symbol);
   SlotId copy(SlotId u);
   SlotId transpose(SlotId u);
   SlotId multiply(bool transpose_u, SlotId u, bool transpose_v, SlotId v);
@@ -69,6 +85,9 @@ public:
   SlotId elementwise(Function f, double exponent, SlotId u);
   SlotId inner(SlotId u, SlotId v);
   SlotId inverse(SlotId u);
+  SlotId extract(SlotId u, Window window, Shape shape);
+  SlotId embed(SlotId u, Window window, Shape shape);
+  SlotId permute(SlotId u, Middle middle, Shape shape);
   SlotId reshape(SlotId u, Shape shape);
   SlotId filled(double value, Shape shape);
 
@@ -99,7 +118,7 @@ private:
   void allocate_workspace(Stage stage);
 
   using Key = std::tuple<Opcode, std::vector<SlotId>, double, int, Index, Index, int, Link<double>::Kind, Binary,
-                         Function, double, double>;
+                         Function, double, double, std::array<Index, 5>>;
   std::vector<Slot> slots_;
   std::array<std::vector<Step>, stage_count> steps_;
   std::array<SlotId, stage_count> outputs_{no_slot, no_slot, no_slot, no_slot};

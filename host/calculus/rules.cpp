@@ -4,6 +4,7 @@
 
 #include <numbers>
 #include <optional>
+#include <unordered_map>
 
 namespace kronvec {
 namespace {
@@ -108,8 +109,24 @@ Differential rule(const NodePtr &node, const std::vector<Differential> &d) {
     return inner(eye(u(0).rows()), d[0]); // D3
   case Kind::sum:
     return inner(ones(u(0).rows(), u(0).cols()), d[0]); // D3
+  case Kind::inner:
+    return inner(u(1), d[0]) + inner(u(0), d[1]); // D2
   case Kind::reshape:
     return reshape(d[0], f.shape()); // D3
+  case Kind::extract:
+    return extract(d[0], node->window, f.shape());
+  case Kind::embed:
+    return embed(d[0], node->window, f.shape());
+  case Kind::permute:
+    return permute(d[0], node->middle, f.shape());
+  case Kind::vech:
+    return vech(d[0]);
+  case Kind::unvech:
+    return unvech(d[0]);
+  case Kind::column_max:
+    return Differential(f.shape()); // what it is taken from is added again: it cancels
+  case Kind::named:
+    return d[0];
   case Kind::inverse:
     return -1 * (f * d[0] * f); // D4
   case Kind::hadamard:

@@ -25,6 +25,21 @@ public:
       return load(*s.entries, y[0]);
     case Opcode::copy:
       return primitives_.copy(in(s.in[0]), y);
+    case Opcode::extract:
+      return primitives_.copy(windowed(in(s.in[0]), s.window, y.rows, y.cols), y);
+    case Opcode::embed: {
+      const BatchView<const T> x = in(s.in[0]);
+      primitives_.fill(0, y);
+      return primitives_.copy(x, windowed(y, s.window, x.rows, x.cols));
+    }
+    case Opcode::permute:
+      return permute(s.middle, in(s.in[0]), y);
+    case Opcode::vech:
+      return primitives_.vech(in(s.in[0]), y);
+    case Opcode::unvech:
+      return primitives_.unvech(in(s.in[0]), y);
+    case Opcode::column_max:
+      return primitives_.column_max(in(s.in[0]), y);
     case Opcode::transpose:
       return primitives_.transpose(in(s.in[0]), y);
     case Opcode::multiply:
@@ -40,6 +55,18 @@ public:
 
 private:
   static Op op(bool transpose) { return transpose ? Op::transpose : Op::none; }
+
+  template <class U> static BatchView<U> windowed(const BatchView<U> &m, Window window, Index rows, Index cols) {
+    return {m.data + window.offset, rows, cols, window.step, m.count, m.stride};
+  }
+
+  /// (I ⊗ K[m,n] ⊗ I) vec X: the columns of many inner×mn matrices, which follow one another, are permuted.
+  void permute(Middle k, const BatchView<const T> &x, const BatchView<T> &y) const {
+    const Index each = k.inner * k.m * k.n, items = each == 0 ? 0 : y.rows * y.cols / each;
+    for (Index b = 0; b < y.count; ++b)
+      primitives_.commute_columns(k.n, k.m, {x[b].data(), k.inner, k.m * k.n, k.inner, items, each},
+                                  {y[b].data(), k.inner, k.m * k.n, k.inner, items, each});
+  }
 
   void run_chain(const Step &s) const {
     Chain<T> chain{.inputs = static_cast<int>(s.in.size()),

@@ -68,6 +68,26 @@ Text text_of(const Node &f, const std::vector<const Text *> &u) {
     return call("tr");
   case Kind::sum:
     return call("sum");
+  case Kind::inner:
+    return {fmt::format("sum({})", infix(*u[0], ".*", *u[1], Binding::product).text)};
+  case Kind::extract:
+  case Kind::embed:
+    return {fmt::format("{}({},{},{},{})", f.kind == Kind::extract ? "extract" : "embed", u[0]->text, f.window.offset,
+                        f.window.step, to_string(f.shape))};
+  case Kind::permute:
+    return {fmt::format("permute({},{},{},{})", u[0]->text, f.middle.inner, f.middle.m, f.middle.n)};
+  case Kind::vech:
+    return call("vech");
+  case Kind::unvech:
+    return call("unvech");
+  case Kind::column_max:
+    return call("colmax");
+  case Kind::named: {
+    std::string arguments;
+    for (std::size_t i = 1; i < u.size(); ++i)
+      arguments += (i > 1 ? "," : "") + u[i]->text;
+    return {fmt::format("{}({})", f.name, arguments)};
+  }
   case Kind::reshape:
     return f.shape.cols == 1 ? call("vec")
                              : Text{fmt::format("unvec({},{},{})", u[0]->text, f.shape.rows, f.shape.cols)};

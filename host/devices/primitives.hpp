@@ -50,6 +50,14 @@ public:
   virtual void copy(In x, Out y) const = 0;
   /// Y = Xᵀ; vec Y = K[m,n]·vec X for X m×n. Y may be X where it is square.
   virtual void transpose(In x, Out y) const = 0;
+  /// Y = X·K[m,n] for X k×mn: column i + j·m of Y is column j + i·n of X.
+  virtual void commute_columns(Index m, Index n, In x, Out y) const = 0;
+  /// y = vech X, the lower triangle column by column, for X n×n and y n(n+1)/2×1.
+  virtual void vech(In x, Out y) const = 0;
+  /// The lower triangular Y with vech Y = x.
+  virtual void unvech(In x, Out y) const = 0;
+  /// y (1×n) = the largest entry of each column: NaN if an entry is, −∞ of no entries.
+  virtual void column_max(In x, Out y) const = 0;
   /// C = α·op(A)·op(B). An inner dimension of 0 gives zeros.
   virtual void multiply(T alpha, Op op_a, In a, Op op_b, In b, Out c) const = 0;
   /// A few entrywise operations in one pass. All results have one shape and count and may be inputs of that shape,

@@ -115,6 +115,13 @@ private:
 
 inline Jacobian jacobian(const Expression &f, const Symbol &x) { return {f, x}; }
 
+/// The gradient matrix G of a scalar f, of X's shape: df = tr(GᵀdX), vec G = Dfᵀ (ledger D0). An expression, which can
+/// be evaluated and differentiated again. Throws ShapeError if f is no scalar.
+Expression gradient(const Expression &f, const Symbol &x);
+
+/// The Hessian of a scalar f, mn×mn: the Jacobian of its gradient. Its `apply` is a Hessian-vector product.
+inline Jacobian hessian(const Expression &f, const Symbol &x) { return {gradient(f, x), x}; }
+
 /// DF·dX, of F's shape: forward mode (ledger M2, E21).
 template <class T = double>
 Matrix<T> jvp(const Expression &f, const Symbol &x, const Values<std::type_identity_t<T>> &values,

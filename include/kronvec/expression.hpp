@@ -69,6 +69,22 @@ Expression inverse(const Expression &u);
 Expression trace(const Expression &u);
 /// The sum of all entries.
 Expression sum(const Expression &u);
+/// ⟨U, V⟩ = Σ uᵢⱼvᵢⱼ = tr(UᵀV).
+Expression inner(const Expression &u, const Expression &v);
+/// Diag(u) of a vector; the diagonal, as a column, of a square matrix.
+Expression diag(const Expression &u);
+/// The lower triangle with the diagonal, column by column.
+Expression vech(const Expression &u);
+/// U ⊗ V.
+Expression kron(const Expression &u, const Expression &v);
+/// U ∗ V, the column-wise Kronecker product (Khatri–Rao).
+Expression khatri_rao(const Expression &u, const Expression &v);
+/// U ⊕ V, block diagonal.
+Expression direct_sum(const Expression &u, const Expression &v);
+/// log Σᵢ exp(uᵢⱼ) for every column j, as a row; without overflow.
+Expression logsumexp(const Expression &u);
+/// exp(uᵢⱼ) / Σᵢ exp(uᵢⱼ) in every column; without overflow, and so is its logarithm.
+Expression softmax(const Expression &u);
 /// Σ|uᵢⱼ|.
 Expression norm1(const Expression &u);
 /// ‖vec U‖₂, the Frobenius norm.

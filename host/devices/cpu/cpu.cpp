@@ -10,8 +10,10 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <cmath>
 #include <cstring>
 #include <exception>
+#include <limits>
 #include <optional>
 
 #ifdef _OPENMP
@@ -186,6 +188,9 @@ template <class T> class CpuPrimitives final : public Primitives<T> {
     }
   }
 
+  /// Entries of vech above its column j.
+  static Index above(Index j, Index n) { return j * n - j * (j - 1) / 2; }
+
 public:
   void fill(T value, Out y) const override {
     over_columns(y, [&](Index b, Index j) { std::fill_n(y[b].data() + j * y.ld, y.rows, value); });
@@ -212,6 +217,36 @@ public:
     parallel(y.count * across, entries, [&](Index task) {
       const Index j = task % across * tile_cols;
       transpose_strip(x[task / across], y[task / across], j, std::min(tile_cols, y.cols - j), streams);
+    });
+  }
+  void commute_columns(Index m, Index n, In x, Out y) const override {
+    if (y.rows == 1 && x.ld == 1 && y.ld == 1) // rows that are the vecs of n×m matrices
+      return transpose({x.data, n, m, n, x.count, x.stride}, {y.data, m, n, m, y.count, y.stride});
+    over_columns(y, [&](Index b, Index c) {
+      std::copy_n(x[b].data() + (c / m + c % m * n) * x.ld, y.rows, y[b].data() + c * y.ld);
+    });
+  }
+  void vech(In x, Out y) const override {
+    parallel(y.count * x.cols, x.rows * x.cols * y.count, [&](Index task) {
+      const Index b = task / x.cols, j = task % x.cols;
+      std::copy_n(x[b].data() + j * x.ld + j, x.rows - j, y[b].data() + above(j, x.rows));
+    });
+  }
+  void unvech(In x, Out y) const override {
+    over_columns(y, [&](Index b, Index j) {
+      T *column = y[b].data() + j * y.ld;
+      std::fill_n(column, j, T(0));
+      std::copy_n(x[b].data() + above(j, y.rows), y.rows - j, column + j);
+    });
+  }
+  void column_max(In x, Out y) const override {
+    parallel(y.count * y.cols, x.rows * y.cols * y.count, [&](Index task) {
+      const MatrixView<const T> m = x[task / y.cols];
+      const Index j = task % y.cols;
+      T largest = -std::numeric_limits<T>::infinity();
+      for (Index i = 0; i < m.rows() && !std::isnan(largest); ++i)
+        if (!(m(i, j) <= largest)) largest = m(i, j);
+      y[task / y.cols](0, j) = largest;
     });
   }
   void multiply(T alpha, Op op_a, In a, Op op_b, In b, Out c) const override {

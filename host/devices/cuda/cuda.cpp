@@ -5,6 +5,7 @@
 #include "devices/cuda/module.hpp"
 #include "kernels/commutation.hpp"
 #include "kernels/entrywise.hpp"
+#include "kernels/permutation.hpp"
 #include "kernels/reduction.hpp"
 
 #include <fmt/format.h>
@@ -82,6 +83,20 @@ public:
   }
   void transpose(In x, Out y) const override {
     engine_.kernel("transpose", [&](cudaStream_t s) { return kernels::transpose(entries(x, y.count), entries(y), s); });
+  }
+  void commute_columns(Index m, Index n, In x, Out y) const override {
+    engine_.kernel("commute_columns",
+                   [&](cudaStream_t s) { return kernels::commute_columns(m, n, entries(x, y.count), entries(y), s); });
+  }
+  void vech(In x, Out y) const override {
+    engine_.kernel("vech", [&](cudaStream_t s) { return kernels::vech(entries(x, y.count), entries(y), s); });
+  }
+  void unvech(In x, Out y) const override {
+    engine_.kernel("unvech", [&](cudaStream_t s) { return kernels::unvech(entries(x, y.count), entries(y), s); });
+  }
+  void column_max(In x, Out y) const override {
+    engine_.kernel("column_max",
+                   [&](cudaStream_t s) { return kernels::column_max(entries(x, y.count), entries(y), s); });
   }
   void multiply(T alpha, Op op_a, In a, Op op_b, In b, Out c) const override {
     if (c.rows == 0 || c.cols == 0 || c.count == 0) return;

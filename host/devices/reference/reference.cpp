@@ -182,6 +182,29 @@ public:
       tabulate(y, [&](Index b, Index i, Index j) { return x[b](j, i); });
     }
   }
+  void commute_columns(Index m, Index n, In x, Out y) const override {
+    tabulate(y, [&](Index b, Index r, Index c) { return x[b](r, c / m + c % m * n); });
+  }
+  void vech(In x, Out y) const override {
+    for (Index b = 0; b < y.count; ++b)
+      for (Index j = 0, k = 0; j < x.cols; ++j)
+        for (Index i = j; i < x.rows; ++i)
+          y[b](k++, 0) = x[b](i, j);
+  }
+  void unvech(In x, Out y) const override {
+    for (Index b = 0; b < y.count; ++b)
+      for (Index j = 0, k = 0; j < y.cols; ++j)
+        for (Index i = 0; i < y.rows; ++i)
+          y[b](i, j) = i < j ? T(0) : x[b](k++, 0);
+  }
+  void column_max(In x, Out y) const override {
+    tabulate(y, [&](Index b, Index, Index j) {
+      T largest = -std::numeric_limits<T>::infinity();
+      for (Index i = 0; i < x.rows && !std::isnan(largest); ++i)
+        if (!(x[b](i, j) <= largest)) largest = x[b](i, j);
+      return largest;
+    });
+  }
   void multiply(T alpha, Op op_a, In a, Op op_b, In b, Out c) const override {
     const Index inner = op_a == Op::none ? a.cols : a.rows;
     tabulate(c, [&](Index t, Index i, Index j) {
