@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 
 namespace kronvec::kernels {
 namespace {
@@ -81,6 +82,29 @@ template <class T> __global__ void __launch_bounds__(threads) one_norms(Entries<
   }
 }
 
+struct Product {
+  template <class T> __device__ T operator()(T a, T b) const { return a * b; }
+};
+
+template <class T> __global__ void __launch_bounds__(threads)
+    determinants(Entries<const T> f, bool logarithm, Entries<T> y) {
+  for (std::int64_t item = blockIdx.x; item < y.count; item += gridDim.x) {
+    const T *lu = f.data + item * f.stride;
+    const auto end = reinterpret_cast<std::uintptr_t>(lu + f.rows * f.ld);
+    const auto *exchanges = reinterpret_cast<const std::int64_t *>((end + 7) / 8 * 8);
+    T value = logarithm ? T(0) : T(1);
+    for (std::int64_t k = threadIdx.x; k < f.rows; k += threads) {
+      const T u = lu[k * f.ld + k];
+      if (logarithm)
+        value += std::log(std::abs(u));
+      else
+        value *= exchanges[k] == k + 1 ? u : -u;
+    }
+    value = logarithm ? combine_block(value, Sum()) : combine_block(value, Product());
+    if (threadIdx.x == 0) y.data[item * y.stride] = value;
+  }
+}
+
 template <class T> __global__ void __launch_bounds__(threads) column_maxima(Entries<const T> x, Entries<T> y) {
   for (std::int64_t task = blockIdx.x; task < y.count * y.cols; task += gridDim.x) {
     const std::int64_t item = task / y.cols, j = task % y.cols;
@@ -122,6 +146,14 @@ cudaError_t inner(Entries<const float> a, Entries<const float> b, Entries<float>
 }
 cudaError_t inner(Entries<const double> a, Entries<const double> b, Entries<double> y, double *sums, cudaStream_t s) {
   return inner_any(a, b, y, sums, s);
+}
+cudaError_t determinant(Entries<const float> f, bool logarithm, Entries<float> y, cudaStream_t s) {
+  if (y.count == 0) return cudaSuccess;
+  return launch(determinants<float>, grid(y.count), dim3(threads), 0, s, f, logarithm, y);
+}
+cudaError_t determinant(Entries<const double> f, bool logarithm, Entries<double> y, cudaStream_t s) {
+  if (y.count == 0) return cudaSuccess;
+  return launch(determinants<double>, grid(y.count), dim3(threads), 0, s, f, logarithm, y);
 }
 cudaError_t column_max(Entries<const float> x, Entries<float> y, cudaStream_t s) {
   if (y.cols * y.count == 0) return cudaSuccess;

@@ -15,6 +15,11 @@ cudaError_t inner(Entries<const float> a, Entries<const float> b, Entries<float>
 cudaError_t inner(Entries<const double> a, Entries<const double> b, Entries<double> y, double *sums,
                   cudaStream_t stream);
 
+/// y_b = det X_b, or log |det X_b|, by LU factors as cuSOLVER leaves them: each item of `f` holds L and U in its first
+/// f.rows columns, and after them, from the next multiple of 8 bytes, the row exchanges as 64-bit integers from 1.
+cudaError_t determinant(Entries<const float> f, bool logarithm, Entries<float> y, cudaStream_t stream);
+cudaError_t determinant(Entries<const double> f, bool logarithm, Entries<double> y, cudaStream_t stream);
+
 /// y_b(0, j) = the largest entry of column j of X_b: NaN if an entry is, −∞ of no entries.
 cudaError_t column_max(Entries<const float> x, Entries<float> y, cudaStream_t stream);
 cudaError_t column_max(Entries<const double> x, Entries<double> y, cudaStream_t stream);

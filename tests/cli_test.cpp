@@ -102,7 +102,7 @@ TEST_F(Command, RefusesBadRequestsWithOneLineAndAPlace) {
   expect_refusal("evaluate 'A*B' A=3x4 B=5x6", 2, "3×4 * 5×6\n  A*B\n   ^\n");
   expect_refusal("evaluate '(A*A' A=2x2", 2, "never closed\n  (A*A\n  ^\n");
   expect_refusal("evaluate ''", 2, "empty");
-  expect_refusal("evaluate 'det(A)' A=2x2", 2, "not available");
+  expect_refusal("evaluate 'det(A)' A=2x3", 2, "det needs a square matrix, not 2×3");
   expect_refusal("evaluate 'inv(A)' 'A=zeros(2,2)'", 2, "singular");
   expect_refusal("jacobian 'X' --wrt Y X=2x2", 2, "--wrt Y");
   expect_refusal("jacobian 'X*Y' --wrt X,Y X=2x2 Y=2x2", 2, "several variables");

@@ -25,7 +25,7 @@ public:
   Expression grow(Shape shape, int depth) {
     if (depth == 0) return leaf(shape);
     const auto again = [&](Shape s) { return grow(s, depth - 1 - pick(2) * (depth > 1)); };
-    switch (pick(shape == Shape{1, 1} ? 20 : 17)) {
+    switch (pick(shape == Shape{1, 1} ? 22 : 19)) {
     case 0:
       return again(shape) + again(shape);
     case 1:
@@ -68,10 +68,19 @@ public:
       if (shape.rows > 1 && shape.cols > 1) return direct_sum(again({1, 1}), again({shape.rows - 1, shape.cols - 1}));
       return transpose(vech(again({1, 1}))) * again(shape);
     case 17:
-      return sum(again({side(), side()}));
+      return solve(4 * eye(shape.rows) + tanh(again({shape.rows, shape.rows})), again(shape));
     case 18: {
+      const Expression u = tanh(again({shape.rows, shape.rows}));
+      return (pick(2) ? expm(u) : cholesky(eye(shape.rows) + u * transpose(u))) * again(shape);
+    }
+    case 19:
+      return sum(again({side(), side()}));
+    case 20: {
       const Index n = side();
-      return pick(2) ? trace(again({n, n})) : sum(vech(again({n, n}))) + sum(diag(again({n, n})));
+      const int which = pick(4);
+      if (which == 0) return det(tanh(again({n, n})));
+      if (which == 1) return logdet(3 * eye(n) + tanh(again({n, n})));
+      return which == 2 ? trace(again({n, n})) : sum(vech(again({n, n}))) + sum(diag(again({n, n})));
     }
     default:
       return norm2(1 + square(again({side(), side()})));

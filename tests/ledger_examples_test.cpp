@@ -95,6 +95,34 @@ TEST(Ledger, E7_InverseForm) {
   expect_gradient(transpose(a) * inverse(x) * a, x, g, expected);
 }
 
+TEST(Ledger, E8_Determinant) {
+  const Symbol x("X", 2, 2);
+  Givens g;
+  for (const M &value : {M{{1, 2}, {3, 5}}, M{{1, 2}, {2, 4}}}) { // the second is singular
+    g.clear();
+    g.push_back({x, value.clone()});
+    expect_gradient(det(x), x, g, M{{value(1, 1), -value(1, 0)}, {-value(0, 1), value(0, 0)}});
+  }
+}
+
+TEST(Ledger, E9_LogDeterminant) {
+  const Symbol x("X", 3, 3);
+  Givens g;
+  g.push_back({x, M{{3, 1, 0}, {1, 4, 1}, {0, 2, 5}}});
+  expect_gradient(logdet(x), x, g, transposed(evaluate(inverse(x), values_of(g))));
+}
+
+TEST(Ledger, E13_InverseOfAFunctionOfAScalar) {
+  const Symbol a("A", 3, 3), b("B", 3, 3), t("t", 1, 1);
+  Givens g;
+  g.push_back(given(a, 1)), g.push_back({b, M{{5, 1, 0}, {0, 6, 1}, {1, 0, 7}}}), g.push_back({t, M{{0.3}}});
+  const Expression f = sin(t) * a + b; // F′ = cos(t) A
+  const M inverse_of_f = evaluate(inverse(f), values_of(g));
+  const M slope =
+      map(product(product(inverse_of_f, g[0].value), inverse_of_f), [](double s) { return -std::cos(0.3) * s; });
+  expect_jacobian(inverse(f), t, g, vec(slope));
+}
+
 TEST(Ledger, E10_Trace) {
   const Symbol x("X", 4, 4);
   Givens g;

@@ -253,5 +253,100 @@ TEST(Ledger, SoftmaxOfColumns) {
   }
 }
 
+/// The element method's Jacobian, for functions that have no short closed form.
+M by_definition(const Expression &f, const Symbol &x, const Givens &g) {
+  return jacobian(f, x).at(values_of(g)).to_dense({.method = Method::reference});
+}
+
+/// A well-conditioned matrix with a negative determinant.
+M regular() { return M{{2, 0.3, -0.1}, {0.4, -3, 0.2}, {0.1, 0.5, 1.5}}; }
+/// Of rank 2, and of rank 1.
+M singular() { return M{{1, 2, 3}, {4, 5, 6}, {7, 8, 9}}; }
+M of_rank_one() { return M{{1, 2, 3}, {2, 4, 6}, {-1, -2, -3}}; }
+
+/// adj X from its definition.
+M adjugate_of(const M &x) {
+  const auto minor = [&](Index i, Index j) {
+    const Index r0 = i == 0, r1 = i == 2 ? 1 : 2, c0 = j == 0, c1 = j == 2 ? 1 : 2;
+    return x(r0, c0) * x(r1, c1) - x(r0, c1) * x(r1, c0);
+  };
+  return tabulate(3, 3, [&](Index i, Index j) { return ((i + j) % 2 ? -1 : 1) * minor(j, i); });
+}
+
+TEST(Ledger, D5_DeterminantAlsoOfSingularMatrices) {
+  const Symbol x("X", 3, 3);
+  for (const M &value : {regular().clone(), singular().clone(), of_rank_one().clone(), M(3, 3)}) {
+    Givens g;
+    g.push_back({x, value.clone()});
+    const M adjugate = adjugate_of(value);
+    EXPECT_NEAR(evaluate(det(x), values_of(g))(0, 0), product(value, adjugate)(0, 0), 1e-13);
+    expect_gradient(det(x), x, g, transposed(adjugate), 1e-11);
+  }
+}
+
+TEST(Ledger, D6_LogDeterminantAlsoOfNegativeOnes) {
+  const Symbol x("X", 3, 3);
+  Givens g;
+  g.push_back({x, regular()});
+  const double determinant = product(regular(), adjugate_of(regular()))(0, 0);
+  ASSERT_LT(determinant, 0);
+  EXPECT_NEAR(evaluate(logdet(x), values_of(g))(0, 0), std::log(-determinant), 1e-13);
+  expect_gradient(logdet(x), x, g, map(transposed(adjugate_of(regular())), [&](double t) { return t / determinant; }));
+  // The Hessians: of log det, −(X⁻¹ ⊗ X⁻ᵀ) permuted; of det, by the definition.
+  for (const Expression &f : {logdet(x), det(x)}) {
+    const Expression slope = gradient(f, x);
+    expect_jacobian(slope, x, g, by_definition(slope, x, g), 1e-11);
+  }
+}
+
+TEST(Ledger, D4_SolveWithoutAnInverse) {
+  const Symbol a("A", 3, 3), b("B", 3, 2);
+  Givens g;
+  g.push_back({a, regular()}), g.push_back(given(b, 2));
+  const M inverse_of_a = evaluate(inverse(a), values_of(g)), x = product(inverse_of_a, g[1].value);
+  EXPECT_TRUE(near(evaluate(solve(a, b), values_of(g)), x, 1e-14));
+  EXPECT_TRUE(
+      near(evaluate(solve(transpose(a), b), values_of(g)), product(transposed(inverse_of_a), g[1].value), 1e-14));
+  expect_jacobian(solve(a, b), b, g, kron(identity(2), inverse_of_a));
+  expect_jacobian(solve(a, b), a, g, map(kron(transposed(x), inverse_of_a), [](double t) { return -t; }));
+  expect_jacobian(solve(transpose(a), b), a, g, by_definition(solve(transpose(a), b), a, g));
+  g[0].value = singular();
+  for (const Device device : Device::all())
+    EXPECT_THROW(evaluate(solve(a, b), values_of(g), device), DomainError) << device.name();
+}
+
+TEST(Ledger, CholeskyFactor) {
+  const Symbol x("X", 3, 3);
+  Givens g;
+  g.push_back({x, M{{4, 1, -1}, {1, 3, 0.5}, {-1, 0.5, 5}}});
+  const M l = evaluate(cholesky(x), values_of(g));
+  EXPECT_TRUE(near(product(l, transposed(l)), g[0].value, 1e-14));
+  EXPECT_EQ(l(0, 1), 0);
+  expect_jacobian(cholesky(x), x, g, by_definition(cholesky(x), x, g));
+  const Expression half_logdet = sum(log(diag(cholesky(x))));
+  expect_gradient(half_logdet, x, g, map(evaluate(inverse(x), values_of(g)), [](double t) { return t / 2; }));
+  g[0].value(1, 1) = -3;
+  for (const Device device : Device::all())
+    EXPECT_THROW(evaluate(cholesky(x), values_of(g), device), DomainError) << device.name();
+}
+
+TEST(Ledger, MatrixExponential) {
+  const Symbol x("X", 3, 3);
+  Givens g;
+  g.push_back(given(x, 1));
+  for (const double size : {0.1, 1.0, 4.0}) { // with scaling and without
+    g[0].value = map(M::random(3, 3, 1), [&](double t) { return size * t; });
+    const M negative = map(g[0].value, [](double t) { return -t; });
+    const M e = evaluate(expm(x), values_of(g)), back = evaluate(expm(x), {{x, negative}});
+    double scale = 0;
+    for (Index i = 0; i < 9; ++i)
+      scale = std::max({scale, std::abs(e.data()[i]), std::abs(back.data()[i])});
+    EXPECT_TRUE(near(product(e, back), identity(3), 1e-14 * scale * scale));
+    expect_jacobian(expm(x), x, g, by_definition(expm(x), x, g), 1e-12);
+  }
+  g[0].value = M{{0, 1, 0}, {0, 0, 1}, {0, 0, 0}}; // nilpotent: I + X + X²/2
+  EXPECT_TRUE(near(evaluate(expm(x), values_of(g)), M{{1, 1, 0.5}, {0, 1, 1}, {0, 0, 1}}, 1e-15));
+}
+
 } // namespace
 } // namespace kronvec::testing

@@ -64,6 +64,10 @@ Differential extract(const Differential &du, Window window, Shape shape);
 Differential embed(const Differential &du, Window window, Shape shape);
 /// (I ⊗ K[m,n] ⊗ I) vec dU, in this shape.
 Differential permute(const Differential &du, Middle middle, Shape shape);
+/// A⁻¹·dU.
+Differential solve(const Expression &a, const Differential &du);
+/// The derivative of the matrix exponential at A, in the direction of dU.
+Differential expm_derivative(const Expression &a, const Differential &du);
 /// vech dU; and the lower triangular matrix with this vech.
 Differential vech(const Differential &du);
 Differential unvech(const Differential &du);

@@ -145,6 +145,90 @@ Entries inverse(Entries a) {
   return y;
 }
 
+Entries product(const Entries &a, const Entries &b) {
+  return tabulate({a.shape.rows, b.shape.cols}, [&](Index i, Index j) {
+    Dual total;
+    for (Index k = 0; k < a.shape.cols; ++k)
+      total = total + a.entries[static_cast<std::size_t>(i + k * a.shape.rows)] *
+                          b.entries[static_cast<std::size_t>(k + j * b.shape.rows)];
+    return total;
+  });
+}
+
+/// A without row i and column j.
+Entries without(const Entries &a, Index i, Index j) {
+  return tabulate({a.shape.rows - 1, a.shape.cols - 1}, [&](Index r, Index c) {
+    return a.entries[static_cast<std::size_t>(r + (r >= i) + (c + (c >= j)) * a.shape.rows)];
+  });
+}
+
+/// The value of a determinant, by elimination with row exchanges.
+double determinant_value(Entries a) {
+  double det = 1;
+  const Index n = a.shape.rows;
+  const auto at = [&](Index i, Index j) -> double & { return a.entries[static_cast<std::size_t>(i + j * n)].value; };
+  for (Index c = 0; c < n; ++c) {
+    Index pivot = c;
+    for (Index i = c + 1; i < n; ++i)
+      if (std::abs(at(i, c)) > std::abs(at(pivot, c))) pivot = i;
+    for (Index j = 0; pivot != c && j < n; ++j)
+      std::swap(at(c, j), at(pivot, j));
+    det *= pivot == c ? at(c, c) : -at(c, c);
+    for (Index i = c + 1; at(c, c) != 0 && i < n; ++i) {
+      const double factor = at(i, c) / at(c, c);
+      for (Index j = c; j < n; ++j)
+        at(i, j) -= factor * at(c, j);
+    }
+  }
+  return det;
+}
+
+/// det A, and its slope by cofactors: Σ slope(aᵢⱼ)·cofactor(i, j).
+Dual determinant(const Entries &a) {
+  Dual det{determinant_value(a), 0};
+  const Index n = a.shape.rows;
+  for (Index j = 0; j < n; ++j)
+    for (Index i = 0; i < n; ++i)
+      if (const double slope = a.entries[static_cast<std::size_t>(i + j * n)].slope; slope != 0)
+        det.slope += ((i + j) % 2 ? -slope : slope) * determinant_value(without(a, i, j));
+  return det;
+}
+
+/// Row by row, from LLᵀ = A.
+Entries cholesky(const Entries &a) {
+  Entries l(a.shape);
+  for (Index j = 0; j < a.shape.cols; ++j)
+    for (Index i = j; i < a.shape.rows; ++i) {
+      Dual rest = a(i, j);
+      for (Index k = 0; k < j; ++k)
+        rest = rest - l(i, k) * l(j, k);
+      l(i, j) = i == j ? elementwise(Function::sqrt, 0, rest) : rest / l(j, j);
+    }
+  return l;
+}
+
+/// Σ (A/2ˢ)ᵏ/k! to the power 2ˢ.
+Entries exponential(Entries a) {
+  double size = 0;
+  for (const Dual &entry : a.entries)
+    size = std::max(size, std::abs(entry.value) * static_cast<double>(a.shape.rows));
+  const int squarings = size > 0 && std::isfinite(size) ? std::max(0, std::ilogb(size) + 3) : 0;
+  const Dual half{std::ldexp(1.0, -squarings), 0};
+  for (Dual &entry : a.entries)
+    entry = half * entry;
+  Entries term = tabulate(a.shape, [](Index i, Index j) { return Dual{double(i == j), 0}; }), total = term;
+  for (int k = 1; k <= 24; ++k) {
+    term = product(term, a);
+    for (std::size_t e = 0; e < term.entries.size(); ++e) {
+      term.entries[e] = Dual{1.0 / k, 0} * term.entries[e];
+      total.entries[e] = total.entries[e] + term.entries[e];
+    }
+  }
+  for (int s = 0; s < squarings; ++s)
+    total = product(total, total);
+  return total;
+}
+
 std::size_t at(Index k) { return static_cast<std::size_t>(k); }
 
 /// One node, from the entries of its operands.
@@ -196,6 +280,24 @@ Entries evaluate(const Node &f, const std::vector<const Entries *> &operands) {
       total(0, 0) = total(0, 0) + entry;
     return total;
   }
+  case Kind::solve:
+    return product(inverse(*operands[0]), *operands[1]);
+  case Kind::det:
+    return each([&](Index, Index) { return determinant(*operands[0]); });
+  case Kind::logdet:
+    return each([&](Index, Index) {
+      const Dual d = determinant(*operands[0]);
+      return Dual{std::log(std::abs(d.value)), chain(1 / d.value, d.slope)};
+    });
+  case Kind::adjugate:
+    return each([&](Index i, Index j) {
+      const Dual d = determinant(without(*operands[0], j, i));
+      return (i + j) % 2 ? Dual{-d.value, -d.slope} : d;
+    });
+  case Kind::cholesky:
+    return cholesky(*operands[0]);
+  case Kind::expm:
+    return exponential(*operands[0]);
   case Kind::inner: {
     Entries total(f.shape);
     for (Index j = 0; j < operands[0]->shape.cols; ++j)

@@ -49,6 +49,15 @@ Expression scaled(double alpha, const Expression &u) {
   return make(Kind::scale, u.shape(), {u.node()}, alpha);
 }
 
+/// What function `name` of these arguments means.
+Expression named(const char *name, const Expression &meaning, std::initializer_list<Expression> arguments) {
+  auto node = std::make_shared<Node>(Kind::named, meaning.shape(), std::vector{meaning.node()});
+  for (const Expression &argument : arguments)
+    node->operands.push_back(argument.node());
+  node->name = name;
+  return Expression(std::move(node));
+}
+
 void require_square(const char *operation, const Expression &u) {
   if (u.rows() != u.cols())
     throw ShapeError(std::string(operation) + " needs a square matrix, not " + to_string(u.shape()));
@@ -158,6 +167,45 @@ Expression inverse(const Expression &u) {
   return make(Kind::inverse, u.shape(), {u.node()});
 }
 
+Expression solve(const Expression &u, const Expression &v) {
+  require_square("solve", u);
+  if (u.rows() != v.rows()) disagree("\\", u, v);
+  if (u.is_scalar()) return quotient(v, u);
+  return make(Kind::solve, v.shape(), {u.node(), v.node()});
+}
+
+Expression det(const Expression &u) {
+  require_square("det", u);
+  return u.is_scalar() ? u : make(Kind::det, {1, 1}, {u.node()});
+}
+
+Expression logdet(const Expression &u) {
+  require_square("logdet", u);
+  return u.is_scalar() ? log(abs(u)) : make(Kind::logdet, {1, 1}, {u.node()});
+}
+
+Expression adjugate(const Expression &u) {
+  require_square("adjugate", u);
+  return u.is_scalar() ? Expression(1) : make(Kind::adjugate, u.shape(), {u.node()});
+}
+
+Expression cholesky(const Expression &u) {
+  require_square("chol", u);
+  return named("chol", make(Kind::cholesky, u.shape(), {(0.5 * (u + transpose(u))).node()}), {u});
+}
+
+Expression expm(const Expression &u) {
+  require_square("expm", u);
+  return u.is_scalar() ? exp(u) : make(Kind::expm, u.shape(), {u.node()});
+}
+
+Expression expm_derivative(const Expression &a, const Expression &u) {
+  const Index n = a.rows(), side = 2 * n;
+  const Window above{0, side}, beside{n * side, side}, below{n * side + n, side};
+  const Shape shape{side, side};
+  return extract(expm(embed(a, above, shape) + embed(a, below, shape) + embed(u, beside, shape)), beside, a.shape());
+}
+
 Expression trace(const Expression &u) {
   require_square("tr", u);
   return u.is_scalar() ? u : make(Kind::trace, {1, 1}, {u.node()});
@@ -215,15 +263,6 @@ Expression unvech(const Expression &u) {
 }
 
 namespace {
-
-/// What function `name` of these arguments means.
-Expression named(const char *name, const Expression &meaning, std::initializer_list<Expression> arguments) {
-  auto node = std::make_shared<Node>(Kind::named, meaning.shape(), std::vector{meaning.node()});
-  for (const Expression &argument : arguments)
-    node->operands.push_back(argument.node());
-  node->name = name;
-  return Expression(std::move(node));
-}
 
 /// What a named function stands for, any other expression itself.
 const Node &meaning_of(const Node &f) { return f.kind == Kind::named ? meaning_of(*f.operands[0]) : f; }

@@ -136,6 +136,24 @@ struct Unvech : LinearNode {
   std::vector<Differential> transposed(const Differential &y) const override { return {vech(y)}; }
 };
 
+/// A⁻¹·dU. Adjoint: Ȳ ↦ A⁻ᵀ·Ȳ.
+struct Solve : LinearNode {
+  Expression a;
+  Solve(Shape s, const Expression &matrix, const LinearPtr &u) : LinearNode(s, {u}), a(matrix) {}
+  Expression applied(const std::vector<Expression> &u) const override { return kronvec::solve(a, u[0]); }
+  std::vector<Differential> transposed(const Differential &y) const override { return {solve(transpose(a), y)}; }
+};
+
+/// L(A, dU), the derivative of the matrix exponential. Adjoint: L(Aᵀ, ·).
+struct ExpmDerivative : LinearNode {
+  Expression a;
+  ExpmDerivative(Shape s, const Expression &matrix, const LinearPtr &u) : LinearNode(s, {u}), a(matrix) {}
+  Expression applied(const std::vector<Expression> &u) const override { return kronvec::expm_derivative(a, u[0]); }
+  std::vector<Differential> transposed(const Differential &y) const override {
+    return {expm_derivative(transpose(a), y)};
+  }
+};
+
 constexpr Shape scalar{1, 1};
 
 Differential combination(double alpha, const Differential &du, double beta, const Differential &dv) {
@@ -203,6 +221,14 @@ Differential embed(const Differential &du, Window window, Shape shape) {
 
 Differential permute(const Differential &du, Middle middle, Shape shape) {
   return du.is_zero() ? Differential(shape) : make<Permute>(shape, du.node(), middle);
+}
+
+Differential solve(const Expression &a, const Differential &du) {
+  return du.is_zero() ? du : make<Solve>(du.shape(), a, du.node());
+}
+
+Differential expm_derivative(const Expression &a, const Differential &du) {
+  return du.is_zero() ? du : make<ExpmDerivative>(du.shape(), a, du.node());
 }
 
 Differential vech(const Differential &du) {

@@ -25,6 +25,12 @@ enum class Kind {
   inverse,
   trace,
   sum,
+  solve,      ///< U⁻¹V
+  det,        ///< det U
+  logdet,     ///< log |det U|
+  adjugate,   ///< adj U, the transposed cofactors
+  cholesky,   ///< the lower triangular L with LLᵀ = U, symmetric
+  expm,       ///< Σ Uᵏ/k!
   inner,      ///< ⟨U, V⟩ = tr(UᵀV)
   reshape,    ///< the matrix of this shape with the vec of U
   extract,    ///< the `window` of U
@@ -82,5 +88,9 @@ Expression extract(const Expression &u, Window window, Shape shape);
 Expression embed(const Expression &u, Window window, Shape shape);
 Expression permute(const Expression &u, Middle middle, Shape shape);
 Expression unvech(const Expression &u);
+Expression adjugate(const Expression &u);
+/// The derivative of the matrix exponential at A in the direction of U (Fréchet): the upper right block of
+/// exp [A U; 0 A] (Higham, "Functions of Matrices", 3.6).
+Expression expm_derivative(const Expression &a, const Expression &u);
 
 } // namespace kronvec

@@ -40,6 +40,11 @@ constexpr Builtin builtins[] = {
     {"norm1", 1, [](Arguments u) { return norm1(u[0]); }},
     {"norm2", 1, [](Arguments u) { return norm2(u[0]); }},
     {"transpose", 1, [](Arguments u) { return transpose(u[0]); }},
+    {"det", 1, [](Arguments u) { return det(u[0]); }},
+    {"logdet", 1, [](Arguments u) { return logdet(u[0]); }},
+    {"chol", 1, [](Arguments u) { return cholesky(u[0]); }},
+    {"expm", 1, [](Arguments u) { return expm(u[0]); }},
+    {"solve", 2, [](Arguments u) { return solve(u[0], u[1]); }},
     {"vech", 1, [](Arguments u) { return vech(u[0]); }},
     {"diag", 1, [](Arguments u) { return diag(u[0]); }},
     {"softmax", 1, [](Arguments u) { return softmax(u[0]); }},
@@ -55,8 +60,6 @@ constexpr Builtin builtins[] = {
     {"unvec", 3, [](Arguments u) { return unvec(u[0], size_of(u[1]), size_of(u[2])); }},
 };
 
-constexpr std::string_view known_but_absent[] = {"det", "logdet", "expm", "chol", "solve"};
-
 const Builtin *builtin_named(std::string_view name) {
   const auto found = std::find_if(std::begin(builtins), std::end(builtins), [&](auto &b) { return b.name == name; });
   return found == std::end(builtins) ? nullptr : &*found;
@@ -66,10 +69,6 @@ const Builtin *builtin_named(std::string_view name) {
 std::optional<Function> unary_named(std::string_view name) {
   const auto f = function_named(name);
   return f == Function::step || f == Function::pow ? std::nullopt : f;
-}
-
-bool is_absent(std::string_view name) {
-  return std::find(std::begin(known_but_absent), std::end(known_but_absent), name) != std::end(known_but_absent);
 }
 
 class Parser {
@@ -218,7 +217,6 @@ private:
     const auto function = unary_named(text);
     const Builtin *const builtin = builtin_named(text);
     if (!function && !builtin) {
-      if (is_absent(text)) throw SyntaxError("function '" + text + "' is not available in this version", name.position);
       throw SyntaxError("there is no function '" + text + "'", name.position);
     }
     const std::vector<Expression> arguments = argument_list();

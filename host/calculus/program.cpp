@@ -1,5 +1,7 @@
 #include "calculus/program.hpp"
+
 #include "calculus/chains.hpp"
+#include "devices/factors.hpp"
 
 #include <algorithm>
 
@@ -110,6 +112,17 @@ SlotId Program::lower(const Node &f) {
     return inner(value(eye(f.operands[0]->shape.rows)), u(0));
   case Kind::sum:
     return inner(filled(1, f.operands[0]->shape), u(0));
+  case Kind::solve:
+    return emit({.opcode = Opcode::lu_solve, .in = {lu(factor(0), true), u(1)}, .variant = transposed(0)}, f.shape);
+  case Kind::det:
+  case Kind::logdet:
+    return emit({.opcode = Opcode::determinant, .in = {lu(u(0), false)}, .variant = f.kind == Kind::logdet}, f.shape);
+  case Kind::adjugate:
+    return emit({.opcode = Opcode::adjugate, .in = {u(0)}}, f.shape);
+  case Kind::cholesky:
+    return emit({.opcode = Opcode::cholesky, .in = {u(0)}}, f.shape);
+  case Kind::expm:
+    return emit({.opcode = Opcode::expm, .in = {u(0)}}, f.shape);
   case Kind::inner:
     return inner(u(0), u(1));
   case Kind::reshape:
@@ -181,6 +194,11 @@ SlotId Program::elementwise(Function f, double exponent, SlotId u) {
 
 SlotId Program::inner(SlotId u, SlotId v) { return emit({.opcode = Opcode::inner, .in = {u, v}}, {1, 1}); }
 SlotId Program::inverse(SlotId u) { return emit({.opcode = Opcode::inverse, .in = {u}}, slots_[u].shape); }
+
+SlotId Program::lu(SlotId u, bool regular) {
+  const Index n = slots_[u].shape.rows;
+  return emit({.opcode = Opcode::lu, .in = {u}, .variant = regular}, {n, factor_columns(n)});
+}
 
 SlotId Program::extract(SlotId u, Window window, Shape shape) {
   return emit({.opcode = Opcode::extract, .in = {u}, .window = window}, shape);

@@ -46,14 +46,21 @@ enum class Opcode {
   chain,
   inner,
   column_max,
-  inverse
+  inverse,
+  lu,
+  lu_solve,
+  determinant,
+  adjugate,
+  cholesky,
+  expm,
 };
 
 struct Step {
   Opcode opcode;
   std::vector<SlotId> in = {}, out = {};
   double alpha = 0;                             ///< fill: the value; multiply: the factor
-  int variant = 0;                              ///< the two bits of multiply's transposes
+  int variant = 0;                              ///< multiply: two bits, lu_solve: one, for transposes; lu: regular;
+                                                ///< determinant: its logarithm
   const std::vector<double> *entries = nullptr; ///< data: a constant's entries
   /// chain: registers are those of Chain, over `in`; `out` belongs to the registers of `results`.
   std::vector<Link<double>> links = {};
@@ -85,6 +92,8 @@ public:
   SlotId elementwise(Function f, double exponent, SlotId u);
   SlotId inner(SlotId u, SlotId v);
   SlotId inverse(SlotId u);
+  /// The LU factors of U; `regular` where a singular U is an error.
+  SlotId lu(SlotId u, bool regular);
   SlotId extract(SlotId u, Window window, Shape shape);
   SlotId embed(SlotId u, Window window, Shape shape);
   SlotId permute(SlotId u, Middle middle, Shape shape);

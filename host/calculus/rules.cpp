@@ -85,6 +85,22 @@ Differential power_rule(const Expression &f, const Expression &u, const Expressi
   return df;
 }
 
+/// d adj U = tr(adj U · dU)·U⁻¹ − U⁻¹·dU·adj U, of a regular U: the product rule on det U · U⁻¹.
+Differential adjugate_rule(const Expression &f, const Expression &u, const Differential &du) {
+  const Expression inverse_of_u = inverse(u);
+  return hadamard(inverse_of_u, inner(transpose(f), du)) - inverse_of_u * du * f;
+}
+
+/// dL = L·Φ(L⁻¹·dU·L⁻ᵀ), where Φ takes the lower triangle and half of the diagonal: from dU = dL·Lᵀ + L·dLᵀ.
+Differential cholesky_rule(const Expression &l, const Differential &du) {
+  const Index n = l.rows();
+  Matrix<double> half(n, n);
+  for (Index j = 0; j < n; ++j)
+    for (Index i = j; i < n; ++i)
+      half(i, j) = i == j ? 0.5 : 1;
+  return l * hadamard(constant(half), transpose(solve(l, transpose(solve(l, du)))));
+}
+
 /// d of one node, given the differentials of its operands.
 Differential rule(const NodePtr &node, const std::vector<Differential> &d) {
   const Expression f(node);
@@ -109,6 +125,18 @@ Differential rule(const NodePtr &node, const std::vector<Differential> &d) {
     return inner(eye(u(0).rows()), d[0]); // D3
   case Kind::sum:
     return inner(ones(u(0).rows(), u(0).cols()), d[0]); // D3
+  case Kind::solve:
+    return solve(u(0), d[1] - d[0] * f); // D4: d(U⁻¹V) = U⁻¹(dV − dU·U⁻¹V)
+  case Kind::det:
+    return inner(transpose(adjugate(u(0))), d[0]); // D5
+  case Kind::logdet:
+    return inner(transpose(inverse(u(0))), d[0]); // D6
+  case Kind::adjugate:
+    return adjugate_rule(f, u(0), d[0]);
+  case Kind::cholesky:
+    return cholesky_rule(f, d[0]);
+  case Kind::expm:
+    return expm_derivative(u(0), d[0]);
   case Kind::inner:
     return inner(u(1), d[0]) + inner(u(0), d[1]); // D2
   case Kind::reshape:

@@ -48,6 +48,18 @@ public:
       return run_chain(s);
     case Opcode::inner:
       return primitives_.inner(in(s.in[0]), in(s.in[1]), y);
+    case Opcode::lu:
+      return primitives_.lu(in(s.in[0]), s.variant, y);
+    case Opcode::lu_solve:
+      return primitives_.lu_solve(op(s.variant), in(s.in[0]), in(s.in[1]), y);
+    case Opcode::determinant:
+      return primitives_.determinant(s.variant, in(s.in[0]), y);
+    case Opcode::adjugate:
+      return primitives_.adjugate(in(s.in[0]), y);
+    case Opcode::cholesky:
+      return primitives_.cholesky(in(s.in[0]), y);
+    case Opcode::expm:
+      return primitives_.expm(in(s.in[0]), y);
     case Opcode::inverse:
       return primitives_.inverse(in(s.in[0]), y);
     }

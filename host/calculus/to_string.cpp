@@ -68,6 +68,18 @@ Text text_of(const Node &f, const std::vector<const Text *> &u) {
     return call("tr");
   case Kind::sum:
     return call("sum");
+  case Kind::solve:
+    return {fmt::format("solve({},{})", u[0]->text, u[1]->text)};
+  case Kind::det:
+    return call("det");
+  case Kind::logdet:
+    return call("logdet");
+  case Kind::adjugate:
+    return call("adj");
+  case Kind::cholesky:
+    return call("chol");
+  case Kind::expm:
+    return call("expm");
   case Kind::inner:
     return {fmt::format("sum({})", infix(*u[0], ".*", *u[1], Binding::product).text)};
   case Kind::extract:

@@ -20,4 +20,12 @@ template <class T> void require_regular(Shape shape, T rcond) {
                                 to_string(shape), std::isnan(rcond) ? T(0) : rcond));
 }
 
+/// Throws what a matrix without a Cholesky factor deserves; `minor` is the first leading minor that is not positive.
+[[noreturn]] inline void refuse_indefinite(Shape shape, Index minor) {
+  throw DomainError(
+      fmt::format("Cholesky factor of a {} matrix that is not positive definite: its leading minor of order "
+                  "{} is not positive",
+                  to_string(shape), minor));
+}
+
 } // namespace kronvec

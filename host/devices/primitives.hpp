@@ -66,6 +66,22 @@ public:
   virtual void chain(const Chain<T> &chain, std::span<const In> inputs, std::span<const Out> results) const = 0;
   /// y (1×1) = ⟨A, B⟩ = Σ aᵢⱼbᵢⱼ = tr(AᵀB).
   virtual void inner(In a, In b, Out y) const = 0;
+  /// ‖X‖₁, the largest over all items of the largest sum of a column's magnitudes. Waits for the result.
+  virtual T one_norm(In x) const = 0;
+  /// LU factors of X n×n with row exchanges, in the device's own form; F is n×(n + 3). Throws DomainError with the
+  /// reciprocal condition number where `regular` is required and X is singular to working precision.
+  virtual void lu(In x, bool regular, Out f) const = 0;
+  /// Y = op(X)⁻¹·B, by the factors of X.
+  virtual void lu_solve(Op op, In f, In b, Out y) const = 0;
+  /// y (1×1) = det X or log |det X|, by the factors of X.
+  virtual void determinant(bool logarithm, In f, Out y) const = 0;
+  /// Y = adj X, the transposed cofactors; X may be singular.
+  virtual void adjugate(In x, Out y) const = 0;
+  /// The lower triangular Y with positive diagonal and X = YYᵀ; reads the lower triangle of X. Throws DomainError where
+  /// X is not positive definite.
+  virtual void cholesky(In x, Out y) const = 0;
+  /// Y = Σ Xᵏ/k!.
+  virtual void expm(In x, Out y) const = 0;
   /// Y = X⁻¹. Throws DomainError with the reciprocal condition number where X is singular to working precision.
   virtual void inverse(In x, Out y) const = 0;
 

@@ -69,6 +69,17 @@ Expression inverse(const Expression &u);
 Expression trace(const Expression &u);
 /// The sum of all entries.
 Expression sum(const Expression &u);
+/// U⁻¹·V, without forming the inverse. Evaluation throws DomainError where U is singular.
+Expression solve(const Expression &u, const Expression &v);
+/// det U. Its differential is right at a singular U too.
+Expression det(const Expression &u);
+/// log |det U|; −∞ for a singular U.
+Expression logdet(const Expression &u);
+/// The Cholesky factor of (U + Uᵀ)/2: lower triangular, with a positive diagonal. Evaluation throws DomainError where
+/// it is not positive definite.
+Expression cholesky(const Expression &u);
+/// The matrix exponential Σ Uᵏ/k!.
+Expression expm(const Expression &u);
 /// ⟨U, V⟩ = Σ uᵢⱼvᵢⱼ = tr(UᵀV).
 Expression inner(const Expression &u, const Expression &v);
 /// Diag(u) of a vector; the diagonal, as a column, of a square matrix.

@@ -7,6 +7,7 @@
 #include <cuda_runtime_api.h>
 #include <functional>
 #include <gtest/gtest.h>
+#include <memory>
 #include <vector>
 
 namespace kronvec::testing {
@@ -19,7 +20,7 @@ class UserStream : public ::testing::Test {
 protected:
   void SetUp() override {
     ASSERT_EQ(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking), cudaSuccess);
-    device = kronvec_cuda_backend(0, stream);
+    device.reset(kronvec_cuda_backend(0, stream));
     for (auto *m : {&x, &y, &z}) {
       blocks.push_back(device->pool().take(n * n * sizeof(double)));
       *m = {static_cast<double *>(blocks.back().data()), n, n};
@@ -27,8 +28,13 @@ protected:
   }
   const Primitives<double> &primitives() const { return device->primitives(0.0); }
 
+  void TearDown() override {
+    blocks.clear(), device.reset();
+    EXPECT_EQ(cudaStreamDestroy(stream), cudaSuccess);
+  }
+
   cudaStream_t stream = nullptr;
-  Backend *device = nullptr; // lives as long as the process
+  std::unique_ptr<Backend> device;
   std::vector<Pool::Block> blocks;
   MatrixView<double> x, y, z;
 };

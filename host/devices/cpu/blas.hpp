@@ -1,5 +1,5 @@
 #pragma once
-/// Products and inverses by OpenBLAS and LAPACK, in both precisions under one name.
+/// Products by OpenBLAS, in both precisions under one name.
 
 #include "devices/primitives.hpp"
 
@@ -11,10 +11,6 @@ namespace kronvec::cpu {
 void multiply(float alpha, Op op_a, MatrixView<const float> a, Op op_b, MatrixView<const float> b, MatrixView<float> c);
 void multiply(double alpha, Op op_a, MatrixView<const double> a, Op op_b, MatrixView<const double> b,
               MatrixView<double> c);
-
-/// Y = Y⁻¹ in place, by LU. Throws DomainError with the reciprocal condition number (1-norm). NaN anywhere gives NaN.
-void invert(MatrixView<float> y);
-void invert(MatrixView<double> y);
 
 std::string blas_version();
 

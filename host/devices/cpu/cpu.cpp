@@ -2,7 +2,10 @@
 
 #include "devices/backend.hpp"
 #include "devices/cpu/blas.hpp"
+#include "devices/cpu/lapack.hpp"
 #include "devices/cpu/simd.hpp"
+#include "devices/expm.hpp"
+#include "devices/factors.hpp"
 #include "kernels/entries.hpp"
 
 #include <fmt/format.h>
@@ -302,6 +305,47 @@ public:
       y[t](0, 0) = total;
     });
   }
+  T one_norm(In x) const override {
+    T norm = 0;
+    for (Index t = 0; t < x.count * x.cols && !std::isnan(norm); ++t) {
+      const MatrixView<const T> m = x[t / x.cols];
+      T total = 0;
+      for (Index i = 0; i < m.rows(); ++i)
+        total += std::abs(m(i, t % x.cols));
+      if (!(total <= norm)) norm = total;
+    }
+    return norm;
+  }
+  void lu(In x, bool regular, Out f) const override {
+    for (Index t = 0; t < f.count; ++t)
+      cpu::lu(x[t], regular, f[t]);
+  }
+  void lu_solve(Op op, In f, In b, Out y) const override {
+    copy(b, y);
+    parallel(y.count, y.count * y.rows * y.rows * y.cols, [&](Index t) { cpu::lu_solve(op, f[t], y[t]); });
+  }
+  void determinant(bool logarithm, In f, Out y) const override {
+    for (Index t = 0; t < y.count; ++t) {
+      const MatrixView<const T> item = f[t];
+      const int *exchanges = pivots<int>(item);
+      T det = logarithm ? T(0) : T(1);
+      for (Index k = 0; k < item.rows(); ++k) {
+        const T u = item(k, k);
+        det = logarithm ? det + std::log(std::abs(u)) : exchanges[k] == k + 1 ? det * u : -det * u;
+      }
+      y[t](0, 0) = det;
+    }
+  }
+  void adjugate(In x, Out y) const override {
+    for (Index t = 0; t < y.count; ++t)
+      cpu::adjugate(x[t], y[t]);
+  }
+  void cholesky(In x, Out y) const override {
+    copy(x, y);
+    for (Index t = 0; t < y.count; ++t)
+      cpu::cholesky(y[t]);
+  }
+  void expm(In x, Out y) const override { expm_by_pade(cpu_backend(), *this, x, y); }
   void inverse(In x, Out y) const override {
     copy(x, y);
     for (Index t = 0; t < y.count; ++t)

@@ -1,10 +1,11 @@
 #pragma once
-/// Errors of CUDA and cuBLAS as exceptions that name the call.
+/// Errors of CUDA, cuBLAS and cuSOLVER as exceptions that name the call.
 
 #include "kronvec/error.hpp"
 
 #include <cublas_v2.h>
 #include <cuda_runtime_api.h>
+#include <cusolverDn.h>
 
 #include <string>
 
@@ -19,6 +20,11 @@ inline void check(cudaError_t status, const char *call) {
 inline void check(cublasStatus_t status, const char *call) {
   if (status != CUBLAS_STATUS_SUCCESS)
     throw DeviceError(std::string("cuBLAS: ") + call + ": " + cublasGetStatusString(status));
+}
+
+inline void check(cusolverStatus_t status, const char *call) {
+  if (status != CUSOLVER_STATUS_SUCCESS)
+    throw DeviceError(std::string("cuSOLVER: ") + call + ": status " + std::to_string(static_cast<int>(status)));
 }
 
 } // namespace kronvec::cuda

@@ -1,8 +1,12 @@
-/// The CUDA device: products and inverses by cuBLAS, entries by Thrust, permutations and sums by kernels of our own.
+/// The CUDA device: products and inverses by cuBLAS, factorisations by cuSOLVER, entries by Thrust, permutations and
+/// sums by kernels of our own.
 
 #include "devices/condition.hpp"
+#include "devices/cpu/lapack.hpp"
 #include "devices/cuda/engine.hpp"
 #include "devices/cuda/module.hpp"
+#include "devices/expm.hpp"
+#include "devices/factors.hpp"
 #include "kernels/commutation.hpp"
 #include "kernels/entrywise.hpp"
 #include "kernels/permutation.hpp"
@@ -125,9 +129,35 @@ public:
       return kernels::inner(entries(a, y.count), entries(b, y.count), entries(y), sums.data(), s);
     });
   }
+  T one_norm(In x) const override {
+    if (x.rows == 0 || x.cols == 0 || x.count == 0) return 0;
+    const auto norms = norms_of(x);
+    return *std::max_element(norms.begin(), norms.end(), [](T a, T b) { return a < b || std::isnan(b); });
+  }
+  void lu(In x, bool regular, Out f) const override;
+  void lu_solve(Op op, In f, In b, Out y) const override;
+  void determinant(bool logarithm, In f, Out y) const override {
+    engine_.kernel("determinant",
+                   [&](cudaStream_t s) { return kernels::determinant(entries(f, y.count), logarithm, entries(y), s); });
+  }
+  void adjugate(In x, Out y) const override;
+  void cholesky(In x, Out y) const override;
+  void expm(In x, Out y) const override { expm_by_pade(backend_, *this, x, y); }
   void inverse(In x, Out y) const override;
 
 private:
+  /// ‖·‖₁ of each item.
+  std::vector<T> norms_of(In x) const {
+    const Workspace<T> norms(backend_, x.count);
+    engine_.kernel("one_norm", [&](cudaStream_t s) { return kernels::one_norm(entries(x, x.count), norms.data(), s); });
+    return norms.to_host();
+  }
+  Matrix<T> to_host(MatrixView<const T> x) const {
+    auto host = Matrix<T>::uninitialized(x.rows(), x.cols());
+    transfer<T>(backend_, x, host);
+    return host;
+  }
+
   const Engine &engine_;
   const Backend &backend_;
 };
@@ -174,11 +204,94 @@ template <class T> void CudaPrimitives<T>::inverse(In x, Out y) const {
   }
 }
 
+/// cuSOLVER's name of a type.
+template <class T> constexpr cudaDataType data_type = sizeof(T) == 8 ? CUDA_R_64F : CUDA_R_32F;
+
+template <class T> void CudaPrimitives<T>::lu(In x, bool regular, Out f) const {
+  const Index n = x.rows;
+  if (n == 0 || f.count == 0) return;
+  const Out lu(f.data, n, n, f.ld, f.count, f.stride);
+  copy(x, lu);
+  std::size_t on_device = 0, on_host = 0;
+  engine_.solver("cusolverDnXgetrf_bufferSize", [&](auto handle, auto parameters) {
+    return cusolverDnXgetrf_bufferSize(handle, parameters, n, n, data_type<T>, lu.data, lu.ld, data_type<T>, &on_device,
+                                       &on_host);
+  });
+  const Workspace<char> workspace(backend_, static_cast<Index>(std::max<std::size_t>(on_device, 1)));
+  const Workspace<int> info(backend_, f.count);
+  std::vector<char> host_workspace(on_host);
+  for (Index t = 0; t < f.count; ++t)
+    engine_.solver("cusolverDnXgetrf", [&](auto handle, auto parameters) {
+      return cusolverDnXgetrf(handle, parameters, n, n, data_type<T>, lu[t].data(), lu.ld, pivots<std::int64_t>(f[t]),
+                              data_type<T>, workspace.data(), on_device, host_workspace.data(), on_host,
+                              info.data() + t);
+    });
+  if (on_host > 0) engine_.synchronize(); // the workspace must outlive its use
+  if (!regular) return;
+  const auto norms = norms_of(In(x.data, n, n, x.ld, x.count, x.stride));
+  const auto zero_pivots = info.to_host();
+  for (Index t = 0; t < f.count; ++t) {
+    const T norm = norms[static_cast<std::size_t>(x.count == 1 ? 0 : t)];
+    if (std::isnan(norm)) continue;
+    const Matrix<T> host = to_host(lu[t]); // LAPACK estimates the condition number; cuSOLVER does not
+    const bool complete = zero_pivots[static_cast<std::size_t>(t)] == 0;
+    require_regular<T>({n, n}, complete ? cpu::reciprocal_condition(host.view(), norm) : T(0));
+  }
+}
+
+template <class T> void CudaPrimitives<T>::lu_solve(Op op, In f, In b, Out y) const {
+  copy(b, y);
+  if (y.rows == 0 || y.cols == 0 || y.count == 0) return;
+  const Workspace<int> info(backend_, 1);
+  for (Index t = 0; t < y.count; ++t)
+    engine_.solver("cusolverDnXgetrs", [&](auto handle, auto parameters) {
+      return cusolverDnXgetrs(handle, parameters, flag(op), y.rows, y.cols, data_type<T>, f[t].data(), f.ld,
+                              pivots<std::int64_t>(f[t]), data_type<T>, y[t].data(), y.ld, info.data());
+    });
+}
+
+/// On the host, by the singular values: it is asked for once per point, and not in any product with J.
+template <class T> void CudaPrimitives<T>::adjugate(In x, Out y) const {
+  for (Index t = 0; t < y.count; ++t) {
+    const Matrix<T> there = to_host(x[t]);
+    auto adjugate = Matrix<T>::uninitialized(y.rows, y.cols);
+    cpu::adjugate(there.view(), adjugate.view());
+    transfer<T>(backend_, adjugate.view(), y[t]);
+  }
+}
+
+template <class T> void CudaPrimitives<T>::cholesky(In x, Out y) const {
+  const Index n = y.rows, entries = n * (n + 1) / 2;
+  if (n == 0 || y.count == 0) return;
+  if (std::isnan(one_norm(x))) return fill(std::numeric_limits<T>::quiet_NaN(), y);
+  const Workspace<T> triangles(backend_, entries * y.count);
+  const Out lower(triangles.data(), entries, 1, entries, y.count, entries);
+  copy(x, y);
+  std::size_t on_device = 0, on_host = 0;
+  engine_.solver("cusolverDnXpotrf_bufferSize", [&](auto handle, auto parameters) {
+    return cusolverDnXpotrf_bufferSize(handle, parameters, CUBLAS_FILL_MODE_LOWER, n, data_type<T>, y.data, y.ld,
+                                       data_type<T>, &on_device, &on_host);
+  });
+  const Workspace<char> workspace(backend_, static_cast<Index>(std::max<std::size_t>(on_device, 1)));
+  const Workspace<int> info(backend_, y.count);
+  std::vector<char> host_workspace(on_host);
+  for (Index t = 0; t < y.count; ++t)
+    engine_.solver("cusolverDnXpotrf", [&](auto handle, auto parameters) {
+      return cusolverDnXpotrf(handle, parameters, CUBLAS_FILL_MODE_LOWER, n, data_type<T>, y[t].data(), y.ld,
+                              data_type<T>, workspace.data(), on_device, host_workspace.data(), on_host,
+                              info.data() + t);
+    });
+  for (const int minor : info.to_host())
+    if (minor != 0) refuse_indefinite({n, n}, minor);
+  vech(In(y), lower), unvech(In(lower), y); // zeros above the diagonal
+}
+
 class CudaBackend final : public Backend {
 public:
   explicit CudaBackend(std::unique_ptr<Engine> engine)
       : Backend(std::make_unique<DeviceMemory>(*engine)), engine_(std::move(engine)), floats_(*engine_, *this),
         doubles_(*engine_, *this) {}
+  ~CudaBackend() override { pool().trim(); } // while there is an engine to give it back to
 
   std::string name() const override {
     return engine_->index() == 0 ? KRONVEC_CUDA_NAME : fmt::format(KRONVEC_CUDA_NAME ":{}", engine_->index());

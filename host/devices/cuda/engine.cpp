@@ -2,7 +2,7 @@
 
 namespace kronvec::cuda {
 
-Engine::Engine(int index, cudaStream_t stream) : index_(index), stream_(stream) {
+Engine::Engine(int index, cudaStream_t stream) : index_(index), stream_(stream), owns_stream_(!stream) {
   int count = 0;
   check(cudaGetDeviceCount(&count), "cudaGetDeviceCount");
   if (index < 0 || index >= count)
@@ -11,6 +11,17 @@ Engine::Engine(int index, cudaStream_t stream) : index_(index), stream_(stream) 
   if (!stream_) check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "cudaStreamCreateWithFlags");
   check(cublasCreate(&blas_), "cublasCreate");
   check(cublasSetStream(blas_, stream_), "cublasSetStream");
+  check(cusolverDnCreate(&solver_), "cusolverDnCreate");
+  check(cusolverDnSetStream(solver_, stream_), "cusolverDnSetStream");
+  check(cusolverDnCreateParams(&parameters_), "cusolverDnCreateParams");
+}
+
+Engine::~Engine() {
+  int before = 0;
+  (void)cudaGetDevice(&before), (void)cudaSetDevice(index_);
+  (void)cusolverDnDestroyParams(parameters_), (void)cusolverDnDestroy(solver_), (void)cublasDestroy(blas_);
+  if (owns_stream_) (void)cudaStreamDestroy(stream_);
+  (void)cudaSetDevice(before);
 }
 
 std::size_t DeviceMemory::bytes_free() const {

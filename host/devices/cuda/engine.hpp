@@ -28,8 +28,11 @@ private:
 
 class Engine {
 public:
-  /// `stream` null: a stream of its own. Lives as long as the process.
+  /// `stream` null: a stream of its own.
   Engine(int index, cudaStream_t stream);
+  ~Engine();
+  Engine(const Engine &) = delete;
+  Engine &operator=(const Engine &) = delete;
   int index() const { return index_; }
   cudaStream_t stream() const { return stream_; }
   /// Runs call(handle) with the GPU current; a handle serves one thread at a time.
@@ -37,6 +40,12 @@ public:
     const Current current(index_);
     const std::lock_guard lock(mutex_);
     check(call(blas_), name);
+  }
+  /// Runs call(handle, parameters) with the GPU current, likewise.
+  void solver(const char *name, const auto &call) const {
+    const Current current(index_);
+    const std::lock_guard lock(mutex_);
+    check(call(solver_, parameters_), name);
   }
   /// Runs call(stream) with the GPU current.
   void kernel(const char *name, const auto &call) const {
@@ -50,7 +59,10 @@ public:
 private:
   int index_;
   cudaStream_t stream_;
+  bool owns_stream_;
   cublasHandle_t blas_ = nullptr;
+  cusolverDnHandle_t solver_ = nullptr;
+  cusolverDnParams_t parameters_ = nullptr;
   mutable std::mutex mutex_;
 };
 
