@@ -105,7 +105,10 @@ TEST_F(Command, RefusesBadRequestsWithOneLineAndAPlace) {
   expect_refusal("evaluate 'det(A)' A=2x3", 2, "det needs a square matrix, not 2×3");
   expect_refusal("evaluate 'inv(A)' 'A=zeros(2,2)'", 2, "singular");
   expect_refusal("jacobian 'X' --wrt Y X=2x2", 2, "--wrt Y");
-  expect_refusal("jacobian 'X*Y' --wrt X,Y X=2x2 Y=2x2", 2, "several variables");
+  expect_refusal("jvp 'X*Y' --wrt X,Y X=2x2 Y=2x2 --tangent 2x2", 2, "takes one variable");
+  expect_refusal("jacobian X --wrt X,X X=2x2", 2, "named twice");
+  expect_refusal("jacobian X --wrt X --symmetric X=2x3", 2, "square");
+  expect_refusal("gradient X --wrt X X=2x3", 2, "a gradient is of a scalar");
   expect_refusal("jacobian X --wrt X X=2x2 --layout diagonal", 2, "layout");
   expect_refusal("jacobian X --wrt X X=2x2 --method magic", 2, "no method 'magic'");
   expect_refusal("evaluate X X=2x2 --device abacus", 2, "no device 'abacus'");

@@ -348,5 +348,14 @@ TEST(Ledger, MatrixExponential) {
   EXPECT_TRUE(near(evaluate(expm(x), values_of(g)), M{{1, 1, 0.5}, {0, 1, 1}, {0, 0, 1}}, 1e-15));
 }
 
+TEST(Ledger, D12_SquareOfTheFrobeniusNorm) {
+  const Symbol x("X", 3, 4);
+  Givens g;
+  g.push_back(given(x, 1));
+  const M twice = map(g[0].value, [](double t) { return 2 * t; });
+  expect_gradient(trace(transpose(x) * x), x, g, twice);
+  expect_gradient(square(norm2(x)), x, g, twice);
+}
+
 } // namespace
 } // namespace kronvec::testing

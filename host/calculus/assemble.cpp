@@ -70,33 +70,92 @@ template <class T> void by_unit_vectors(const Point<T> &point, Stage stage, Matr
   });
 }
 
-/// (F(x + h) − F(x − h)) / 2h with h = ∛u · max(1, |xⱼ|), whose two errors are then about equal (ledger M4).
+/// Central differences of a point of their own (ledger M4).
+template <class T> class Differences {
+public:
+  explicit Differences(const Point<T> &point)
+      : plan_(point.plan()), backend_(point.device().backend()), primitives_(backend_.primitives(T{})),
+        moved_(point.plan_ptr(), values_at(point), point.device()) {
+    for (const Symbol &x : plan_.variables) {
+      x_.push_back(moved_.matrix(plan_.program.symbol(x.node().get())));
+      transfer<T>(backend_, x_.back(), start_.emplace_back(x.rows(), x.cols()));
+    }
+    const MatrixView<T> f = moved_.matrix(plan_.value);
+    value_ = {f.data(), plan_.rows(), 1};
+  }
+
+  /// h = ∛u · max(1, |xⱼ|), at which truncation and rounding err about equally.
+  T step(Index j) const {
+    const auto [variable, index] = plan_.entries(j)[0];
+    return std::cbrt(std::numeric_limits<T>::epsilon()) * std::max(T(1), std::abs(start_[variable].data()[index]));
+  }
+
+  /// (F(x + h) − F(x − h)) / 2h by the variable of column j.
+  void column(Index j, T h, MatrixView<T> out) {
+    const auto [variable, index] = plan_.entries(j)[0]; // its mirror image has the same value
+    const T at = start_[variable].data()[index], above = at + h, below = at - h;
+    move(j, above);
+    primitives_.copy(BatchView<const T>(value_), out);
+    move(j, below);
+    primitives_.add(1 / (above - below), BatchView<T>(out), -1 / (above - below), value_, out);
+    set(j, at);
+  }
+
+  /// max |F|.
+  T size_of_value() {
+    moved_.evaluate();
+    return largest(value_);
+  }
+  T largest(MatrixView<const T> column) const {
+    Matrix<T> host(column.rows(), 1);
+    transfer<T>(backend_, column, host);
+    T size = 0;
+    for (Index i = 0; i < column.rows(); ++i)
+      size = std::max(size, std::abs(host.data()[i]));
+    return size;
+  }
+
+private:
+  static Values<T> values_at(const Point<T> &point) {
+    Values<T> values;
+    for (const auto &input : point.plan().inputs)
+      values.push_back({Symbol(Expression(input.symbol)), point.matrix(input.slot)});
+    return values;
+  }
+  void set(Index j, T value) {
+    for (const auto &[variable, index] : plan_.entries(j))
+      primitives_.fill(value, MatrixView<T>(x_[variable].data() + index, 1, 1));
+  }
+  void move(Index j, T value) { set(j, value), moved_.evaluate(); }
+
+  const JacobianPlan &plan_;
+  const Backend &backend_;
+  const Primitives<T> &primitives_;
+  Point<T> moved_;
+  std::vector<MatrixView<T>> x_;
+  std::vector<Matrix<T>> start_;
+  MatrixView<T> value_;
+};
+
 template <class T> void by_differences(const Point<T> &point, MatrixView<T> out, const DenseOptions &o) {
   const JacobianPlan &plan = point.plan();
-  Values<T> values;
-  for (const auto &input : plan.inputs)
-    values.push_back({Symbol(Expression(input.symbol)), point.matrix(input.slot)});
-  const Point<T> moved(point.plan_ptr(), values, point.device());
-  const MatrixView<T> x = moved.matrix(plan.program.symbol(plan.x.node().get()));
-  const MatrixView<T> f = moved.matrix(plan.value);
   const Backend &backend = point.device().backend();
-  const Primitives<T> &primitives = backend.primitives(T{});
-  Matrix<T> start(plan.x.rows(), plan.x.cols());
-  transfer<T>(backend, x, start);
-  const T step = std::cbrt(std::numeric_limits<T>::epsilon());
+  Differences<T> differences(point);
+  auto wider = Matrix<T>::uninitialized(o.implied_error ? plan.rows() : 0, 1, point.device());
+  const double u = std::numeric_limits<T>::epsilon();
+  const double size = o.implied_error ? static_cast<double>(differences.size_of_value()) : 0;
+  double error = 0;
   by_columns(point, out, o.layout != Layout::numerator, plan.cols(), 1, o.progress, [&](Index j, MatrixView<T> column) {
-    const MatrixView<T> entry(x.data() + j, 1, 1);
-    const T at = start.data()[j], h = step * std::max(T(1), std::abs(at));
-    const T above = at + h, below = at - h;
-    const MatrixView<const T> value(f.data(), column.rows(), 1);
-    primitives.fill(above, entry);
-    moved.evaluate();
-    primitives.copy(value, column);
-    primitives.fill(below, entry);
-    moved.evaluate();
-    primitives.add(1 / (above - below), BatchView<T>(column), -1 / (above - below), value, column);
-    primitives.fill(at, entry);
+    const T h = differences.step(j);
+    differences.column(j, h, column);
+    if (!o.implied_error) return;
+    // D(2h) errs by four times as much as D(h), so their difference is three times the error of D(h).
+    differences.column(j, 2 * h, wider);
+    backend.primitives(T{}).add(1, BatchView<T>(wider.view()), -1, column, wider.view());
+    const double truncation = static_cast<double>(differences.largest(wider.view())) / 3;
+    error = std::max(error, truncation + u * (size / static_cast<double>(h) + 1));
   });
+  if (o.implied_error) *o.implied_error = error;
 }
 
 /// Entry by entry in double (ledger M6), on the host.
@@ -111,7 +170,7 @@ template <class T> void by_elements(const Point<T> &point, MatrixView<T> out, co
   }
   auto copy = backend.is_host() ? Matrix<T>() : Matrix<T>::uninitialized(out.rows(), out.cols());
   const MatrixView<T> host = backend.is_host() ? out : copy.view();
-  element_method(plan.f, plan.x, values, o.progress, [&](Index i, Index j, double derivative) {
+  element_method(plan, values, o.progress, [&](Index i, Index j, double derivative) {
     (o.layout == Layout::numerator ? host(i, j) : host(j, i)) = static_cast<T>(derivative);
   });
   if (!backend.is_host()) transfer<T>(backend, host, out);

@@ -39,11 +39,18 @@ template <class T> double size_near(MatrixView<const T> f, Device device) {
   return size;
 }
 
-/// Rounding grows with the square root of the longest sum; central differences err by about u^(2/3).
-template <class T> double tolerance(Method method, const Jacobian &j) {
-  const double u = std::numeric_limits<T>::epsilon();
-  if (method == Method::numeric) return 1e3 * std::pow(u, 2.0 / 3);
-  return 64 * u * std::sqrt(static_cast<double>(j.rows() + j.cols() + 2));
+/// Rounding grows with the square root of the longest sum.
+template <class T> double tolerance(const Jacobian &j) {
+  return 64 * std::numeric_limits<T>::epsilon() * std::sqrt(static_cast<double>(j.rows() + j.cols() + 2));
+}
+
+/// max |R|.
+double size_of(MatrixView<const double> reference) {
+  double size = 0;
+  for (Index c = 0; c < reference.cols(); ++c)
+    for (Index r = 0; r < reference.rows(); ++r)
+      if (std::isfinite(reference(r, c))) size = std::max(size, std::abs(reference(r, c)));
+  return size;
 }
 
 double seconds_of(const auto &work) {
@@ -67,7 +74,7 @@ template <class T> Comparison compare_one(const Jacobian &jacobian, const Values
   const std::size_t before = device.bytes_in_use();
   const auto point = jacobian.at<T>(values, device);
   Matrix<T> j(jacobian.rows(), jacobian.cols(), device);
-  Comparison row{.device = device.name(), .method = method, .tolerance = tolerance<T>(method, jacobian)};
+  Comparison row{.device = device.name(), .method = method, .tolerance = tolerance<T>(jacobian)};
   row.seconds = median_seconds([&] {
     point.to_dense(j, {.method = method, .progress = progress});
     device.synchronize();
@@ -76,6 +83,11 @@ template <class T> Comparison compare_one(const Jacobian &jacobian, const Values
   const Matrix<T> result = on_host(std::move(j));
   const double least = method == Method::numeric ? size_near<T>(point.value(), device) : 0;
   row.error = relative_error<T>(result, reference, least);
+  if (method == Method::numeric) { // judged by the error that its differences imply, which is an estimate
+    double implied = 0;
+    point.to_dense({.method = method, .implied_error = &implied});
+    row.tolerance += 10 * implied / std::max({size_of(reference), least, std::numeric_limits<double>::min()});
+  }
   row.bandwidth = static_cast<double>(result.shape().size()) * sizeof(T) / std::max(row.seconds, 1e-9);
   return row;
 }

@@ -72,8 +72,8 @@ Differential expm_derivative(const Expression &a, const Differential &du);
 Differential vech(const Differential &du);
 Differential unvech(const Differential &du);
 
-/// dF as a function of dX. Every node's rule is applied once, however many paths lead to it.
-Differential differential(const Expression &f, const Symbol &x);
+/// dF, where the variables have these differentials. Every node's rule is applied once, however many paths lead to it.
+Differential differential(const Expression &f, const std::vector<std::pair<Symbol, Differential>> &variables);
 
 /// Lᵀ: a function of the cotangent of F (a seed of the shape of `df`), of shape `seed_shape`.
 Differential transposed(const Differential &df, Shape seed_shape);

@@ -359,12 +359,13 @@ Entries evaluate(const Node &f, const std::vector<const Entries *> &operands) {
   return Entries(f.shape);
 }
 
-/// The nodes of F in order, with entries that are computed again only where X reaches.
+/// The nodes of F in order, with entries that are computed again only where a variable reaches.
 class Table {
 public:
-  Table(const Expression &f, const Symbol &x, const ElementValues &values) : order_(topological_order(f.node())) {
+  Table(const JacobianPlan &plan, const ElementValues &values) : plan_(plan), order_(topological_order(plan.f.node())) {
     for (const NodePtr &node : order_) {
-      bool moves = node == x.node();
+      bool moves =
+          std::any_of(plan.variables.begin(), plan.variables.end(), [&](const Symbol &x) { return x.node() == node; });
       for (const NodePtr &operand : node->operands)
         moves = moves || moves_.at(operand.get());
       moves_[node.get()] = moves;
@@ -380,19 +381,23 @@ public:
     }
   }
 
-  /// Entries of F with their derivatives by (vec X)ⱼ.
-  const Entries &derivative(const Symbol &x, Index j) {
-    const auto position = entries_.find(x.node().get());
-    if (position == entries_.end()) return entries_.at(order_.back().get());
-    double &slope = position->second.entries[static_cast<std::size_t>(j)].slope;
-    slope = 1;
+  /// Entries of F with their derivatives by the variable of column j.
+  std::vector<Dual> derivative(Index j) {
+    set_slopes(j, 1);
     for (const NodePtr &node : order_)
       if (moves_.at(node.get()) && node->kind != Kind::symbol) compute(*node);
-    slope = 0;
-    return entries_.at(order_.back().get());
+    const auto result = entries_.at(order_.back().get()).entries;
+    set_slopes(j, 0);
+    return result;
   }
 
 private:
+  void set_slopes(Index j, double slope) {
+    for (const auto &[variable, index] : plan_.entries(j))
+      if (const auto found = entries_.find(plan_.variables[variable].node().get()); found != entries_.end())
+        found->second.entries[at(index)].slope = slope;
+  }
+
   void compute(const Node &node) {
     std::vector<const Entries *> operands;
     for (const NodePtr &operand : node.operands)
@@ -400,6 +405,7 @@ private:
     entries_.insert_or_assign(&node, evaluate(node, operands));
   }
 
+  const JacobianPlan &plan_;
   std::vector<NodePtr> order_;
   std::unordered_map<const Node *, bool> moves_;
   std::unordered_map<const Node *, Entries> entries_;
@@ -407,17 +413,14 @@ private:
 
 } // namespace
 
-void element_method(const Expression &f, const Symbol &x, const ElementValues &values, const Progress &progress,
+void element_method(const JacobianPlan &plan, const ElementValues &values, const Progress &progress,
                     const std::function<void(Index, Index, double)> &store) {
-  Table table(f, x, values);
-  const Index total = x.shape().size();
+  Table table(plan, values);
+  const Index total = plan.cols();
   for (Index j = 0; j < total; ++j) {
-    const Entries &column = table.derivative(x, j);
-    for (Index i = 0; i < f.shape().size(); ++i) {
-      // F = X itself: the slope has been taken back already, so it is spelled out.
-      const double slope = f.node() == x.node() ? double(i == j) : column.entries[static_cast<std::size_t>(i)].slope;
-      store(i, j, slope);
-    }
+    const std::vector<Dual> column = table.derivative(j);
+    for (Index i = 0; i < plan.rows(); ++i)
+      store(i, j, column[at(i)].slope);
     if (progress) progress(static_cast<double>(j + 1) / static_cast<double>(total));
   }
 }

@@ -7,23 +7,84 @@
 namespace kronvec {
 namespace detail {
 
-JacobianPlan::JacobianPlan(const Expression &function, const Symbol &variable) : f(function), x(variable) {
-  const Differential df = differential(f, x);
+namespace {
+
+Shape seed_shape_of(const std::vector<Symbol> &variables, Structure structure) {
+  if (structure == Structure::symmetric) return {triangle(variables[0].rows()), 1};
+  if (variables.size() == 1) return variables[0].shape();
+  Index total = 0;
+  for (const Symbol &x : variables)
+    total += x.shape().size();
+  return {total, 1};
+}
+
+/// What each variable's differential is of the seed.
+std::vector<std::pair<Symbol, Differential>> seeded(const std::vector<Symbol> &variables, Structure structure) {
+  const Differential all = seed(seed_shape_of(variables, structure));
+  if (structure == Structure::symmetric) {
+    const Differential lower = unvech(all);
+    return {{variables[0], lower + transpose(lower) - hadamard(eye(variables[0].rows()), lower)}};
+  }
+  if (variables.size() == 1) return {{variables[0], all}};
+  std::vector<std::pair<Symbol, Differential>> parts;
+  Index offset = 0;
+  for (const Symbol &x : variables) {
+    const Index size = x.shape().size();
+    parts.emplace_back(x, reshape(extract(all, {offset, size}, {size, 1}), x.shape()));
+    offset += size;
+  }
+  return parts;
+}
+
+void require_variables(const std::vector<Symbol> &variables, Structure structure) {
+  if (variables.empty()) throw Error("a Jacobian needs a variable");
+  for (std::size_t i = 0; i < variables.size(); ++i)
+    for (std::size_t k = 0; k < i; ++k)
+      if (variables[i].node() == variables[k].node())
+        throw Error("variable '" + variables[i].name() + "' is named twice");
+  if (structure == Structure::symmetric && variables[0].rows() != variables[0].cols())
+    throw ShapeError("a symmetric variable is square, not " + to_string(variables[0].shape()));
+}
+
+} // namespace
+
+JacobianPlan::JacobianPlan(const Expression &function, std::vector<Symbol> xs, Structure kind)
+    : f(function), variables(std::move(xs)), structure(kind) {
+  require_variables(variables, structure);
+  seed_shape = seed_shape_of(variables, structure);
+  const Differential df = differential(f, seeded(variables, structure));
   program.keep(value = program.value(f));
-  lower(Stage::forward, df, x.shape());
-  lower(Stage::reverse, transposed(df, x.shape()), f.shape());
+  lower(Stage::forward, df, seed_shape);
+  lower(Stage::reverse, transposed(df, seed_shape), f.shape());
   for (const NodePtr &node : topological_order(f.node()))
     if (node->kind == Kind::symbol) inputs.push_back({node, program.symbol(node.get())});
-  if (program.symbol(x.node().get()) == no_slot) inputs.push_back({x.node(), program.value(x)});
+  for (const Symbol &x : variables)
+    if (program.symbol(x.node().get()) == no_slot) inputs.push_back({x.node(), program.value(x)});
   program.allocate();
 }
 
 /// Adds the steps of a batched stage: the differential, applied to the stage's tangents or cotangents.
-void JacobianPlan::lower(Stage stage, const Differential &df, Shape seed_shape) {
+void JacobianPlan::lower(Stage stage, const Differential &df, Shape seed) {
   if (df.is_zero()) return;
-  const Symbol seed("d", seed_shape.rows, seed_shape.cols);
-  program.seed(stage, seed);
-  program.finish(stage, program.value(applied(df, seed)));
+  const Symbol symbol("d", seed.rows, seed.cols);
+  program.seed(stage, symbol);
+  program.finish(stage, program.value(applied(df, symbol)));
+}
+
+std::vector<JacobianPlan::Entry> JacobianPlan::entries(Index j) const {
+  if (structure == Structure::symmetric) {
+    const Index n = variables[0].rows();
+    Index column = 0;
+    while (j >= n - column)
+      j -= n - column++;
+    const Index row = column + j;
+    if (row == column) return {{0, row + row * n}};
+    return {{0, row + column * n}, {0, column + row * n}};
+  }
+  std::size_t variable = 0;
+  while (j >= variables[variable].shape().size())
+    j -= variables[variable++].shape().size();
+  return {{variable, j}};
 }
 
 template <class T> Point<T>::Point(std::shared_ptr<const JacobianPlan> plan, const Values<T> &values, Device device)
@@ -100,7 +161,10 @@ template Index columns_per_pass(const Point<double> &, Stage, Index);
 using detail::JacobianPlan;
 using detail::Point;
 
-Jacobian::Jacobian(const Expression &f, const Symbol &x) : plan_(std::make_shared<const JacobianPlan>(f, x)) {}
+Jacobian::Jacobian(const Expression &f, const Symbol &x, Structure structure)
+    : plan_(std::make_shared<const JacobianPlan>(f, std::vector{x}, structure)) {}
+Jacobian::Jacobian(const Expression &f, const std::vector<Symbol> &variables)
+    : plan_(std::make_shared<const JacobianPlan>(f, variables, Structure::general)) {}
 Index Jacobian::rows() const { return plan_->rows(); }
 Index Jacobian::cols() const { return plan_->cols(); }
 
@@ -203,7 +267,7 @@ template class JacobianAt<double>;
 
 Expression gradient(const Expression &f, const Symbol &x) {
   if (!f.is_scalar()) throw ShapeError("a gradient is of a scalar, not of " + to_string(f.shape()));
-  return applied(transposed(differential(f, x), x.shape()), 1);
+  return applied(transposed(differential(f, {{x, seed(x.shape())}}), x.shape()), 1);
 }
 
 template <class T>

@@ -11,10 +11,13 @@
 namespace kronvec::detail {
 
 struct JacobianPlan {
-  JacobianPlan(const Expression &f, const Symbol &x);
+  JacobianPlan(const Expression &f, std::vector<Symbol> variables, Structure structure);
 
   Expression f;
-  Symbol x;
+  std::vector<Symbol> variables;
+  Structure structure;
+  /// Of a tangent: X's of one general variable, otherwise a column.
+  Shape seed_shape;
   Program program;
   SlotId value = no_slot;
   struct Input {
@@ -23,11 +26,19 @@ struct JacobianPlan {
   };
   std::vector<Input> inputs; ///< every symbol of F, and X
 
-  void lower(Stage stage, const Differential &df, Shape seed_shape);
+  void lower(Stage stage, const Differential &df, Shape seed);
   Index rows() const { return f.shape().size(); }
-  Index cols() const { return x.shape().size(); }
-  Shape input_shape(Stage stage) const { return stage == Stage::forward ? x.shape() : f.shape(); }
-  Shape output_shape(Stage stage) const { return stage == Stage::forward ? f.shape() : x.shape(); }
+  Index cols() const { return seed_shape.size(); }
+  Shape input_shape(Stage stage) const { return stage == Stage::forward ? seed_shape : f.shape(); }
+  Shape output_shape(Stage stage) const { return stage == Stage::forward ? f.shape() : seed_shape; }
+
+  /// An entry of a variable, counted along its vec.
+  struct Entry {
+    std::size_t variable;
+    Index index;
+  };
+  /// The entries that column j of J moves: one, or two mirror images of a symmetric variable.
+  std::vector<Entry> entries(Index j) const;
 };
 
 /// The numbers of a plan at one point, on a device.

@@ -172,8 +172,10 @@ Differential rule(const NodePtr &node, const std::vector<Differential> &d) {
 
 } // namespace
 
-Differential differential(const Expression &f, const Symbol &x) {
+Differential differential(const Expression &f, const std::vector<std::pair<Symbol, Differential>> &variables) {
   std::unordered_map<const Node *, Differential> done;
+  for (const auto &[x, dx] : variables)
+    done.emplace(x.node().get(), dx);
   for (const NodePtr &node : topological_order(f.node())) {
     std::vector<Differential> operands;
     bool constant = true;
@@ -181,11 +183,7 @@ Differential differential(const Expression &f, const Symbol &x) {
       operands.push_back(done.at(operand.get()));
       constant = constant && operands.back().is_zero();
     }
-    if (node == x.node()) {
-      done.emplace(node.get(), seed(node->shape));
-    } else {
-      done.emplace(node.get(), constant ? Differential(node->shape) : rule(node, operands));
-    }
+    done.try_emplace(node.get(), constant ? Differential(node->shape) : rule(node, operands)); // variables stay
   }
   return done.at(f.node().get());
 }

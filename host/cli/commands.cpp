@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <regex>
+#include <sstream>
 
 namespace kronvec::cli {
 namespace {
@@ -55,7 +56,7 @@ public:
         f_(parse(request.expression, bindings_.symbols)) {
     const auto used = free_names(request.expression);
     for (const auto &[name, symbol] : bindings_.symbols)
-      if (!used.contains(name) && name != request.wrt)
+      if (!used.contains(name) && ("," + request.wrt + ",").find("," + name + ",") == std::string::npos)
         fmt::print(stderr, "kronvec: note: '{}' does not occur in the expression\n", name);
   }
 
@@ -66,7 +67,9 @@ public:
   void jacobian() const {
     const Layout layout = request_.layout == "numerator" ? Layout::numerator : Layout::denominator;
     const Method method = method_named(request_.method);
-    const Jacobian plan = kronvec::jacobian(f_, variable());
+    if (request_.symmetric && variables().size() != 1) throw Error("--symmetric is for one variable");
+    const Jacobian plan = request_.symmetric ? kronvec::jacobian(f_, variable(), Structure::symmetric)
+                                             : kronvec::jacobian(f_, variables());
     require_memory(plan);
     const auto point = plan.template at<T>(bindings_.values(), device_);
     ProgressLine line;
@@ -76,6 +79,16 @@ public:
     if (request_.picture.empty()) return;
     writing([&] { write_picture<T>(request_.picture, j); });
     fmt::print(stderr, "{}: red positive, blue negative, white zero\n", request_.picture);
+  }
+
+  void gradient() const {
+    deliver(on_host(kronvec::evaluate<T>(kronvec::gradient(f_, variable()), bindings_.values(), device_)), request_.out,
+            "gradient");
+  }
+
+  void hessian() const {
+    const auto point = kronvec::hessian(f_, variable()).template at<T>(bindings_.values(), device_);
+    deliver(on_host(point.to_dense()), request_.out, "Hessian");
   }
 
   void jvp() const {
@@ -103,12 +116,22 @@ public:
   }
 
 private:
-  const Symbol &variable() const {
-    if (request_.wrt.find(',') != std::string::npos)
-      throw Error("--wrt " + request_.wrt + ": several variables at once are not available in this version");
-    const auto found = bindings_.symbols.find(request_.wrt);
-    if (found == bindings_.symbols.end()) throw Error("--wrt " + request_.wrt + ": no such symbol is bound");
+  Symbol symbol(const std::string &name) const {
+    const auto found = bindings_.symbols.find(name);
+    if (found == bindings_.symbols.end()) throw Error("--wrt " + request_.wrt + ": no symbol '" + name + "' is bound");
     return found->second;
+  }
+  std::vector<Symbol> variables() const {
+    std::vector<Symbol> all;
+    std::istringstream names(request_.wrt);
+    for (std::string name; std::getline(names, name, ',');)
+      all.push_back(symbol(name));
+    return all;
+  }
+  Symbol variable() const {
+    if (request_.wrt.find(',') != std::string::npos)
+      throw Error("--wrt " + request_.wrt + ": " + request_.command + " takes one variable");
+    return symbol(request_.wrt);
   }
 
   void require_memory(const Jacobian &plan) const {
@@ -139,6 +162,8 @@ template <class T> int run_in(const Request &request) {
   if (request.command == "compare") return session.compare();
   if (request.command == "evaluate") session.evaluate();
   if (request.command == "jacobian") session.jacobian();
+  if (request.command == "gradient") session.gradient();
+  if (request.command == "hessian") session.hessian();
   if (request.command == "jvp") session.jvp();
   if (request.command == "vjp") session.vjp();
   return 0;

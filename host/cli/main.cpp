@@ -19,7 +19,7 @@ void add_common(CLI::App &command, Request &r) {
   command.add_option("expression", r.expression, "such as 'A*exp(X*B)'")->required();
   command.add_option("bindings", r.bindings,
                      "NAME=x.npy, x.csv, 4x3, 4x3:SEED, [1,2;3,4], eye(4), zeros(4,3), ones(4,3) or 2.5");
-  command.add_option("--device", r.device, "auto, reference or cpu");
+  command.add_option("--device", r.device, "auto, reference, cpu, cuda, cuda:1 or cuda-emulated");
   command.add_option("--dtype", r.dtype)->check(CLI::IsMember({"float64", "float32"}));
 }
 
@@ -30,7 +30,9 @@ void add_result(CLI::App &command, Request &r) {
 void add_variable(CLI::App &command, Request &r) { command.add_option("--wrt", r.wrt, "the variable")->required(); }
 
 void add_jacobian(CLI::App &command, Request &r) {
-  add_variable(command, r), add_result(command, r);
+  command.add_option("--wrt", r.wrt, "the variable, or several as in X,Y: their blocks side by side")->required();
+  command.add_flag("--symmetric", r.symmetric, "the variable is symmetric: derivatives by its vech");
+  add_result(command, r);
   command.add_option("--layout", r.layout)->check(CLI::IsMember({"numerator", "denominator"}));
   command.add_option("--method", r.method, "auto, forward, reverse, numeric or reference");
   command.add_option("--picture", r.picture, "a .png file that shows the Jacobian");
@@ -90,23 +92,27 @@ int main(int argc, char **argv) {
   const auto add = [&](const char *name, const char *what) { return app.add_subcommand(name, what); };
   auto *evaluate = add("evaluate", "the value of an expression");
   auto *jacobian = add("jacobian", "the dense Jacobian, ∂vec F/∂(vec X)ᵀ");
+  auto *gradient = add("gradient", "the gradient matrix of a scalar, of the variable's shape");
+  auto *hessian = add("hessian", "the dense Hessian of a scalar");
   auto *jvp = add("jvp", "the Jacobian times a tangent, without forming it");
   auto *vjp = add("vjp", "the transposed Jacobian times a cotangent, without forming it");
   auto *compare = add("compare", "the Jacobian by every method on every device against the element method");
   add("info", "devices and versions");
-  for (auto *command : {evaluate, jacobian, jvp, vjp, compare})
+  for (auto *command : {evaluate, jacobian, gradient, hessian, jvp, vjp, compare})
     add_common(*command, request);
-  for (auto *command : {evaluate, jvp, vjp})
+  for (auto *command : {evaluate, gradient, hessian, jvp, vjp})
     add_result(*command, request);
-  for (auto *command : {jvp, vjp, compare})
+  for (auto *command : {gradient, hessian, jvp, vjp, compare})
     add_variable(*command, request);
   add_jacobian(*jacobian, request);
   jvp->add_option("--tangent", request.tangent, "dX, a file or a value as in a binding")->required();
   vjp->add_option("--cotangent", request.cotangent, "U of F's shape, a file or a value as in a binding")->required();
 
   if (argc > 1 && argv[1][0] != '-' && !has_command(app, argv[1]))
-    return report(fmt::format("no command '{}'; there are evaluate, jacobian, jvp, vjp, compare and info", argv[1]),
-                  wrong);
+    return report(
+        fmt::format("no command '{}'; there are evaluate, jacobian, gradient, hessian, jvp, vjp, compare and info",
+                    argv[1]),
+        wrong);
   std::string expression;
   std::vector<std::string> arguments = arguments_of(argc, argv, expression);
   std::reverse(arguments.begin(), arguments.end()); // CLI11 takes them from the back

@@ -20,6 +20,8 @@ template <class T> struct BatchView {
 
   BatchView() = default;
   BatchView(MatrixView<T> m) : data(m.data()), rows(m.rows()), cols(m.cols()), ld(m.ld()) {}
+  template <class U>
+  requires(std::is_same_v<T, const U>) BatchView(MatrixView<U> m) : BatchView(MatrixView<T>(m)) {}
   BatchView(T *first, Index m, Index n, Index leading, Index items, Index apart)
       : data(first), rows(m), cols(n), ld(leading), count(items), stride(apart) {}
   template <class U>

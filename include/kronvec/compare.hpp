@@ -3,7 +3,8 @@
 
 #include "kronvec/derivative.hpp"
 
-#include <iosfwd>
+#include <string>
+#include <vector>
 
 namespace kronvec {
 
@@ -27,6 +28,21 @@ template <class T = double> std::vector<Comparison> compare(const Expression &f,
                                                             const Values<std::type_identity_t<T>> &values,
                                                             const std::vector<Device> &devices = Device::all(),
                                                             const CompareProgress &progress = {});
+
+/// What a derivative looks like from outside, along one random direction U.
+struct DerivativeCheck {
+  /// The power with which F(X + hU) − F(X) − h·DF·U falls with h (ledger D0): 2 for a right derivative, 1 for a wrong
+  /// one; infinite where nothing is left to fall but rounding, as of a linear F.
+  double slope = 0;
+  /// |⟨V, J·U⟩ − ⟨Jᵀ·V, U⟩| over the larger of the two, for a random cotangent V.
+  double adjoint_error = 0;
+  bool passed() const { return slope >= 1.8 && adjoint_error <= 1e-8; }
+};
+
+/// Tests the derivative of F by X at a point, in double, with no other derivative to compare with. F should be smooth
+/// near the point. Throws as `JacobianAt`.
+DerivativeCheck check_derivatives(const Expression &f, const Symbol &x, const Values<double> &values,
+                                  Device device = Device::cpu());
 
 /// The table, as text.
 std::string to_string(const std::vector<Comparison> &rows);

@@ -49,6 +49,12 @@ enum class Layout {
   denominator, ///< its transpose, mn×pq
 };
 
+/// What is known of a variable.
+enum class Structure {
+  general,
+  symmetric, ///< X = Xᵀ, so that vech X are the variables: ∂vec F/∂(vech X)ᵀ = J·D, with the duplication matrix D
+};
+
 /// Called with the part done, in [0, 1], now and then.
 using Progress = std::function<void(double)>;
 
@@ -56,6 +62,9 @@ struct DenseOptions {
   Method method = Method::automatic;
   Layout layout = Layout::numerator;
   Progress progress = {};
+  /// numeric: where to write the error that the differences imply, max |J − Ĵ| from truncation (by Richardson's
+  /// comparison with twice the step) and from rounding. It takes twice as many evaluations.
+  double *implied_error = nullptr;
 };
 
 namespace detail {
@@ -72,7 +81,7 @@ public:
   ~JacobianAt();
 
   Index rows() const; ///< pq
-  Index cols() const; ///< mn
+  Index cols() const; ///< mn; n(n+1)/2 of a symmetric variable; the sum of several variables' entries
 
   /// Moves to another point; symbols that are not named keep their values. Allocates nothing.
   void update(const Values<T> &values);
@@ -81,8 +90,9 @@ public:
   MatrixView<const T> value() const;
 
   /// y = J·x. x is one tangent of X's shape (then y has F's shape), or mn×k: k tangents, each the vec of one, side by
-  /// side (then y is pq×k). Both lie on the operator's device. Allocates nothing after the first call of one size.
-  /// Throws ShapeError, and DeviceError for memory that the device cannot reach.
+  /// side (then y is pq×k). A tangent of a symmetric variable is a vech, one of several variables their vecs stacked.
+  /// Both lie on the operator's device. Allocates nothing after the first call of one size. Throws ShapeError, and
+  /// DeviceError for memory that the device cannot reach.
   void apply(MatrixView<const T> x, MatrixView<T> y) const;
   Matrix<T> apply(MatrixView<const T> x) const;
   /// y = Jᵀ·x, with the same two forms: one cotangent of F's shape, or pq×k.
@@ -100,9 +110,12 @@ private:
 /// The Jacobian of F with respect to X as a plan: the differential, built once, good for every point.
 class Jacobian {
 public:
-  Jacobian(const Expression &f, const Symbol &x);
+  /// Throws ShapeError for a symmetric variable that is not square.
+  Jacobian(const Expression &f, const Symbol &x, Structure structure = Structure::general);
+  /// Of several variables: the blocks [∂vec F/∂(vec X)ᵀ  ∂vec F/∂(vec Y)ᵀ …]. Throws Error for one named twice.
+  Jacobian(const Expression &f, const std::vector<Symbol> &variables);
   Index rows() const; ///< pq
-  Index cols() const; ///< mn
+  Index cols() const; ///< as `JacobianAt`
   /// The operator at a point. Throws DomainError, ShapeError, OutOfMemory.
   template <class T = double>
   JacobianAt<T> at(const Values<std::type_identity_t<T>> &values, Device device = Device::cpu()) const {
@@ -113,7 +126,10 @@ private:
   std::shared_ptr<const detail::JacobianPlan> plan_;
 };
 
-inline Jacobian jacobian(const Expression &f, const Symbol &x) { return {f, x}; }
+inline Jacobian jacobian(const Expression &f, const Symbol &x, Structure structure = Structure::general) {
+  return {f, x, structure};
+}
+inline Jacobian jacobian(const Expression &f, const std::vector<Symbol> &variables) { return {f, variables}; }
 
 /// The gradient matrix G of a scalar f, of X's shape: df = tr(GᵀdX), vec G = Dfᵀ (ledger D0). An expression, which can
 /// be evaluated and differentiated again. Throws ShapeError if f is no scalar.
