@@ -1,8 +1,10 @@
 /// Primitives of every device but the reference, as ratios to floors measured in the same run:
 ///  - over_copy: K[m,n]·vec X (a transpose), over a copy of the same bytes by the same device (cases C3, G1);
 ///  - over_streams: Diag(vec A)·vec X, over the time of its three streams at the rate of that copy (cases C7, G7);
-///  - omatcopy_over: OpenBLAS's cblas_domatcopy, one thread, over ours (cpu only).
-/// Sizes are those of the cases, and small on the emulated device, whose times say nothing about a GPU.
+///  - omatcopy_over, over_memcpy: OpenBLAS's omatcopy, one thread, over ours; ours over memcpy, one thread (cpu only);
+///  - floor/…: the rates of a fill, of a copy and of a 2048³ product, to compare machines by.
+/// `seconds` is the median of one call, waited for. Sizes are those of the cases, and small on the emulated device,
+/// whose times say nothing about a GPU.
 
 #include "timing.hpp"
 
@@ -20,60 +22,109 @@ namespace {
 using namespace kronvec;
 using bench::interleaved;
 
-Index scaled(Device device, Index on_cpu, Index on_gpu) {
-  if (device.name() == "cuda-emulated") return std::min<Index>(on_cpu, 256);
-  return device.is_host() ? on_cpu : on_gpu;
+bool emulated(Device device) { return device.name() == "cuda-emulated"; }
+
+/// A size for the CPU, for a GPU, and one that the emulator can do.
+Index sized(Device device, Index on_cpu, Index on_gpu, Index under_emulation) {
+  return emulated(device) ? under_emulation : device.is_host() ? on_cpu : on_gpu;
 }
 
-void transpose_over_copy(benchmark::State &state, Device device, Shape shape) {
-  const Primitives<double> &primitives = device.backend().primitives(0.0);
-  const Matrix<double> x = Matrix<double>::random(shape.rows, shape.cols, 1).to(device);
-  Matrix<double> y(shape.cols, shape.rows, device), z(shape.rows, shape.cols, device);
-  const auto transpose = [&] {
-    primitives.transpose(BatchView<const double>(x.view()), y.view());
-    device.synchronize();
-  };
+/// Work on the device, waited for.
+template <class T> auto on(Device device, auto work) {
+  return [device, work] { work(device.backend().primitives(T{})), device.synchronize(); };
+}
+
+void omatcopy(const Matrix<double> &x, Matrix<double> &y) {
+  const auto n = [](Index size) { return static_cast<blasint>(size); };
+  cblas_domatcopy(CblasColMajor, CblasTrans, n(x.rows()), n(x.cols()), 1, x.data(), n(x.rows()), y.data(), n(y.rows()));
+}
+
+/// `count` items of this shape, one after the other in memory.
+template <class T> void transpose(benchmark::State &state, Device device, Shape shape, Index count) {
+  const Matrix<T> x = [&] {
+    Matrix<T> random(shape.size(), count);
+    for (Index i = 0; i < random.shape().size(); ++i)
+      random.data()[i] = static_cast<T>(1 + i % 1000);
+    return random.to(device);
+  }();
+  Matrix<T> y(shape.size(), count, device), z(shape.size(), count, device);
+  const BatchView<const T> from(x.data(), shape.rows, shape.cols, shape.rows, count, shape.size());
+  const BatchView<T> to(y.data(), shape.cols, shape.rows, shape.cols, count, shape.size());
+  const auto ours = on<T>(device, [&](auto &p) { p.transpose(from, to); });
+  const double bytes = static_cast<double>(x.shape().size()) * sizeof(T);
   for (auto _ : state) {
-    const auto [ours, floor] = interleaved(
-        7, transpose, [&] { primitives.copy(BatchView<const double>(x.view()), z.view()), device.synchronize(); });
-    state.counters["over_copy"] = ours / floor;
-    state.counters["GB/s"] = 16e-9 * static_cast<double>(shape.size()) / ours;
-    if (device != Device::cpu()) continue;
-    const auto n = [](Index size) { return static_cast<std::size_t>(size); };
-    const auto [again, peer] = interleaved(5, transpose, [&] {
-      cblas_domatcopy(CblasColMajor, CblasTrans, static_cast<blasint>(n(x.rows())), static_cast<blasint>(n(x.cols())),
-                      1, x.data(), static_cast<blasint>(n(x.rows())), y.data(), static_cast<blasint>(n(y.rows())));
-    });
-    state.counters["omatcopy_over"] = peer / again;
-    const auto [mine, memcpy_time] =
-        interleaved(5, transpose, [&] { std::memcpy(z.data(), x.data(), n(shape.size()) * sizeof(double)); });
-    state.counters["over_memcpy"] = mine / memcpy_time;
+    const auto [time, copy] = interleaved(7, ours, on<T>(device, [&](auto &p) { p.copy(x.view(), z.view()); }));
+    state.counters["seconds"] = time, state.counters["over_copy"] = time / copy;
+    state.counters["GB/s"] = 2e-9 * bytes / time;
+    if constexpr (std::is_same_v<T, double>)
+      if (device == Device::cpu() && count == 1) {
+        Matrix<double> square(shape.rows, shape.cols), turned(shape.cols, shape.rows);
+        std::memcpy(square.data(), x.data(), static_cast<std::size_t>(bytes));
+        const auto [again, peer] = interleaved(5, ours, [&] { omatcopy(square, turned); });
+        state.counters["omatcopy_over"] = peer / again;
+        const auto [mine, memcpy_time] =
+            interleaved(5, ours, [&] { std::memcpy(z.data(), x.data(), static_cast<std::size_t>(bytes)); });
+        state.counters["over_memcpy"] = mine / memcpy_time;
+      }
   }
 }
 
-void hadamard_over_streams(benchmark::State &state, Device device, Index entries) {
-  const Primitives<double> &primitives = device.backend().primitives(0.0);
+void hadamard_product(benchmark::State &state, Device device, Index entries) {
   const Matrix<double> a = Matrix<double>::random(entries, 1, 1).to(device);
   const Matrix<double> x = Matrix<double>::random(entries, 1, 2).to(device);
   Matrix<double> y(entries, 1, device);
-  const BatchView<const double> u(a.view()), v(x.view());
   for (auto _ : state) {
-    const auto [ours, copy] = interleaved(
-        7, [&] { primitives.binary(Binary::multiply, u, v, y.view()), device.synchronize(); },
-        [&] { primitives.copy(v, y.view()), device.synchronize(); });
-    state.counters["over_streams"] = ours / (1.5 * copy);
+    const auto [time, copy] =
+        interleaved(7, on<double>(device, [&](auto &p) { p.binary(Binary::multiply, a.view(), x.view(), y.view()); }),
+                    on<double>(device, [&](auto &p) { p.copy(x.view(), y.view()); }));
+    state.counters["seconds"] = time, state.counters["over_streams"] = time / (1.5 * copy);
+    state.counters["GB/s"] = 24e-9 * static_cast<double>(entries) / time;
   }
 }
 
+void streams(benchmark::State &state, Device device, Index entries) {
+  const Matrix<double> x = Matrix<double>(entries, 1, device);
+  Matrix<double> y(entries, 1, device);
+  double value = 1;
+  for (auto _ : state) {
+    const auto [store, copy] = interleaved(7, on<double>(device, [&](auto &p) { p.fill(value += 1, y.view()); }),
+                                           on<double>(device, [&](auto &p) { p.copy(x.view(), y.view()); }));
+    state.counters["store_GB/s"] = 8e-9 * static_cast<double>(entries) / store;
+    state.counters["copy_GB/s"] = 16e-9 * static_cast<double>(entries) / copy;
+  }
+}
+
+template <class T> void products(benchmark::State &state, Device device, Index n) {
+  const Matrix<T> a(n, n, device), b(n, n, device);
+  Matrix<T> c(n, n, device);
+  const auto multiply =
+      on<T>(device, [&](auto &p) { p.multiply(1, Op::none, a.view(), Op::none, b.view(), c.view()); });
+  for (auto _ : state)
+    state.counters["GFLOP/s"] =
+        2e-9 * static_cast<double>(n) * static_cast<double>(n * n) / interleaved(5, multiply, [] {}).first;
+}
+
+void add(const std::string &name, auto function, auto... arguments) {
+  benchmark::RegisterBenchmark(name.c_str(), function, arguments...)->Iterations(1)->Unit(benchmark::kMillisecond);
+}
+
 void add_benchmarks(Device device) {
-  const Index n = scaled(device, 4096, 16384), skinny = scaled(device, 1 << 20, 1 << 22);
-  for (const Shape shape : {Shape{n, n}, Shape{7, skinny}, Shape{1000, 1003}})
-    benchmark::RegisterBenchmark(fmt::format("transpose/{}/{}x{}", device.name(), shape.rows, shape.cols).c_str(),
-                                 transpose_over_copy, device, shape)
-        ->Iterations(1);
-  benchmark::RegisterBenchmark(fmt::format("hadamard/{}", device.name()).c_str(), hadamard_over_streams, device,
-                               scaled(device, 1 << 25, 1 << 28))
-      ->Iterations(1);
+  const std::string on = device.name();
+  const Index n = sized(device, 4096, 16384, 256), skinny = sized(device, 1 << 20, 1 << 22, 4096);
+  for (const Shape shape : {Shape{n, n}, Shape{7, skinny}, Shape{1000, 1003}}) {
+    if (emulated(device) && shape.rows == 1000) continue;
+    const std::string what = fmt::format("transpose/{}/{}x{}", on, shape.rows, shape.cols);
+    add(what + "/double", transpose<double>, device, shape, Index(1));
+    add(what + "/float", transpose<float>, device, shape, Index(1));
+  }
+  const Index items = sized(device, 100000, 100000, 50);
+  add(fmt::format("transpose/{}/{}x16x16/double", on, items), transpose<double>, device, Shape{16, 16}, items);
+  const Index entries = sized(device, 1 << 25, 1 << 28, 1 << 14);
+  add(fmt::format("hadamard/{}/{}/double", on, entries), hadamard_product, device, entries);
+  add("floor/" + on + "/streams", streams, device, entries);
+  const Index side = sized(device, 2048, 2048, 128);
+  add("floor/" + on + "/product/double", products<double>, device, side);
+  add("floor/" + on + "/product/float", products<float>, device, side);
 }
 
 } // namespace
