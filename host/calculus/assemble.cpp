@@ -13,11 +13,9 @@
 namespace kronvec {
 namespace {
 
-constexpr std::pair<Method, std::string_view> method_names[] = {{Method::automatic, "auto"},
-                                                                {Method::forward, "forward"},
-                                                                {Method::reverse, "reverse"},
-                                                                {Method::numeric, "numeric"},
-                                                                {Method::reference, "reference"}};
+constexpr std::pair<Method, std::string_view> method_names[] = {
+    {Method::automatic, "auto"},  {Method::forward, "forward"},      {Method::reverse, "reverse"},
+    {Method::numeric, "numeric"}, {Method::complex_step, "complex"}, {Method::reference, "reference"}};
 
 } // namespace
 
@@ -29,7 +27,8 @@ std::string_view name(Method method) {
 Method method_named(std::string_view name) {
   for (const auto &[method, text] : method_names)
     if (text == name) return method;
-  throw Error("no method '" + std::string(name) + "'; there are auto, forward, reverse, numeric and reference");
+  throw Error("no method '" + std::string(name) +
+              "'; there are auto, forward, reverse, numeric, complex and reference");
 }
 
 namespace detail {
@@ -158,8 +157,9 @@ template <class T> void by_differences(const Point<T> &point, MatrixView<T> out,
   if (o.implied_error) *o.implied_error = error;
 }
 
-/// Entry by entry in double (ledger M6), on the host.
-template <class T> void by_elements(const Point<T> &point, MatrixView<T> out, const DenseOptions &o) {
+/// Entry by entry in double, on the host: by the element method (ledger M6) or the complex step.
+template <class T>
+void by_elements(const Point<T> &point, MatrixView<T> out, const DenseOptions &o, decltype(element_method) method) {
   const Backend &backend = point.device().backend();
   const JacobianPlan &plan = point.plan();
   ElementValues values;
@@ -170,7 +170,7 @@ template <class T> void by_elements(const Point<T> &point, MatrixView<T> out, co
   }
   auto copy = backend.is_host() ? Matrix<T>() : Matrix<T>::uninitialized(out.rows(), out.cols());
   const MatrixView<T> host = backend.is_host() ? out : copy.view();
-  element_method(plan, values, o.progress, [&](Index i, Index j, double derivative) {
+  method(plan, values, o.progress, [&](Index i, Index j, double derivative) {
     (o.layout == Layout::numerator ? host(i, j) : host(j, i)) = static_cast<T>(derivative);
   });
   if (!backend.is_host()) transfer<T>(backend, host, out);
@@ -212,8 +212,10 @@ template <class T> void assemble(const Point<T> &point, MatrixView<T> out, const
     return by_unit_vectors(point, Stage::reverse, out, options);
   case Method::numeric:
     return by_differences(point, out, options);
+  case Method::complex_step:
+    return by_elements(point, out, options, complex_step);
   case Method::reference:
-    return by_elements(point, out, options);
+    return by_elements(point, out, options, element_method);
   }
 }
 

@@ -33,11 +33,12 @@ Matrix<T> evaluate(const Expression &f, const Values<std::type_identity_t<T>> &v
 
 /// How a dense Jacobian is computed.
 enum class Method {
-  automatic, ///< forward or reverse, whichever needs fewer passes
-  forward,   ///< by columns, through JVPs of unit tangents (ledger M2)
-  reverse,   ///< by rows, through VJPs of unit cotangents (ledger M3)
-  numeric,   ///< central differences (ledger M4)
-  reference, ///< the element method: ∂fᵢ/∂xⱼ by index, from the definition (ledger M6)
+  automatic,    ///< forward or reverse, whichever needs fewer passes
+  forward,      ///< by columns, through JVPs of unit tangents (ledger M2)
+  reverse,      ///< by rows, through VJPs of unit cotangents (ledger M3)
+  numeric,      ///< central differences (ledger M4)
+  complex_step, ///< Im F(X + ihE)/h on the host, in double, for functions that allow it (ledger M4)
+  reference,    ///< the element method: ∂fᵢ/∂xⱼ by index, from the definition (ledger M6)
 };
 
 std::string_view name(Method method);

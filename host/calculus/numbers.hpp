@@ -1,0 +1,44 @@
+#pragma once
+/// Numbers that carry a derivative: a dual number beside its value, a complex one in its imaginary part.
+
+#include "kernels/elementwise.hpp"
+
+#include <complex>
+
+namespace kronvec::detail {
+
+/// A number and its derivative by one variable.
+struct Dual {
+  double value = 0, slope = 0;
+};
+
+Dual operator+(Dual u, Dual v);
+Dual operator-(Dual u, Dual v);
+Dual operator*(Dual u, Dual v);
+Dual operator/(Dual u, Dual v);
+Dual power(Dual u, Dual v);
+Dual elementwise(Function f, double c, Dual u);
+
+/// x + ih with a step h so small that h² is nothing beside x: the imaginary part of F(x + ih) is h·F′(x).
+using Complex = std::complex<double>;
+constexpr double imaginary_step = 1e-100;
+
+Complex power(Complex u, Complex v);
+/// Throws DomainError for a function that the complex step does not allow.
+Complex elementwise(Function f, double c, Complex u);
+
+inline double value_of(Dual u) { return u.value; }
+inline double value_of(Complex u) { return u.real(); }
+inline double slope_of(Dual u) { return u.slope; }
+inline double slope_of(Complex u) { return u.imag() / imaginary_step; }
+
+template <class Number> Number with_slope(double value, double slope);
+template <> inline Dual with_slope<Dual>(double value, double slope) { return {value, slope}; }
+template <> inline Complex with_slope<Complex>(double value, double slope) { return {value, slope * imaginary_step}; }
+
+/// The variable itself, at x.
+template <class Number> Number variable(double x);
+template <> inline Dual variable<Dual>(double x) { return {x, 1}; }
+template <> inline Complex variable<Complex>(double x) { return {x, imaginary_step}; }
+
+} // namespace kronvec::detail
