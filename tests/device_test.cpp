@@ -87,6 +87,23 @@ struct Sizes {
   Index m, n, count;
 };
 
+/// By elimination with row exchanges.
+double determinant(Matrix<double> a) {
+  double det = 1;
+  for (Index c = 0; c < a.rows(); ++c) {
+    Index pivot = c;
+    for (Index i = c + 1; i < a.rows(); ++i)
+      if (std::abs(a(i, c)) > std::abs(a(pivot, c))) pivot = i;
+    for (Index j = 0; j < a.cols(); ++j)
+      std::swap(a(c, j), a(pivot, j));
+    det *= pivot == c ? a(c, c) : -a(c, c);
+    for (Index i = c + 1; i < a.rows(); ++i)
+      for (Index j = a.cols() - 1; j >= c; --j)
+        a(i, j) -= a(i, c) / a(c, c) * a(c, j);
+  }
+  return det;
+}
+
 template <class T> class Primitive : public ::testing::Test {
 protected:
   /// Edges of tiles and of emptiness; the last two are worth several threads.
@@ -429,6 +446,86 @@ TYPED_TEST(Primitive, Inverts) {
   }
 }
 
+/// Batches of diagonally dominant matrices, strided, and what their factors must do.
+TYPED_TEST(Primitive, FactorsSolvesAndTakesDeterminants) {
+  using T = TypeParam;
+  for (const Index n : {0, 1, 2, 7, 33})
+    for (const Index columns : {0, 1, 5}) {
+      Batched<T> x(n, n, 3, true, 1), f(n, n + 3, 3, true, 2), y(n, columns, 3, true, 4), det(1, 1, 3, true, 5);
+      const Batched<T> b(n, columns, 3, true, 3);
+      for (Index t = 0; t < 3; ++t)
+        for (Index i = 0; i < n; ++i)
+          x.view[t](i, i) += T(i % 2 ? -3 : 3) - T(n);
+      for (const Device device : Device::all()) {
+        SCOPED_TRACE(device.name() + ", " + std::to_string(n));
+        At<T> at(device);
+        const auto &p = device.backend().primitives(T{});
+        p.lu(at(x), true, at(f));
+        for (const Op op : {Op::none, Op::transpose}) {
+          p.lu_solve(op, at(f), at(b), at(y));
+          at.bring_back(y);
+          for (Index t = 0; t < 3; ++t)
+            for (Index j = 0; j < columns; ++j)
+              for (Index i = 0; i < n; ++i) {
+                double total = 0;
+                for (Index k = 0; k < n; ++k)
+                  total += double(op == Op::none ? x.view[t](i, k) : x.view[t](k, i)) * double(y.view[t](k, j));
+                ASSERT_NEAR(total, double(b.view[t](i, j)), 64 * ulp<T> * double(n + 1));
+              }
+        }
+        for (const bool logarithm : {false, true}) {
+          p.determinant(logarithm, at(f), at(det));
+          at.bring_back(det);
+          for (Index t = 0; t < 3; ++t) {
+            const double exact = determinant(tabulate(n, n, [&](Index i, Index j) { return double(x.view[t](i, j)); }));
+            if (logarithm) {
+              EXPECT_NEAR(double(det.view[t](0, 0)), std::log(std::abs(exact)), 64 * ulp<T> * double(n + 1));
+            } else if (std::isfinite(exact) && std::abs(exact) < double(std::numeric_limits<T>::max())) {
+              EXPECT_NEAR(double(det.view[t](0, 0)) / exact, 1, 64 * ulp<T> * double(n + 1));
+            }
+          }
+        }
+      }
+    }
+}
+
+TYPED_TEST(Primitive, ExponentialsCholeskyFactorsAdjugates) {
+  using T = TypeParam;
+  for (const Index n : {0, 1, 2, 7, 20}) {
+    Batched<T> x(n, n, 2, true, 1), spd(n, n, 2, true, 2), y(n, n, 2, true, 3);
+    for (Index t = 0; t < 2; ++t)
+      for (Index j = 0; j < n; ++j)
+        for (Index i = 0; i < n; ++i)
+          spd.view[t](i, j) = T(i == j ? n + 2 : 1) + (i > j ? x.view[t](i, j) : i < j ? x.view[t](j, i) : T(0)) / T(4);
+    const auto expect_near_reference = [&](const char *what, Batched<T> &of, auto call, double tolerance) {
+      Batched<T> expected(n, n, 2, true, 4);
+      call(Device::reference().backend().primitives(T{}), of.view, expected.view);
+      double size = 1;
+      for (Index t = 0; t < 2; ++t)
+        for (Index j = 0; j < n; ++j)
+          for (Index i = 0; i < n; ++i)
+            size = std::max(size, std::abs(double(expected.view[t](i, j))));
+      for (const Device device : Device::all()) {
+        At<T> at(device);
+        call(device.backend().primitives(T{}), at(of), at(y));
+        at.bring_back(y);
+        for (Index t = 0; t < 2; ++t)
+          for (Index j = 0; j < n; ++j)
+            for (Index i = 0; i < n; ++i)
+              ASSERT_NEAR(double(y.view[t](i, j)), double(expected.view[t](i, j)), tolerance * size)
+                  << what << " on " << device.name();
+      }
+    };
+    const double rounding = 256 * ulp<T> * double(n + 1);
+    expect_near_reference(
+        "expm", x, [](auto &p, auto from, auto to) { p.expm(from, to); }, rounding);
+    expect_near_reference(
+        "cholesky", spd, [](auto &p, auto from, auto to) { p.cholesky(from, to); }, rounding);
+    expect_near_reference(
+        "adjugate", x, [](auto &p, auto from, auto to) { p.adjugate(from, to); }, rounding);
+  }
+}
+
 TYPED_TEST(Primitive, RefusesSingularMatrices) {
   using T = TypeParam;
   Matrix<T> x(3, 3), zero(3, 3);
@@ -437,8 +534,12 @@ TYPED_TEST(Primitive, RefusesSingularMatrices) {
   for (const Device device : Device::all())
     for (const Matrix<T> *singular : {&x, &zero}) {
       Matrix<T> there = singular->to(device), y(3, 3, device);
-      EXPECT_THROW(device.backend().primitives(T{}).inverse(BatchView<T>(there.view()), y.view()), DomainError)
+      EXPECT_THROW(device.backend().primitives(T{}).inverse(there.view(), y.view()), DomainError) << device.name();
+      Matrix<T> factors(3, 6, device);
+      EXPECT_THROW(device.backend().primitives(T{}).lu(there.view(), true, factors.view()), DomainError)
           << device.name();
+      EXPECT_NO_THROW(device.backend().primitives(T{}).lu(there.view(), false, factors.view())) << device.name();
+      EXPECT_THROW(device.backend().primitives(T{}).cholesky(there.view(), y.view()), DomainError) << device.name();
     }
 }
 

@@ -1,6 +1,6 @@
 #include "kronvec/expression.hpp"
 
-#include "calculus/node.hpp"
+#include "calculus/make.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -15,10 +15,6 @@ Node::Node(Kind k, Shape s, std::vector<NodePtr> us, double a, double b)
 Node::~Node() { release_operands(std::move(operands)); }
 
 namespace {
-
-Expression make(Kind kind, Shape shape, std::vector<NodePtr> operands = {}, double alpha = 0, double beta = 0) {
-  return Expression(std::make_shared<Node>(kind, shape, std::move(operands), alpha, beta));
-}
 
 bool is(const Expression &u, Kind kind) { return u.node()->kind == kind; }
 bool is_number(const Expression &u) { return is(u, Kind::number); }
@@ -47,20 +43,6 @@ Expression scaled(double alpha, const Expression &u) {
   if (is_number(u)) return alpha * number(u);
   if (is(u, Kind::scale)) return scaled(alpha * u.node()->alpha, u.node()->operand(0));
   return make(Kind::scale, u.shape(), {u.node()}, alpha);
-}
-
-/// What function `name` of these arguments means.
-Expression named(const char *name, const Expression &meaning, std::initializer_list<Expression> arguments) {
-  auto node = std::make_shared<Node>(Kind::named, meaning.shape(), std::vector{meaning.node()});
-  for (const Expression &argument : arguments)
-    node->operands.push_back(argument.node());
-  node->name = name;
-  return Expression(std::move(node));
-}
-
-void require_square(const char *operation, const Expression &u) {
-  if (u.rows() != u.cols())
-    throw ShapeError(std::string(operation) + " needs a square matrix, not " + to_string(u.shape()));
 }
 
 } // namespace
@@ -161,59 +143,6 @@ Expression matrix_power(const Expression &u, Index k) {
   return k % 2 ? half * half * u : half * half;
 }
 
-Expression inverse(const Expression &u) {
-  require_square("inv", u);
-  if (u.is_scalar()) return reciprocal(u);
-  return make(Kind::inverse, u.shape(), {u.node()});
-}
-
-Expression solve(const Expression &u, const Expression &v) {
-  require_square("solve", u);
-  if (u.rows() != v.rows()) disagree("\\", u, v);
-  if (u.is_scalar()) return quotient(v, u);
-  return make(Kind::solve, v.shape(), {u.node(), v.node()});
-}
-
-Expression det(const Expression &u) {
-  require_square("det", u);
-  return u.is_scalar() ? u : make(Kind::det, {1, 1}, {u.node()});
-}
-
-Expression logdet(const Expression &u) {
-  require_square("logdet", u);
-  return u.is_scalar() ? log(abs(u)) : make(Kind::logdet, {1, 1}, {u.node()});
-}
-
-Expression adjugate(const Expression &u) {
-  require_square("adjugate", u);
-  return u.is_scalar() ? Expression(1) : make(Kind::adjugate, u.shape(), {u.node()});
-}
-
-Expression cholesky(const Expression &u) {
-  require_square("chol", u);
-  return named("chol", make(Kind::cholesky, u.shape(), {(0.5 * (u + transpose(u))).node()}), {u});
-}
-
-Expression expm(const Expression &u) {
-  require_square("expm", u);
-  return u.is_scalar() ? exp(u) : make(Kind::expm, u.shape(), {u.node()});
-}
-
-Expression expm_derivative(const Expression &a, const Expression &u) {
-  const Index n = a.rows(), side = 2 * n;
-  const Window above{0, side}, beside{n * side, side}, below{n * side + n, side};
-  const Shape shape{side, side};
-  return extract(expm(embed(a, above, shape) + embed(a, below, shape) + embed(u, beside, shape)), beside, a.shape());
-}
-
-Expression trace(const Expression &u) {
-  require_square("tr", u);
-  return u.is_scalar() ? u : make(Kind::trace, {1, 1}, {u.node()});
-}
-
-Expression sum(const Expression &u) { return u.is_scalar() ? u : make(Kind::sum, {1, 1}, {u.node()}); }
-Expression norm1(const Expression &u) { return sum(abs(u)); }
-Expression norm2(const Expression &u) { return sqrt(sum(square(u))); }
 Expression vec(const Expression &u) { return unvec(u, u.shape().size(), 1); }
 
 Expression unvec(const Expression &u, Index rows, Index cols) {
@@ -224,104 +153,10 @@ Expression unvec(const Expression &u, Index rows, Index cols) {
   return make(Kind::reshape, shape, {u.node()});
 }
 
-Expression inner(const Expression &u, const Expression &v) {
-  if (u.shape() != v.shape()) disagree("inner", u, v);
-  return u.is_scalar() ? hadamard(u, v) : make(Kind::inner, {1, 1}, {u.node(), v.node()});
-}
-
-Index triangle(Index n) { return n % 2 ? (n + 1) / 2 * n : n / 2 * (n + 1); }
-
-Index triangle_side(Index entries) {
-  Index n = static_cast<Index>(std::sqrt(2.0 * static_cast<double>(entries)));
-  while (triangle(n) < entries)
-    ++n;
-  return n;
-}
-
-Expression extract(const Expression &u, Window window, Shape shape) {
-  const Expression f = make(Kind::extract, shape, {u.node()});
-  const_cast<Node &>(*f.node()).window = window; // made a moment ago, and nobody else has it
-  return f;
-}
-
-Expression embed(const Expression &u, Window window, Shape shape) {
-  const Expression f = make(Kind::embed, shape, {u.node()});
-  const_cast<Node &>(*f.node()).window = window;
-  return f;
-}
-
-Expression permute(const Expression &u, Middle middle, Shape shape) {
-  if (middle.m == 1 || middle.n == 1) return unvec(u, shape.rows, shape.cols);
-  const Expression f = make(Kind::permute, shape, {u.node()});
-  const_cast<Node &>(*f.node()).middle = middle;
-  return f;
-}
-
-Expression unvech(const Expression &u) {
-  const Index n = triangle_side(u.rows());
-  return make(Kind::unvech, {n, n}, {u.node()});
-}
-
 namespace {
 
 /// What a named function stands for, any other expression itself.
 const Node &meaning_of(const Node &f) { return f.kind == Kind::named ? meaning_of(*f.operands[0]) : f; }
-
-/// A row, repeated as every row of a matrix.
-Expression repeated(Index rows, const Expression &row) { return ones(rows, 1) * row; }
-
-} // namespace
-
-Expression diag(const Expression &u) {
-  if (u.is_scalar()) return u;
-  const Index n = std::max(u.rows(), u.cols());
-  const Window diagonal{0, n + 1};
-  if (u.rows() == 1 || u.cols() == 1) return named("diag", embed(unvec(u, 1, n), diagonal, {n, n}), {u});
-  require_square("diag", u);
-  return named("diag", unvec(extract(u, diagonal, {1, n}), n, 1), {u});
-}
-
-Expression vech(const Expression &u) {
-  require_square("vech", u);
-  return u.is_scalar() ? u : make(Kind::vech, {triangle(u.rows()), 1}, {u.node()});
-}
-
-Expression kron(const Expression &u, const Expression &v) {
-  if (u.is_scalar() || v.is_scalar()) return hadamard(u, v);
-  const Shape shape{Shape{u.rows(), v.rows()}.size(), Shape{u.cols(), v.cols()}.size()};
-  // vec(U ⊗ V) = (I ⊗ K[q,m] ⊗ I)(vec U ⊗ vec V) for U m×n, V p×q (ledger V7), and vec U ⊗ vec V = vec(vec V · vec Uᵀ).
-  const Expression outer = unvec(v, v.shape().size(), 1) * unvec(u, 1, u.shape().size());
-  return named("kron", permute(outer, {v.rows(), v.cols(), u.rows()}, shape), {u, v});
-}
-
-Expression khatri_rao(const Expression &u, const Expression &v) {
-  if (u.cols() != v.cols()) disagree("khatrirao", u, v);
-  return named("khatrirao", hadamard(kron(u, ones(v.rows(), 1)), kron(ones(u.rows(), 1), v)), {u, v});
-}
-
-Expression direct_sum(const Expression &u, const Expression &v) {
-  const Shape shape{u.rows() + v.rows(), u.cols() + v.cols()};
-  const Window first{0, shape.rows}, second{u.cols() * shape.rows + u.rows(), shape.rows};
-  return named("dirsum", embed(u, first, shape) + embed(v, second, shape), {u, v});
-}
-
-namespace {
-
-/// The row log Σᵢ exp(uᵢⱼ), as its columns' largest entries and the logarithm of what is at least 1.
-Expression stable_logsumexp(const Expression &u) {
-  const Expression largest = make(Kind::column_max, {1, u.cols()}, {u.node()});
-  return largest + log(ones(1, u.rows()) * exp(u - repeated(u.rows(), largest)));
-}
-
-} // namespace
-
-Expression logsumexp(const Expression &u) { return named("logsumexp", stable_logsumexp(u), {u}); }
-
-Expression softmax(const Expression &u) {
-  return named("softmax", exp(u - repeated(u.rows(), stable_logsumexp(u))), {u});
-}
-
-namespace {
 
 /// U where F = 1 + exp(U) or exp(U) + 1.
 NodePtr exponent_in_one_plus_exp(const Node &f) {

@@ -2,6 +2,7 @@
 
 #include "devices/backend.hpp"
 #include "devices/cpu/blas.hpp"
+#include "devices/cpu/chain.hpp"
 #include "devices/cpu/lapack.hpp"
 #include "devices/cpu/simd.hpp"
 #include "devices/expm.hpp"
@@ -27,6 +28,7 @@ namespace kronvec {
 namespace {
 
 using kernels::is_run;
+using namespace cpu;
 
 /// Entries from which a loop is worth a second thread.
 constexpr Index worth_threads = 1 << 16;
@@ -92,62 +94,6 @@ template <class T> std::optional<Index> run_step(const BatchView<const T> &m, In
   if (m.is_scalar() && m.count == 1) return 0;
   if (is_run(m) && m.rows * m.cols * m.count == entries) return 1;
   return std::nullopt;
-}
-
-/// Entries of an operand along a column, `step` apart: 0 where one serves all.
-template <class T> struct Strand {
-  const T *data;
-  Index step;
-};
-
-/// Along column j of item b; one row serves all rows, one column all columns.
-template <class T> Strand<T> strand(const BatchView<const T> &m, Index b, Index j) {
-  return {m[b].data() + (m.cols == 1 ? 0 : j * m.ld), m.rows == 1 ? 0 : 1};
-}
-
-template <class T> using Inputs = std::array<Strand<T>, Chain<T>::most_inputs>;
-template <class T> using Results = std::array<T *, Chain<T>::most_outputs>;
-
-/// c[i] = link(a[i], b[i]) for n entries.
-template <class T> void run_link(const Link<T> &link, Strand<T> a, Strand<T> b, T *c, Index n) {
-  switch (link.kind) {
-  case Link<T>::Kind::affine:
-    return cpu::add(link.alpha, a.data, a.step, T(1), &link.beta, 0, c, n);
-  case Link<T>::Kind::add:
-    return cpu::add(link.alpha, a.data, a.step, link.beta, b.data, b.step, c, n);
-  case Link<T>::Kind::binary:
-    return cpu::binary(link.op, a.data, a.step, b.data, b.step, c, n);
-  case Link<T>::Kind::elementwise:
-    if (a.step == 1) return cpu::elementwise(link.function, link.alpha, a.data, c, n);
-    T value;
-    cpu::elementwise(link.function, link.alpha, a.data, &value, 1);
-    std::fill_n(c, n, value);
-  }
-}
-
-/// A chain over n entries, by pieces whose intermediate values stay in the first-level cache. Results are written when
-/// all inputs of a piece have been read, since they may be the same memory.
-template <class T> void run_chain(const Chain<T> &chain, const Inputs<T> &inputs, const Results<T> &results, Index n) {
-  constexpr Index most = 512;
-  alignas(64) T values[Chain<T>::most_links][most];
-  for (Index first = 0; first < n; first += most) {
-    const Index m = std::min(most, n - first);
-    std::array<Strand<T>, Chain<T>::most_inputs + Chain<T>::most_links> registers;
-    for (int i = 0; i < chain.inputs; ++i)
-      registers[i] = {inputs[i].data + first * inputs[i].step, inputs[i].step};
-    for (int k = 0; k < chain.links; ++k) {
-      run_link(chain.link[k], registers[chain.link[k].a], registers[chain.link[k].b], values[k], m);
-      registers[chain.inputs + k] = {values[k], 1};
-    }
-    for (int r = 0; r < chain.outputs; ++r)
-      std::copy_n(registers[chain.output[r]].data, m, results[r] + first);
-  }
-}
-
-/// The same, where a single link writes straight to its result.
-template <class T> void run(const Chain<T> &chain, const Inputs<T> &inputs, const Results<T> &results, Index n) {
-  if (chain.links > 1) return run_chain(chain, inputs, results, n);
-  run_link(chain.link[0], inputs[chain.link[0].a], inputs[chain.link[0].b], results[0], n);
 }
 
 template <class T> class CpuPrimitives final : public Primitives<T> {
