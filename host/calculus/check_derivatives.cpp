@@ -55,7 +55,8 @@ DerivativeCheck check_derivatives(const Expression &f, const Symbol &x, const Va
   check.slope = std::numeric_limits<double>::infinity();
   const double rounding = 64 * std::numeric_limits<double>::epsilon() * (norm(value) + norm(slope));
   double before = -1;
-  for (double h = 0x1p-5; h > 0x1p-20; h /= 2) {
+  for (int k = 5; k < 20; ++k) {
+    const double h = std::ldexp(1.0, -k);
     const M next = evaluate(f, with(values, x, moved(start, h, u)), Device::cpu());
     const double remainder = norm(moved(moved(next, -1, value), -h, slope));
     if (remainder <= rounding) break; // below here there is nothing but rounding

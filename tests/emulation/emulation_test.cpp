@@ -9,6 +9,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <cublas_v2.h>
+#include <cusolverDn.h>
 #include <gtest/gtest.h>
 #include <memory>
 #include <vector>
@@ -207,6 +208,42 @@ TEST_F(RuntimeDouble, CublasRefusesHostPointersAndBadLeadingDimensions) {
   EXPECT_THROW(multiply(device, 4, device + 60), Misuse);
   EXPECT_EQ(cudaStreamSynchronize(stream), cudaSuccess);
   cublasDestroy(handle);
+}
+
+TEST_F(RuntimeDouble, CusolverRefusesHostPointersLittleWorkspaceAndMixedTypes) {
+  cusolverDnHandle_t handle = nullptr;
+  cusolverDnParams_t parameters = nullptr;
+  ASSERT_EQ(cusolverDnCreate(&handle), CUSOLVER_STATUS_SUCCESS);
+  ASSERT_EQ(cusolverDnSetStream(handle, stream), CUSOLVER_STATUS_SUCCESS);
+  ASSERT_EQ(cusolverDnCreateParams(&parameters), CUSOLVER_STATUS_SUCCESS);
+  std::size_t on_device = 0, on_host = 0;
+  ASSERT_EQ(
+      cusolverDnXgetrf_bufferSize(handle, parameters, 2, 2, CUDA_R_64F, device, 2, CUDA_R_64F, &on_device, &on_host),
+      CUSOLVER_STATUS_SUCCESS);
+  void *workspace = nullptr, *integers = nullptr;
+  ASSERT_EQ(cudaMallocAsync(&workspace, on_device, stream), cudaSuccess);
+  ASSERT_EQ(cudaMallocAsync(&integers, 64, stream), cudaSuccess);
+  auto *pivots = static_cast<int64_t *>(integers);
+  auto *info = static_cast<int *>(integers) + 8;
+  double host[4] = {1, 2, 3, 5};
+  const auto factor = [&](double *a, int64_t lda, std::size_t bytes, cudaDataType compute) {
+    return cusolverDnXgetrf(handle, parameters, 2, 2, CUDA_R_64F, a, lda, pivots, compute, workspace, bytes, nullptr, 0,
+                            info);
+  };
+  ASSERT_EQ(cudaMemcpyAsync(device, host, sizeof host, cudaMemcpyDefault, stream), cudaSuccess);
+  EXPECT_EQ(factor(device, 1, on_device, CUDA_R_64F), CUSOLVER_STATUS_INVALID_VALUE);
+  EXPECT_EQ(factor(device, 2, on_device - 1, CUDA_R_64F), CUSOLVER_STATUS_INVALID_VALUE);
+  EXPECT_EQ(factor(device, 2, on_device, CUDA_R_32F), CUSOLVER_STATUS_INVALID_VALUE);
+  EXPECT_THROW(factor(host, 2, on_device, CUDA_R_64F), Misuse);
+  EXPECT_EQ(factor(device, 2, on_device, CUDA_R_64F), CUSOLVER_STATUS_SUCCESS);
+  EXPECT_EQ(cudaStreamSynchronize(stream), cudaSuccess);
+  EXPECT_EQ(device[0], 2) << "the larger of the first column is its pivot";
+  EXPECT_EQ(pivots[0], 2);
+  EXPECT_EQ(cudaFreeAsync(workspace, stream), cudaSuccess);
+  EXPECT_EQ(cudaFreeAsync(integers, stream), cudaSuccess);
+  EXPECT_EQ(cudaStreamSynchronize(stream), cudaSuccess);
+  cusolverDnDestroyParams(parameters);
+  cusolverDnDestroy(handle);
 }
 
 } // namespace
