@@ -67,7 +67,7 @@ public:
   void jacobian() const {
     const Layout layout = request_.layout == "numerator" ? Layout::numerator : Layout::denominator;
     const Method method = method_named(request_.method);
-    if (request_.symmetric && variables().size() != 1) throw Error("--symmetric is for one variable");
+    if (request_.symmetric) require_symmetric();
     const Jacobian plan = request_.symmetric ? kronvec::jacobian(f_, variable(), Structure::symmetric)
                                              : kronvec::jacobian(f_, variables());
     require_memory(plan);
@@ -132,6 +132,17 @@ private:
     if (request_.wrt.find(',') != std::string::npos)
       throw Error("--wrt " + request_.wrt + ": " + request_.command + " takes one variable");
     return symbol(request_.wrt);
+  }
+
+  void require_symmetric() const {
+    if (variables().size() != 1) throw Error("--symmetric is for one variable");
+    const Matrix<T> &x = bindings_.matrices.at(request_.wrt);
+    if (x.rows() != x.cols()) return; // the Jacobian says so itself
+    for (Index j = 0; j < x.cols(); ++j)
+      for (Index i = 0; i < j; ++i)
+        if (x(i, j) != x(j, i))
+          throw Error(fmt::format("--symmetric: {} is not, its entries ({}, {}) and ({}, {}) are {} and {}",
+                                  request_.wrt, i + 1, j + 1, j + 1, i + 1, x(i, j), x(j, i)));
   }
 
   void require_memory(const Jacobian &plan) const {
