@@ -23,7 +23,8 @@ struct Comparison {
 /// Called with a line that says what runs, and the part of it that is done.
 using CompareProgress = std::function<void(const std::string &what, double done)>;
 
-/// The Jacobian of F by every method on each device, against the element method in double. Throws as `JacobianAt`.
+/// The Jacobian of F by every method on each device (the complex step on the reference alone, where F allows it),
+/// against the element method in double. Throws as `JacobianAt`.
 template <class T = double> std::vector<Comparison> compare(const Expression &f, const Symbol &x,
                                                             const Values<std::type_identity_t<T>> &values,
                                                             const std::vector<Device> &devices = Device::all(),
