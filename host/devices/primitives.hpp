@@ -5,10 +5,12 @@
 /// inputs only). Callers have checked shapes; an output never overlaps an input unless a comment allows it. Sizes and
 /// counts of 0 are valid and write nothing (except where a formula says what an empty sum is).
 
+#include "devices/emission.hpp"
 #include "kernels/chain.hpp"
 #include "kronvec/matrix.hpp"
 
 #include <initializer_list>
+#include <memory>
 #include <span>
 
 namespace kronvec {
@@ -86,6 +88,8 @@ public:
   virtual void expm(In x, Out y) const = 0;
   /// Y = X⁻¹. Throws DomainError with the reciprocal condition number where X is singular to working precision.
   virtual void inverse(In x, Out y) const = 0;
+  /// The emission, prepared for this device.
+  virtual std::unique_ptr<Emitter<T>> emitter(Emission emission) const = 0;
 
   // Chains of one link. The result may be an operand.
 

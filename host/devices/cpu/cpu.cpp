@@ -7,6 +7,7 @@
 #include "devices/cpu/simd.hpp"
 #include "devices/expm.hpp"
 #include "devices/factors.hpp"
+#include "devices/reference/emission.hpp"
 #include "kernels/entries.hpp"
 
 #include <fmt/format.h>
@@ -296,6 +297,9 @@ public:
     copy(x, y);
     for (Index t = 0; t < y.count; ++t)
       cpu::invert(y[t]);
+  }
+  std::unique_ptr<Emitter<T>> emitter(Emission emission) const override {
+    return reference::emitter<T>(std::move(emission));
   }
 };
 

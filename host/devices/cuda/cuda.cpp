@@ -144,6 +144,9 @@ public:
   void cholesky(In x, Out y) const override;
   void expm(In x, Out y) const override { expm_by_pade(backend_, *this, x, y); }
   void inverse(In x, Out y) const override;
+  std::unique_ptr<Emitter<T>> emitter(Emission) const override {
+    throw DeviceError("emission has no kernels yet");
+  }
 
 private:
   /// ‖·‖₁ of each item.

@@ -4,6 +4,7 @@
 #include "devices/condition.hpp"
 #include "devices/factors.hpp"
 #include "devices/reference/elimination.hpp"
+#include "devices/reference/emission.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -238,6 +239,9 @@ public:
   void inverse(In x, Out y) const override {
     for (Index t = 0; t < y.count; ++t)
       invert(x[t], y[t]);
+  }
+  std::unique_ptr<Emitter<T>> emitter(Emission emission) const override {
+    return reference::emitter<T>(std::move(emission));
   }
 };
 

@@ -1,0 +1,13 @@
+#include "devices/emission.hpp"
+
+namespace kronvec {
+
+Axis::Run Axis::at(Index position) const {
+  if (triangle == 0) return {position, size - position};
+  Index column = 0;
+  while (position >= triangle - column)
+    position -= triangle - column++;
+  return {column + position + column * triangle, triangle - column - position};
+}
+
+} // namespace kronvec

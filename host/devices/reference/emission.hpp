@@ -1,0 +1,13 @@
+#pragma once
+/// Emission by the reference.
+
+#include "devices/emission.hpp"
+
+#include <memory>
+
+namespace kronvec::reference {
+
+/// Serial, in double, on the host.
+template <class T> std::unique_ptr<Emitter<T>> emitter(Emission emission);
+
+} // namespace kronvec::reference
