@@ -122,6 +122,7 @@ TEST(Fuzz, MethodsAgreeOnRandomExpressions) {
     const Matrix<double> oracle = point.to_dense({.method = Method::reference});
     EXPECT_TRUE(near(point.to_dense({.method = Method::forward}), oracle, 1e-9));
     EXPECT_TRUE(near(point.to_dense({.method = Method::reverse}), oracle, 1e-9));
+    EXPECT_TRUE(near(point.to_dense({.method = Method::structured}), oracle, 1e-9));
   }
 }
 

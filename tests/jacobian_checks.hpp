@@ -32,7 +32,8 @@ void expect_jacobian_in(const Jacobian &j, const Givens &givens, const Matrix<do
     values.push_back({givens[i].symbol, cast_values[i].view()});
   for (const Device device : Device::all()) {
     const auto point = j.at<T>(values, device);
-    for (const Method method : {Method::forward, Method::reverse, Method::numeric, Method::reference}) {
+    for (const Method method :
+         {Method::automatic, Method::forward, Method::reverse, Method::numeric, Method::reference}) {
       const bool numeric = method == Method::numeric;
       if (numeric && sizeof(T) == 4) continue; // its own rounding is larger than any useful bound
       const double bound = numeric ? std::max(tolerance, 1e-6) : tolerance;

@@ -14,8 +14,9 @@ namespace kronvec {
 namespace {
 
 constexpr std::pair<Method, std::string_view> method_names[] = {
-    {Method::automatic, "auto"},  {Method::forward, "forward"},      {Method::reverse, "reverse"},
-    {Method::numeric, "numeric"}, {Method::complex_step, "complex"}, {Method::reference, "reference"}};
+    {Method::automatic, "auto"},       {Method::structured, "structured"}, {Method::forward, "forward"},
+    {Method::reverse, "reverse"},      {Method::numeric, "numeric"},       {Method::complex_step, "complex"},
+    {Method::reference, "reference"}};
 
 } // namespace
 
@@ -28,7 +29,7 @@ Method method_named(std::string_view name) {
   for (const auto &[method, text] : method_names)
     if (text == name) return method;
   throw Error("no method '" + std::string(name) +
-              "'; there are auto, forward, reverse, numeric, complex and reference");
+              "'; there are auto, structured, forward, reverse, numeric, complex and reference");
 }
 
 namespace detail {
@@ -66,6 +67,20 @@ template <class T> void by_unit_vectors(const Point<T> &point, Stage stage, Matr
     const MatrixView<T> units(static_cast<T *>(block.data()), size, columns.cols());
     backend.primitives(T{}).unit_columns(first, units);
     point.apply(stage, units, columns);
+  });
+}
+
+/// From the terms (ledger M5).
+template <class T> void by_terms(const Point<T> &point, MatrixView<T> out, const DenseOptions &o) {
+  if (!point.plan().dense.exists)
+    throw Error(std::string("the Jacobian cannot be structured: ") + point.plan().dense.why_not);
+  point.with_terms(o.layout, [&](const Emitter<T> &j, std::span<const T *const> buffers) {
+    const Index per_pass = o.progress ? std::max<Index>(1, (Index(1) << 23) / std::max<Index>(1, out.rows())) : out.cols();
+    for (Index first = 0; first < out.cols(); first += per_pass) {
+      const Index k = std::min(per_pass, out.cols() - first);
+      j.run(buffers, 0, first, out.block(0, first, out.rows(), k));
+      if (o.progress) o.progress(static_cast<double>(first + k) / static_cast<double>(out.cols()));
+    }
   });
 }
 
@@ -202,10 +217,13 @@ template <class T> void assemble(const Point<T> &point, MatrixView<T> out, const
     throw ShapeError("the Jacobian is " + to_string(expected) + ", the matrix given for it " + to_string(out.shape()));
   require_on(point.device().backend(), "the matrix for the Jacobian", out);
   Method method = options.method;
-  if (method == Method::automatic) method = j.cols <= j.rows ? Method::forward : Method::reverse;
+  if (method == Method::automatic)
+    method = plan.dense.exists ? Method::structured : j.cols <= j.rows ? Method::forward : Method::reverse;
   if (j.rows == 0 || j.cols == 0) return;
   switch (method) {
   case Method::automatic:
+  case Method::structured:
+    return by_terms(point, out, options);
   case Method::forward:
     return by_unit_vectors(point, Stage::forward, out, options);
   case Method::reverse:

@@ -3,14 +3,16 @@
 ///
 /// The operators below build it so that a rule of the ledger reads as it is written: d(UV) = dU·V + U·dV. They accept
 /// the zero differential of a constant and pass it on. Each linear node has its readings in one place (linear.cpp):
-/// `applied`, the expression Y = L(U) (a JVP, where U is the tangent), and `transposed`, the differential of the
-/// cotangents, Lᵀ(Ȳ) (whose application is a VJP, and the gradient).
+/// `applied`, the expression Y = L(U) (a JVP, where U is the tangent), `transposed`, the differential of the cotangents,
+/// Lᵀ(Ȳ) (whose application is a VJP, and the gradient), and `terms`, from which the dense Jacobian is written.
 
 #include "calculus/node.hpp"
 
 namespace kronvec {
 
 struct LinearNode;
+struct Term;       // host/calculus/terms/term.hpp
+class TermBuilder; // host/calculus/terms/term_builder.hpp
 using LinearPtr = std::shared_ptr<const LinearNode>;
 
 /// A linear function of the seed, of a fixed shape; zero if it has no node.
@@ -38,6 +40,8 @@ struct LinearNode {
   virtual Expression applied(const std::vector<Expression> &operands) const = 0;
   /// What this node's cotangent adds to the cotangent of each operand.
   virtual std::vector<Differential> transposed(const Differential &cotangent) const = 0;
+  /// The terms of its Jacobian by the seed, from those of its operands. Throws NoTerms where there are none.
+  virtual std::vector<Term> terms(std::vector<std::vector<Term>> operands, TermBuilder &builder) const = 0;
 };
 
 /// The differential of the variable itself; in the transposed DAG, the cotangent of F.

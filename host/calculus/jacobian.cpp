@@ -18,13 +18,15 @@ Shape seed_shape_of(const std::vector<Symbol> &variables, Structure structure) {
   return {total, 1};
 }
 
-/// What each variable's differential is of the seed.
-std::vector<std::pair<Symbol, Differential>> seeded(const std::vector<Symbol> &variables, Structure structure) {
-  const Differential all = seed(seed_shape_of(variables, structure));
+} // namespace
+
+std::vector<std::pair<Symbol, Differential>> seeded(const std::vector<Symbol> &variables, Structure structure,
+                                                    bool square) {
   if (structure == Structure::symmetric) {
-    const Differential lower = unvech(all);
+    const Differential lower = square ? seed(variables[0].shape()) : unvech(seed(seed_shape_of(variables, structure)));
     return {{variables[0], lower + transpose(lower) - hadamard(eye(variables[0].rows()), lower)}};
   }
+  const Differential all = seed(seed_shape_of(variables, structure));
   if (variables.size() == 1) return {{variables[0], all}};
   std::vector<std::pair<Symbol, Differential>> parts;
   Index offset = 0;
@@ -35,6 +37,8 @@ std::vector<std::pair<Symbol, Differential>> seeded(const std::vector<Symbol> &v
   }
   return parts;
 }
+
+namespace {
 
 void require_variables(const std::vector<Symbol> &variables, Structure structure) {
   if (variables.empty()) throw Error("a Jacobian needs a variable");
@@ -48,11 +52,11 @@ void require_variables(const std::vector<Symbol> &variables, Structure structure
 
 } // namespace
 
-JacobianPlan::JacobianPlan(const Expression &function, std::vector<Symbol> xs, Structure kind)
+JacobianPlan::JacobianPlan(const Expression &function, std::vector<Symbol> xs, Structure kind, int term_cap)
     : f(function), variables(std::move(xs)), structure(kind) {
   require_variables(variables, structure);
   seed_shape = seed_shape_of(variables, structure);
-  const Differential df = differential(f, seeded(variables, structure));
+  const Differential df = differential(f, seeded(variables, structure, false));
   program.keep(value = program.value(f));
   lower(Stage::forward, df, seed_shape);
   lower(Stage::reverse, transposed(df, seed_shape), f.shape());
@@ -60,6 +64,7 @@ JacobianPlan::JacobianPlan(const Expression &function, std::vector<Symbol> xs, S
     if (node->kind == Kind::symbol) inputs.push_back({node, program.symbol(node.get())});
   for (const Symbol &x : variables)
     if (program.symbol(x.node().get()) == no_slot) inputs.push_back({x.node(), program.value(x)});
+  if (term_cap > 0 && rows() > 0 && cols() > 0) dense = DensePlan(program, f, variables, structure, term_cap);
   program.allocate();
 }
 
@@ -141,6 +146,61 @@ template <class T> void Point<T>::apply(Stage stage, MatrixView<const T> x, Matr
                        BatchView<const T>(x.data(), in.rows, in.cols, in.rows, k, x.ld()),
                        BatchView<T>(y.data(), out.rows, out.cols, out.rows, k, y.ld())};
   run<T>(program, stage, backend, static_cast<T *>(arena_.data()), batch);
+}
+
+namespace {
+
+/// The dense Jacobian of a plan of one variable, which is the buffer that it reads.
+template <class T> class LocalJacobian final : public Emitter<T> {
+public:
+  LocalJacobian(std::shared_ptr<const JacobianPlan> plan, Device device) : plan_(std::move(plan)), device_(device) {}
+  void run(std::span<const T *const> buffers, Index, Index, MatrixView<T> y) const override {
+    const Symbol &x = plan_->variables[0];
+    const MatrixView<const T> value(buffers[0], x.rows(), x.cols());
+    const Point<T> point(plan_, {{x, value}}, device_);
+    assemble(point, MatrixView<T>(y.data(), plan_->rows(), plan_->cols()), {.method = Method::forward});
+  }
+
+private:
+  std::shared_ptr<const JacobianPlan> plan_;
+  Device device_;
+};
+
+} // namespace
+
+template <class T> const typename Point<T>::Prepared &Point<T>::prepare() const {
+  std::call_once(prepared_->once, [&] {
+    const Primitives<T> &primitives = device_.backend().primitives(T{});
+    for (const Step &step : plan_->program.steps(Stage::dense)) {
+      auto &emitter = prepared_->steps.emplace_back();
+      if (step.opcode == Opcode::emit) emitter = primitives.emitter(*step.emission);
+      if (step.opcode == Opcode::jacobian) emitter = std::make_unique<LocalJacobian<T>>(step.plan, device_);
+    }
+    for (const Layout layout : {Layout::numerator, Layout::denominator}) {
+      Emission emission = plan_->dense.emission;
+      if (layout == Layout::denominator) {
+        std::swap(emission.rows, emission.cols);
+        for (Product &product : emission.products)
+          std::swap(product.row, product.col);
+      }
+      prepared_->jacobian[static_cast<int>(layout)] = primitives.emitter(std::move(emission));
+    }
+  });
+  return *prepared_;
+}
+
+template <class T> std::vector<const T *> Point<T>::run_dense(const Prepared &prepared, T *workspace) const {
+  const Program &program = plan_->program;
+  Batch<T> batch;
+  batch.workspace = workspace;
+  batch.emitters = prepared.steps;
+  run<T>(program, Stage::dense, device_.backend(), static_cast<T *>(arena_.data()), batch);
+  std::vector<const T *> buffers;
+  for (const SlotId u : plan_->dense.buffers) {
+    const Slot &slot = program.slots()[u];
+    buffers.push_back((slot.stage == Stage::dense ? workspace : static_cast<const T *>(arena_.data())) + slot.offset);
+  }
+  return buffers;
 }
 
 template <class T> Index columns_per_pass(const Point<T> &point, Stage stage, Index columns) {

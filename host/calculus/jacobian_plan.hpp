@@ -2,16 +2,20 @@
 /// A Jacobian before and at a point: the plan (program and symbols, no numbers) and the point (arena, numbers).
 
 #include "calculus/differential.hpp"
-#include "calculus/program.hpp"
+#include "calculus/terms/dense_plan.hpp"
 #include "devices/backend.hpp"
-#include "kronvec/derivative.hpp"
 
+#include <mutex>
 #include <span>
 
 namespace kronvec::detail {
 
+/// Terms that a node of a differential keeps, beyond which they are joined at a cost.
+constexpr int usual_term_cap = 8;
+
 struct JacobianPlan {
-  JacobianPlan(const Expression &f, std::vector<Symbol> variables, Structure structure);
+  /// With a term cap of 0 there is no plan for `structured`.
+  JacobianPlan(const Expression &f, std::vector<Symbol> variables, Structure structure, int term_cap = usual_term_cap);
 
   Expression f;
   std::vector<Symbol> variables;
@@ -25,6 +29,7 @@ struct JacobianPlan {
     SlotId slot;
   };
   std::vector<Input> inputs; ///< every symbol of F, and X
+  DensePlan dense;
 
   void lower(Stage stage, const Differential &df, Shape seed);
   Index rows() const { return f.shape().size(); }
@@ -61,12 +66,32 @@ public:
   /// Runs the steps that compute F and all coefficients from the symbols' slots.
   void evaluate() const;
 
+  /// Runs the dense steps, which make what J is written from, and calls write(emitter, buffers) with the emitter of J
+  /// in this layout.
+  void with_terms(Layout layout, const auto &write) const {
+    const Prepared &prepared = prepare();
+    const Pool::Block workspace = device_.backend().pool().take(workspace_bytes(Stage::dense));
+    const std::vector<const T *> buffers = run_dense(prepared, static_cast<T *>(workspace.data()));
+    write(*prepared.jacobian[static_cast<int>(layout)], std::span<const T *const>(buffers));
+  }
+
 private:
+  /// Emitters for this device: of the dense steps (null for others), and of J in either layout.
+  struct Prepared {
+    std::once_flag once;
+    std::vector<std::unique_ptr<Emitter<T>>> steps;
+    std::unique_ptr<Emitter<T>> jacobian[2];
+  };
+
   void bind(const Binding<T> &binding);
+  const Prepared &prepare() const;
+  /// Where the buffers of the emission of J are, when the dense steps have run.
+  std::vector<const T *> run_dense(const Prepared &prepared, T *workspace) const;
 
   std::shared_ptr<const JacobianPlan> plan_;
   Device device_;
   Pool::Block arena_;
+  std::unique_ptr<Prepared> prepared_ = std::make_unique<Prepared>();
 };
 
 /// The matrices that a batched stage reads and writes: x and y are inputs and outputs of its k items.
@@ -75,6 +100,7 @@ template <class T> struct Batch {
   Index count = 1;
   BatchView<const T> input;
   BatchView<T> output;
+  std::span<const std::unique_ptr<Emitter<T>>> emitters = {}; ///< of the dense steps
 };
 
 /// Runs the steps of one stage. `arena` holds constants and values.

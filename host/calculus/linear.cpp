@@ -1,6 +1,7 @@
 /// The linear nodes, each with its readings in one place. Adjoints are with respect to ⟨A, B⟩ = tr(AᵀB).
 
 #include "calculus/differential.hpp"
+#include "calculus/terms/term_builder.hpp"
 
 #include <unordered_map>
 
@@ -19,6 +20,9 @@ struct Seed : LinearNode {
   explicit Seed(Shape s) : LinearNode(s, {}) {}
   Expression applied(const std::vector<Expression> &) const override { return zeros(0, 0); } // `kronvec::applied` knows
   std::vector<Differential> transposed(const Differential &) const override { return {}; }
+  Terms terms(std::vector<Terms>, TermBuilder &) const override {
+    return TermBuilder::seed(shape);
+  }
 };
 
 /// α·dU + β·dV, or α·dU alone. Adjoint: Ȳ ↦ αȲ, βȲ.
@@ -34,6 +38,10 @@ struct Combination : LinearNode {
     if (operands.size() == 1) return {alpha * y};
     return {alpha * y, beta * y};
   }
+  Terms terms(std::vector<Terms> u, TermBuilder &) const override {
+    return u.size() == 1 ? TermBuilder::scale(alpha, std::move(u[0]))
+                         : TermBuilder::combination(alpha, std::move(u[0]), beta, std::move(u[1]));
+  }
 };
 
 /// A·dU = (I ⊗ A) vec dU. Adjoint: Ȳ ↦ Aᵀ·Ȳ.
@@ -42,6 +50,9 @@ struct LeftMultiply : LinearNode {
   LeftMultiply(Shape s, const Expression &matrix, const LinearPtr &u) : LinearNode(s, {u}), a(matrix) {}
   Expression applied(const std::vector<Expression> &u) const override { return a * u[0]; }
   std::vector<Differential> transposed(const Differential &y) const override { return {transpose(a) * y}; }
+  Terms terms(std::vector<Terms> u, TermBuilder &b) const override {
+    return b.left_multiply(a, std::move(u[0]));
+  }
 };
 
 /// dU·B = (Bᵀ ⊗ I) vec dU. Adjoint: Ȳ ↦ Ȳ·Bᵀ.
@@ -50,6 +61,9 @@ struct RightMultiply : LinearNode {
   RightMultiply(Shape s, const LinearPtr &u, const Expression &matrix) : LinearNode(s, {u}), b(matrix) {}
   Expression applied(const std::vector<Expression> &u) const override { return u[0] * b; }
   std::vector<Differential> transposed(const Differential &y) const override { return {y * transpose(b)}; }
+  Terms terms(std::vector<Terms> u, TermBuilder &builder) const override {
+    return builder.right_multiply(std::move(u[0]), b);
+  }
 };
 
 /// D ⊙ dU = Diag(vec D) vec dU, D of dU's shape or a scalar. Adjoint: itself.
@@ -58,6 +72,9 @@ struct Hadamard : LinearNode {
   Hadamard(Shape s, const Expression &factor, const LinearPtr &u) : LinearNode(s, {u}), d(factor) {}
   Expression applied(const std::vector<Expression> &u) const override { return kronvec::hadamard(d, u[0]); }
   std::vector<Differential> transposed(const Differential &y) const override { return {hadamard(d, y)}; }
+  Terms terms(std::vector<Terms> u, TermBuilder &b) const override {
+    return b.hadamard(d, std::move(u[0]));
+  }
 };
 
 /// dt·M = vec(M) dt for a scalar t. Adjoint: Ȳ ↦ ⟨M, Ȳ⟩.
@@ -66,6 +83,9 @@ struct Outer : LinearNode {
   Outer(Shape s, const Expression &matrix, const LinearPtr &t) : LinearNode(s, {t}), m(matrix) {}
   Expression applied(const std::vector<Expression> &t) const override { return kronvec::hadamard(m, t[0]); }
   std::vector<Differential> transposed(const Differential &y) const override { return {inner(m, y)}; }
+  Terms terms(std::vector<Terms> t, TermBuilder &b) const override {
+    return b.outer(m, std::move(t[0]));
+  }
 };
 
 /// ⟨G, dU⟩ = vec(G)ᵀ vec dU. Adjoint: t̄ ↦ t̄·G.
@@ -74,6 +94,9 @@ struct Inner : LinearNode {
   Inner(Shape s, const Expression &gradient, const LinearPtr &u) : LinearNode(s, {u}), g(gradient) {}
   Expression applied(const std::vector<Expression> &u) const override { return kronvec::inner(g, u[0]); }
   std::vector<Differential> transposed(const Differential &t) const override { return {hadamard(g, t)}; }
+  Terms terms(std::vector<Terms> u, TermBuilder &b) const override {
+    return b.inner(g, std::move(u[0]));
+  }
 };
 
 /// (dU)ᵀ = K vec dU. Adjoint: the transpose.
@@ -81,6 +104,9 @@ struct Transpose : LinearNode {
   Transpose(Shape s, const LinearPtr &u) : LinearNode(s, {u}) {}
   Expression applied(const std::vector<Expression> &u) const override { return kronvec::transpose(u[0]); }
   std::vector<Differential> transposed(const Differential &y) const override { return {transpose(y)}; }
+  Terms terms(std::vector<Terms> u, TermBuilder &) const override {
+    return TermBuilder::transpose(std::move(u[0]));
+  }
 };
 
 /// The same vec in another shape. Adjoint: back to the shape of dU.
@@ -89,6 +115,9 @@ struct Reshape : LinearNode {
   Expression applied(const std::vector<Expression> &u) const override { return unvec(u[0], shape.rows, shape.cols); }
   std::vector<Differential> transposed(const Differential &y) const override {
     return {reshape(y, operands[0]->shape)};
+  }
+  Terms terms(std::vector<Terms> u, TermBuilder &b) const override {
+    return b.reshape(std::move(u[0]), operands[0]->shape, shape);
   }
 };
 
@@ -100,6 +129,9 @@ struct Extract : LinearNode {
   std::vector<Differential> transposed(const Differential &y) const override {
     return {embed(y, window, operands[0]->shape)};
   }
+  Terms terms(std::vector<Terms> u, TermBuilder &b) const override {
+    return b.extract(std::move(u[0]), operands[0]->shape, window, shape);
+  }
 };
 
 /// dU in the window of a matrix of zeros. Adjoint: the window.
@@ -109,6 +141,9 @@ struct Embed : LinearNode {
   Expression applied(const std::vector<Expression> &u) const override { return kronvec::embed(u[0], window, shape); }
   std::vector<Differential> transposed(const Differential &y) const override {
     return {extract(y, window, operands[0]->shape)};
+  }
+  Terms terms(std::vector<Terms> u, TermBuilder &b) const override {
+    return b.embed(std::move(u[0]), operands[0]->shape, window, shape);
   }
 };
 
@@ -120,6 +155,9 @@ struct Permute : LinearNode {
   std::vector<Differential> transposed(const Differential &y) const override {
     return {permute(y, middle.inverse(), operands[0]->shape)};
   }
+  Terms terms(std::vector<Terms> u, TermBuilder &b) const override {
+    return b.permute(std::move(u[0]), operands[0]->shape, middle, shape);
+  }
 };
 
 /// vech dU = L vec dU. Adjoint: Lᵀ.
@@ -127,6 +165,10 @@ struct Vech : LinearNode {
   Vech(Shape s, const LinearPtr &u) : LinearNode(s, {u}) {}
   Expression applied(const std::vector<Expression> &u) const override { return kronvec::vech(u[0]); }
   std::vector<Differential> transposed(const Differential &y) const override { return {unvech(y)}; }
+  Terms terms(std::vector<Terms> u, TermBuilder &b) const override {
+    const Symbol x("U", operands[0]->shape.rows, operands[0]->shape.cols);
+    return b.opaque(std::move(u[0]), kronvec::vech(x), x, zeros(x.rows(), x.cols()));
+  }
 };
 
 /// The lower triangular matrix with this vech, Lᵀ vech. Adjoint: vech.
@@ -134,6 +176,10 @@ struct Unvech : LinearNode {
   Unvech(Shape s, const LinearPtr &u) : LinearNode(s, {u}) {}
   Expression applied(const std::vector<Expression> &u) const override { return kronvec::unvech(u[0]); }
   std::vector<Differential> transposed(const Differential &y) const override { return {vech(y)}; }
+  Terms terms(std::vector<Terms> u, TermBuilder &b) const override {
+    const Symbol x("U", operands[0]->shape.rows, operands[0]->shape.cols);
+    return b.opaque(std::move(u[0]), kronvec::unvech(x), x, zeros(x.rows(), 1));
+  }
 };
 
 /// A⁻¹·dU. Adjoint: Ȳ ↦ A⁻ᵀ·Ȳ.
@@ -142,6 +188,9 @@ struct Solve : LinearNode {
   Solve(Shape s, const Expression &matrix, const LinearPtr &u) : LinearNode(s, {u}), a(matrix) {}
   Expression applied(const std::vector<Expression> &u) const override { return kronvec::solve(a, u[0]); }
   std::vector<Differential> transposed(const Differential &y) const override { return {solve(transpose(a), y)}; }
+  Terms terms(std::vector<Terms> u, TermBuilder &b) const override {
+    return b.left_multiply(inverse(a), std::move(u[0]));
+  }
 };
 
 /// L(A, dU), the derivative of the matrix exponential. Adjoint: L(Aᵀ, ·).
@@ -151,6 +200,10 @@ struct ExpmDerivative : LinearNode {
   Expression applied(const std::vector<Expression> &u) const override { return kronvec::expm_derivative(a, u[0]); }
   std::vector<Differential> transposed(const Differential &y) const override {
     return {expm_derivative(transpose(a), y)};
+  }
+  Terms terms(std::vector<Terms> u, TermBuilder &b) const override {
+    const Symbol x("U", operands[0]->shape.rows, operands[0]->shape.cols);
+    return b.opaque(std::move(u[0]), expm(x), x, a);
   }
 };
 

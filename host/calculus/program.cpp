@@ -4,6 +4,7 @@
 #include "devices/factors.hpp"
 
 #include <algorithm>
+#include <bit>
 
 namespace kronvec {
 namespace {
@@ -15,12 +16,12 @@ Index padded(Index elements) { return (elements + alignment - 1) / alignment * a
 } // namespace
 
 SlotId Program::emit(Step step, Shape shape) {
-  Stage stage = Stage::constants;
+  Stage stage = earliest_;
   for (const SlotId u : step.in)
     stage = std::max(stage, slots_[u].stage);
   const auto id = static_cast<SlotId>(slots_.size());
-  // Constants with entries of their own are told apart by their node, in `value`.
-  const int unique = step.entries ? id : no_slot;
+  // Constants with entries of their own are told apart by their node, in `value`, emissions in `emission`.
+  const int unique = step.entries || step.emission || step.plan ? id : no_slot;
   const Link<double> only = step.links.empty() ? Link<double>{} : step.links[0];
   const Key key{step.opcode,
                 step.in,
@@ -226,9 +227,63 @@ void Program::finish(Stage stage, SlotId root) {
   keep(outputs_[static_cast<int>(stage)]);
 }
 
+std::vector<SlotId> number_buffers(Emission &emission) {
+  std::vector<SlotId> slots;
+  for (Product &product : emission.products)
+    for (Product::Factor &factor : product.factors) {
+      const auto known = std::find(slots.begin(), slots.end(), factor.buffer);
+      const auto number = static_cast<int>(known - slots.begin());
+      if (known == slots.end()) slots.push_back(factor.buffer);
+      factor.buffer = number;
+    }
+  return slots;
+}
+
+SlotId Program::emission(Emission emission) {
+  std::vector<Index> key;
+  const auto add = [&](const AffineMap &map, int labels) {
+    key.push_back(map.offset);
+    key.insert(key.end(), map.stride.begin(), map.stride.begin() + labels);
+  };
+  for (const Product &p : emission.products) {
+    key.insert(key.end(), {p.labels, std::bit_cast<Index>(p.scale), static_cast<Index>(p.factors.size())});
+    key.insert(key.end(), p.extent.begin(), p.extent.begin() + p.labels);
+    add(p.row, p.labels);
+    for (const Product::Factor &f : p.factors)
+      key.push_back(f.buffer), add(f.map, p.labels);
+  }
+  const auto [known, fresh] = emissions_.try_emplace(std::move(key), no_slot);
+  if (!fresh) return known->second;
+  const Shape shape{emission.rows.size, 1};
+  Step step{.opcode = Opcode::emit, .in = number_buffers(emission)};
+  step.emission = std::make_shared<const Emission>(std::move(emission));
+  return known->second = emit(std::move(step), shape);
+}
+
+SlotId Program::jacobian(std::shared_ptr<const detail::JacobianPlan> plan, Shape shape, SlotId u) {
+  Step step{.opcode = Opcode::jacobian, .in = {u}};
+  step.plan = std::move(plan);
+  return emit(std::move(step), shape);
+}
+
+void Program::end_dense(const std::vector<SlotId> &roots) {
+  std::vector<bool> wanted(slots_.size());
+  for (const SlotId u : roots)
+    keep(u), wanted[static_cast<std::size_t>(memory(u))] = true;
+  auto &steps = steps_[static_cast<int>(Stage::dense)];
+  for (auto step = steps.rbegin(); step != steps.rend(); ++step)
+    if (wanted[static_cast<std::size_t>(step->out[0])])
+      for (const SlotId u : step->in)
+        wanted[static_cast<std::size_t>(memory(u))] = true;
+  std::erase_if(steps, [&](const Step &step) { return !wanted[static_cast<std::size_t>(step.out[0])]; });
+  dense_roots_ = roots;
+  earliest_ = Stage::constants;
+}
+
 void Program::allocate() {
   join_chains(steps_, slots_, read_outside_);
   allocate_arena();
+  allocate_workspace(Stage::dense);
   allocate_workspace(Stage::forward);
   allocate_workspace(Stage::reverse);
 }
@@ -275,6 +330,10 @@ void Program::allocate_workspace(Stage stage) {
     for (const auto *slots : {&steps[s].out, &steps[s].in})
       for (const SlotId u : *slots)
         if (here(u)) last_use[memory(u)] = s;
+
+  if (stage == Stage::dense)
+    for (const SlotId u : dense_roots_)
+      last_use[memory(u)] = steps.size(); // read when all steps are done
 
   Stretches stretches;
   for (std::size_t s = 0; s < steps.size(); ++s) {

@@ -2,8 +2,9 @@
 /// A program: primitive steps over numbered slots, in order, built once and run at many points.
 ///
 /// A step belongs to the earliest stage in which all that it reads is known. The results of `constants` and `values`
-/// stay in memory (the arena of a point). `forward` and `reverse` steps work on k tangents or cotangents at once; their
-/// slots lie in a workspace that is k times as large and in which slots that are done make room for later ones.
+/// stay in memory (the arena of a point). `dense` steps make what a dense Jacobian is written from, when one is asked
+/// for. `forward` and `reverse` steps work on k tangents or cotangents at once. Slots of these three lie in a workspace
+/// (that is k times as large), in which slots that are done make room for later ones.
 
 #include "calculus/node.hpp"
 #include "devices/primitives.hpp"
@@ -16,8 +17,12 @@
 
 namespace kronvec {
 
-enum class Stage { constants, values, forward, reverse };
-constexpr int stage_count = 4;
+enum class Stage { constants, values, dense, forward, reverse };
+constexpr int stage_count = 5;
+
+namespace detail {
+struct JacobianPlan; // host/calculus/jacobian_plan.hpp
+}
 
 using SlotId = int;
 constexpr SlotId no_slot = -1;
@@ -53,6 +58,8 @@ enum class Opcode {
   adjugate,
   cholesky,
   expm,
+  emit,
+  jacobian,
 };
 
 struct Step {
@@ -67,6 +74,8 @@ struct Step {
   std::vector<int> results = {};
   Window window = {}; ///< extract: of the operand; embed: of the result
   Middle middle = {}; ///< permute
+  std::shared_ptr<const Emission> emission = nullptr;          ///< emit: its buffers are `in`
+  std::shared_ptr<const detail::JacobianPlan> plan = nullptr; ///< jacobian: of one variable, whose value is `in`
 
   bool transpose_a() const { return variant & 1; }
   bool transpose_b() const { return variant & 2; }
@@ -100,6 +109,15 @@ public:
   SlotId reshape(SlotId u, Shape shape);
   SlotId filled(double value, Shape shape);
 
+  /// What is added from here on runs when a dense Jacobian is asked for, at the earliest.
+  void begin_dense() { earliest_ = Stage::dense; }
+  /// The column that an emission of one column gives; its factors name slots as their buffers.
+  SlotId emission(Emission emission);
+  /// The Jacobian of a plan where its one variable has the value of slot u.
+  SlotId jacobian(std::shared_ptr<const detail::JacobianPlan> plan, Shape shape, SlotId u);
+  /// Drops every dense step that nothing in `roots` depends on; those slots are read from outside.
+  void end_dense(const std::vector<SlotId> &roots);
+
   /// The slot is read from outside: no chain may keep it to itself.
   void keep(SlotId u) { read_outside_.push_back(u); }
   /// Ends a batched stage: its result is `root`, in a slot of its own (`output`), which the caller provides.
@@ -130,13 +148,18 @@ private:
                          Function, double, double, std::array<Index, 5>>;
   std::vector<Slot> slots_;
   std::array<std::vector<Step>, stage_count> steps_;
-  std::array<SlotId, stage_count> outputs_{no_slot, no_slot, no_slot, no_slot};
+  std::array<SlotId, stage_count> outputs_{no_slot, no_slot, no_slot, no_slot, no_slot};
   std::array<Index, stage_count> elements_{};
   std::unordered_map<const Node *, SlotId> by_node_;
   std::vector<NodePtr> kept_; // expressions whose nodes are keys of by_node_
   std::map<Key, SlotId> known_;
   std::map<SlotId, double> numbers_;
-  std::vector<SlotId> read_outside_;
+  std::map<std::vector<Index>, SlotId> emissions_; // by all that they hold
+  std::vector<SlotId> read_outside_, dense_roots_;
+  Stage earliest_ = Stage::constants;
 };
+
+/// Numbers the buffers of an emission whose factors name slots; the slots in this order.
+std::vector<SlotId> number_buffers(Emission &emission);
 
 } // namespace kronvec

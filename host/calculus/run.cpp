@@ -62,6 +62,9 @@ public:
       return primitives_.expm(in(s.in[0]), y);
     case Opcode::inverse:
       return primitives_.inverse(in(s.in[0]), y);
+    case Opcode::emit:
+    case Opcode::jacobian:
+      return emit(s, y[0]);
     }
   }
 
@@ -99,6 +102,14 @@ private:
     std::transform(s.in.begin(), s.in.end(), inputs.begin(), [&](SlotId u) { return in(u); });
     std::transform(s.out.begin(), s.out.end(), results.begin(), [&](SlotId u) { return out(u); });
     primitives_.chain(chain, {inputs.data(), s.in.size()}, {results.data(), s.out.size()});
+  }
+
+  void emit(const Step &s, MatrixView<T> y) const {
+    std::vector<const T *> buffers;
+    for (const SlotId u : s.in)
+      buffers.push_back(in(u).data);
+    const auto number = static_cast<std::size_t>(&s - program_.steps(stage_).data());
+    batch_.emitters[number]->run(buffers, 0, 0, y);
   }
 
   void load(const std::vector<double> &entries, MatrixView<T> y) const {

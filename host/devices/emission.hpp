@@ -34,7 +34,7 @@ struct Product {
   };
   int labels = 0;
   std::array<Index, most_labels> extent{};
-  AffineMap row, col;
+  AffineMap row = {}, col = {};
   double scale = 1;
   std::vector<Factor> factors = {};
 

@@ -33,7 +33,8 @@ Matrix<T> evaluate(const Expression &f, const Values<std::type_identity_t<T>> &v
 
 /// How a dense Jacobian is computed.
 enum class Method {
-  automatic,    ///< forward or reverse, whichever needs fewer passes
+  automatic,    ///< structured where there are terms, otherwise forward or reverse, whichever needs fewer passes
+  structured,   ///< written once from its terms in Kronecker structure (ledger M5)
   forward,      ///< by columns, through JVPs of unit tangents (ledger M2)
   reverse,      ///< by rows, through VJPs of unit cotangents (ledger M3)
   numeric,      ///< central differences (ledger M4)

@@ -1,0 +1,39 @@
+#pragma once
+/// Products and sums of factors as new factors. Nothing is computed here: each becomes an emission, a step of the
+/// program that runs when a dense Jacobian is asked for.
+
+#include "calculus/program.hpp"
+#include "calculus/terms/term.hpp"
+
+namespace kronvec {
+
+class Contractor {
+public:
+  explicit Contractor(Program &program) : program_(program) {}
+
+  /// Π factors (tables of t), summed over all their labels outside of `keep`, pairwise in the order of fewest flops.
+  /// Throws NoTerms for more than ten factors.
+  Term::Factor contract(const Term &t, const std::vector<Term::Factor> &factors, Labels keep);
+  /// The same as at most two factors, whose product is left to be made.
+  std::vector<Term::Factor> contract_to_two(const Term &t, const std::vector<Term::Factor> &factors, Labels keep);
+
+  /// A part of a sum: scale · Π factors, which may lack labels of the sum.
+  struct Part {
+    double scale;
+    std::vector<Term::Factor> factors;
+  };
+  /// Σ parts over these labels, which hold all labels of the factors.
+  Term::Factor sum(const Term &t, const std::vector<Part> &parts, Labels labels);
+  /// The parts one after the other on a label of t, which the factors lack.
+  Term::Factor stack(const Term &t, const std::vector<Part> &parts, Labels labels, int label);
+
+private:
+  Term::Factor emit(const Term &t, const std::vector<Part> &parts, Labels keep, Index step);
+
+  Program &program_;
+};
+
+/// The flops of a product of factors, summed over all labels outside of `keep`, pairwise in the best order.
+double contraction_flops(const Term &t, const std::vector<Term::Factor> &factors, Labels keep);
+
+} // namespace kronvec

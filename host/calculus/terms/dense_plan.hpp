@@ -1,0 +1,26 @@
+#pragma once
+/// How a dense Jacobian is written from its terms: dense steps of the program, then one emission.
+
+#include "calculus/differential.hpp"
+#include "calculus/program.hpp"
+#include "kronvec/derivative.hpp"
+
+namespace kronvec::detail {
+
+struct DensePlan {
+  DensePlan() = default;
+  /// Adds the dense steps to the program. Nodes keep at most `cap` terms.
+  DensePlan(Program &program, const Expression &f, const std::vector<Symbol> &variables, Structure structure, int cap);
+
+  bool exists = false;
+  std::string why_not = "not asked for"; ///< where it does not exist
+  Emission emission;                     ///< numerator layout
+  std::vector<SlotId> buffers;           ///< what it reads
+};
+
+/// What each variable's differential is of the seed, for which `all` stands. Of a symmetric variable the seed is the
+/// lower triangle: as its vech, or where `square` as an n×n matrix of which only the triangle counts.
+std::vector<std::pair<Symbol, Differential>> seeded(const std::vector<Symbol> &variables, Structure structure,
+                                                    bool square);
+
+} // namespace kronvec::detail

@@ -1,0 +1,200 @@
+#include "calculus/terms/term.hpp"
+
+#include <algorithm>
+#include <bit>
+
+namespace kronvec {
+
+AffineMap operator+(const AffineMap &a, const AffineMap &b) {
+  AffineMap sum = a;
+  sum.offset += b.offset;
+  for (int q = 0; q < most_labels; ++q)
+    sum.stride[q] += b.stride[q];
+  return sum;
+}
+
+AffineMap operator*(Index factor, const AffineMap &a) {
+  AffineMap product = a;
+  product.offset *= factor;
+  for (Index &stride : product.stride)
+    stride *= factor;
+  return product;
+}
+
+Labels labels_of(const AffineMap &map) {
+  Labels set = 0;
+  for (int q = 0; q < most_labels; ++q)
+    if (map.stride[q] != 0) set |= Labels(1) << q;
+  return set;
+}
+
+AffineMap Term::label(Index extent_of_new) {
+  AffineMap unit;
+  if (extent_of_new == 1) return unit;
+  if (labels == most_labels) throw NoTerms{"its terms would have too many labels"};
+  extent[labels] = extent_of_new;
+  unit.stride[labels++] = 1;
+  return unit;
+}
+
+void Term::split(int q, Index fast) {
+  if (labels == most_labels) throw NoTerms{"its terms would have too many labels"};
+  const int slow = labels++;
+  extent[slow] = extent[q] / fast;
+  extent[q] = fast;
+  for_each_map([&](AffineMap &map) { map.stride[slow] = fast * map.stride[q]; });
+}
+
+void Term::fuse() {
+  const auto continues = [&](int slow, int q) {
+    bool all = true;
+    for_each_map([&](AffineMap &map) { all = all && map.stride[slow] == extent[q] * map.stride[q]; });
+    return all;
+  };
+  for (int q = 0; q < labels;) {
+    int slow = 0;
+    while (slow < labels && (slow == q || !continues(slow, q)))
+      ++slow;
+    if (slow == labels) {
+      ++q;
+      continue;
+    }
+    extent[q] *= extent[slow];
+    for_each_map([&](AffineMap &map) { map.stride[slow] = 0; });
+    drop(slow);
+    q = 0;
+  }
+}
+
+void Term::unify(int kept, int gone) {
+  for_each_map([&](AffineMap &map) { map.stride[kept] += std::exchange(map.stride[gone], 0); });
+  drop(gone);
+}
+
+void Term::slice(int q, Index first, Index count) {
+  for_each_map([&](AffineMap &map) { map.offset += first * map.stride[q]; });
+  extent[q] = count;
+  if (count > 1) return;
+  if (count == 0) scale = 0;
+  for_each_map([&](AffineMap &map) { map.stride[q] = 0; });
+  drop(q);
+}
+
+void Term::drop(int q) {
+  const auto close_gap = [&](auto &numbers) {
+    std::copy(numbers.begin() + q + 1, numbers.end(), numbers.begin() + q);
+    numbers.back() = 0;
+  };
+  close_gap(extent);
+  for_each_map([&](AffineMap &map) { close_gap(map.stride); });
+  --labels;
+}
+
+void Term::reorder(const std::vector<int> &order) {
+  const auto permute = [&](std::array<Index, most_labels> &numbers) {
+    const auto old = numbers;
+    for (int q = 0; q < labels; ++q)
+      numbers[q] = old[order[static_cast<std::size_t>(q)]];
+  };
+  permute(extent);
+  for_each_map([&](AffineMap &map) { permute(map.stride); });
+}
+
+double Term::volume(Labels set) const {
+  double product = 1;
+  for (; set; set &= set - 1)
+    product *= static_cast<double>(extent[std::countr_zero(set)]);
+  return product;
+}
+
+Index Term::last(const AffineMap &map) const {
+  Index value = map.offset;
+  for (int q = 0; q < labels; ++q)
+    value += map.stride[q] * (extent[q] - 1);
+  return value;
+}
+
+std::vector<Digit> digits_of(const AffineMap &map, const Term &term) {
+  std::vector<Digit> digits;
+  for (int q = 0; q < term.labels; ++q)
+    if (map.stride[q] != 0) digits.push_back({map.stride[q], term.extent[q], q});
+  std::sort(digits.begin(), digits.end(), [](const Digit &a, const Digit &b) { return a.stride < b.stride; });
+  return digits;
+}
+
+bool nested(const std::vector<Digit> &digits) {
+  Index reached = 0;
+  for (const Digit &d : digits) {
+    if (d.stride <= reached) return false;
+    reached += d.stride * (d.extent - 1);
+  }
+  return true;
+}
+
+std::optional<std::pair<AffineMap, AffineMap>> Term::digits(AffineMap Term::*map, Index base) {
+  for (int q = 0; q < labels; ++q) { // labels that are split off come behind, and straddle nothing
+    const Index stride = (this->*map).stride[q];
+    const bool straddles = stride > 0 && stride % base != 0 && stride < base && stride * (extent[q] - 1) >= base;
+    if (!straddles) continue;
+    if (base % stride != 0 || extent[q] % (base / stride) != 0) return std::nullopt;
+    split(q, base / stride);
+  }
+  const AffineMap &whole = this->*map;
+  AffineMap low, high;
+  low.offset = whole.offset % base, high.offset = whole.offset / base;
+  for (int q = 0; q < labels; ++q)
+    low.stride[q] = whole.stride[q] % base, high.stride[q] = whole.stride[q] / base;
+  if (last(low) >= base) return std::nullopt; // a carry
+  return std::pair{low, high};
+}
+
+bool Term::align_row_and_col() {
+  const auto rows = digits_of(row, *this), cols = digits_of(col, *this);
+  if (row.offset != col.offset || rows.size() != cols.size() || !nested(rows)) return false;
+  std::vector<std::pair<int, int>> pairs;
+  Labels used = 0;
+  for (std::size_t d = 0; d < rows.size(); ++d) {
+    if (rows[d].stride != cols[d].stride || rows[d].extent != cols[d].extent) return false;
+    if (rows[d].label == cols[d].label) continue;
+    const Labels both = Labels(1) << rows[d].label | Labels(1) << cols[d].label;
+    if (used & both) return false;
+    used |= both;
+    pairs.emplace_back(rows[d].label, cols[d].label);
+  }
+  std::sort(pairs.begin(), pairs.end(), [](auto &a, auto &b) { return a.second > b.second; });
+  while (!pairs.empty()) {
+    const auto [kept, gone] = pairs.back();
+    pairs.pop_back();
+    unify(kept, gone);
+    for (auto &[k, g] : pairs)
+      k -= k > gone, g -= g > gone;
+  }
+  return true;
+}
+
+bool Term::restrict_to(AffineMap Term::*map, Index first, Index count) {
+  const auto all = digits_of(this->*map, *this);
+  const Index low = (this->*map).offset, high = last(this->*map);
+  if (low >= first && high < first + count) {
+    (this->*map).offset -= first;
+    return true;
+  }
+  if (count == 0 || high < first || low >= first + count) {
+    scale = 0;
+    return true;
+  }
+  if (all.empty() || !nested(all)) return false;
+  const auto [stride, extent_of_top, top] = all.back();
+  const Index below = high - low - stride * (extent_of_top - 1); // what the digits below the highest reach
+  const auto inside = [&](Index a) { return low + stride * a >= first && low + stride * a + below < first + count; };
+  const auto outside = [&](Index a) { return low + stride * a + below < first || low + stride * a >= first + count; };
+  Index from = std::clamp<Index>((first - low + stride - 1) / stride, 0, extent_of_top), to = from;
+  while (to < extent_of_top && inside(to))
+    ++to;
+  if ((from > 0 && !outside(from - 1)) || (to < extent_of_top && !outside(to))) return false;
+  slice(top, from, to - from);
+  (this->*map).offset -= first;
+  return true;
+}
+
+} // namespace kronvec

@@ -1,0 +1,63 @@
+#pragma once
+/// The fourth reading of a differential: the rule of each linear node for terms (U is m×n; i, j are new labels).
+
+#include "calculus/differential.hpp"
+#include "calculus/terms/normal_form.hpp"
+
+namespace kronvec {
+
+class TermBuilder {
+public:
+  /// Of a Jacobian with this many entries, by `seeds` of the seed; nodes keep at most `cap` terms.
+  TermBuilder(Program &program, double entries, Index seeds, int cap)
+      : program_(program), form_(program, entries, cap), seeds_(seeds) {}
+
+  /// The terms of a differential. Throws NoTerms where it has none.
+  Terms build(const Differential &df);
+
+  // The rules.
+
+  /// R = k, C = l, S = k + m·l.
+  static Terms seed(Shape shape);
+  /// A·dU: A at (i, R); R = i.
+  Terms left_multiply(const Expression &a, Terms u);
+  /// dU·B: B at (C, j); C = j.
+  Terms right_multiply(Terms u, const Expression &b);
+  /// D ⊙ dU: D at (R, C).
+  Terms hadamard(const Expression &d, Terms u);
+  /// dt·M: R = i, C = j; M at (i, j).
+  Terms outer(const Expression &m, Terms t);
+  /// ⟨G, dU⟩: G at (R, C); R = C = 0.
+  Terms inner(const Expression &g, Terms u);
+  static Terms transpose(Terms u);
+  static Terms combination(double alpha, Terms u, double beta, Terms v);
+  static Terms scale(double alpha, Terms u);
+  /// R + m·C, split at the new number of rows; and so after the window or the permutation of the middle.
+  Terms reshape(Terms u, Shape from, Shape to);
+  Terms extract(Terms u, Shape from, Window window, Shape to);
+  Terms embed(Terms u, Shape from, Window window, Shape to);
+  Terms permute(Terms u, Shape from, Middle middle, Shape to);
+  /// Any function f of U: its own dense Jacobian, where U has the value `at`, at (i, j, R, C). What is upstream stays.
+  Terms opaque(Terms terms, const Expression &f, const Symbol &u, const Expression &at);
+
+private:
+  /// Where the entries of a coefficient are: a factor, or none where all are equal or it is the identity.
+  struct Coefficient {
+    enum class Kind { ones, identity, matrix } kind = Kind::matrix;
+    double scale = 1;
+    SlotId slot = no_slot;
+    Index row_stride = 0, col_stride = 0;
+  };
+  Coefficient coefficient(Expression f);
+  static void append(Term &t, const Coefficient &a, const AffineMap &i, const AffineMap &j);
+  /// Keeps the entries with R = C.
+  void keep_diagonal(Term &t, Index n);
+  /// What `rule` makes of every term; where it gives false for one, of the terms as one dense array.
+  Terms each(Terms terms, Shape from, const auto &rule);
+
+  Program &program_;
+  NormalForm form_;
+  Index seeds_;
+};
+
+} // namespace kronvec
