@@ -2,6 +2,7 @@
 
 #include "calculus/element_method.hpp"
 #include "calculus/jacobian_plan.hpp"
+#include "calculus/readable.hpp"
 #include "devices/operands.hpp"
 
 #include <fmt/format.h>
@@ -59,7 +60,7 @@ template <class T, class Fill> void by_columns(const Point<T> &point, MatrixView
 /// Through products with unit vectors (ledger M2, M3).
 template <class T> void by_unit_vectors(const Point<T> &point, Stage stage, MatrixView<T> out, const DenseOptions &o) {
   const Index size = point.plan().input_shape(stage).size();
-  const Index per_pass = columns_per_pass(point, stage, size);
+  const Index per_pass = columns_per_pass(point.plan(), stage, sizeof(T));
   const Backend &backend = point.device().backend();
   const Pool::Block block = backend.pool().take(static_cast<std::size_t>(size * per_pass) * sizeof(T));
   const bool natural = (stage == Stage::forward) == (o.layout == Layout::numerator);
@@ -191,7 +192,9 @@ void by_elements(const Point<T> &point, MatrixView<T> out, const DenseOptions &o
   if (!backend.is_host()) transfer<T>(backend, host, out);
 }
 
-std::string readable(double bytes) {
+} // namespace
+
+std::string readable_bytes(double bytes) {
   const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
   int unit = 0;
   for (; bytes >= 1024 && unit < 6; ++unit)
@@ -199,14 +202,29 @@ std::string readable(double bytes) {
   return unit == 0 ? fmt::format("{} bytes", bytes) : fmt::format("{:.1f} {}", bytes, units[unit]);
 }
 
-} // namespace
+double predicted_bytes(const JacobianPlan &plan, Method method, std::size_t element) {
+  const double j = static_cast<double>(plan.rows()) * static_cast<double>(plan.cols());
+  const auto elements = [&](Stage stage) { return static_cast<double>(plan.program.elements(stage)); };
+  double beside = 0;
+  if (method == Method::structured) beside = elements(Stage::dense);
+  if (method == Method::forward || method == Method::reverse) {
+    const Stage stage = method == Method::forward ? Stage::forward : Stage::reverse;
+    const double size = static_cast<double>(plan.input_shape(stage).size());
+    beside = (elements(stage) + size) * static_cast<double>(columns_per_pass(plan, stage, element));
+  }
+  return (j + beside) * static_cast<double>(element);
+}
 
-void require_memory(const JacobianPlan &plan, std::size_t element, std::size_t limit) {
-  const double bytes =
-      static_cast<double>(plan.rows()) * static_cast<double>(plan.cols()) * static_cast<double>(element);
-  if (bytes > static_cast<double>(limit))
-    throw OutOfMemory("J is " + std::to_string(plan.rows()) + "×" + std::to_string(plan.cols()) + " and would take " +
-                      readable(bytes) + ", " + readable(static_cast<double>(limit)) + " are free");
+Method chosen(const JacobianPlan &plan, Method method) {
+  if (method != Method::automatic || plan.predictions.empty()) return method;
+  return plan.predictions.front().method;
+}
+
+void require_memory(const JacobianPlan &plan, Method method, std::size_t element, std::size_t limit) {
+  const double bytes = predicted_bytes(plan, chosen(plan, method), element);
+  if (bytes <= static_cast<double>(limit)) return;
+  throw OutOfMemory("J is " + std::to_string(plan.rows()) + "×" + std::to_string(plan.cols()) + " and would take " +
+                    readable_bytes(bytes) + ", " + readable_bytes(static_cast<double>(limit)) + " are free");
 }
 
 template <class T> void assemble(const Point<T> &point, MatrixView<T> out, const DenseOptions &options) {
@@ -216,11 +234,8 @@ template <class T> void assemble(const Point<T> &point, MatrixView<T> out, const
   if (out.shape() != expected)
     throw ShapeError("the Jacobian is " + to_string(expected) + ", the matrix given for it " + to_string(out.shape()));
   require_on(point.device().backend(), "the matrix for the Jacobian", out);
-  Method method = options.method;
-  if (method == Method::automatic)
-    method = plan.dense.exists ? Method::structured : j.cols <= j.rows ? Method::forward : Method::reverse;
   if (j.rows == 0 || j.cols == 0) return;
-  switch (method) {
+  switch (chosen(plan, options.method)) {
   case Method::automatic:
   case Method::structured:
     return by_terms(point, out, options);

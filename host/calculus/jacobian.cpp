@@ -1,8 +1,10 @@
 #include "calculus/jacobian_plan.hpp"
 
+#include "calculus/terms/cost.hpp"
 #include "devices/operands.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 namespace kronvec {
 namespace detail {
@@ -40,6 +42,25 @@ std::vector<std::pair<Symbol, Differential>> seeded(const std::vector<Symbol> &v
 
 namespace {
 
+/// The ways to J that work for every expression, and its terms where there are any; the fastest first.
+std::vector<Prediction> predict(const JacobianPlan &plan) {
+  const double rows = static_cast<double>(plan.rows()), cols = static_cast<double>(plan.cols()), entries = rows * cols;
+  if (entries == 0) return {};
+  std::vector<Prediction> all;
+  for (const auto &[method, stage, passes] :
+       {std::tuple(Method::forward, Stage::forward, cols), std::tuple(Method::reverse, Stage::reverse, rows)}) {
+    const Cost one = cost_of(plan.program, stage);
+    const double unit_vector = entries / passes; // is written, read and left behind
+    all.push_back({method, passes * one.flops / entries, 1 + passes * (one.time + unit_vector) / entries});
+  }
+  if (plan.dense.exists) {
+    const Cost steps = cost_of(plan.program, Stage::dense), last = cost_of(plan.dense.emission);
+    all.push_back({Method::structured, (steps.flops + last.flops) / entries, (steps.time + last.time) / entries});
+  }
+  std::stable_sort(all.begin(), all.end());
+  return all;
+}
+
 void require_variables(const std::vector<Symbol> &variables, Structure structure) {
   if (variables.empty()) throw Error("a Jacobian needs a variable");
   for (std::size_t i = 0; i < variables.size(); ++i)
@@ -66,6 +87,7 @@ JacobianPlan::JacobianPlan(const Expression &function, std::vector<Symbol> xs, S
     if (program.symbol(x.node().get()) == no_slot) inputs.push_back({x.node(), program.value(x)});
   if (term_cap > 0 && rows() > 0 && cols() > 0) dense = DensePlan(program, f, variables, structure, term_cap);
   program.allocate();
+  predictions = predict(*this);
 }
 
 /// Adds the steps of a batched stage: the differential, applied to the stage's tangents or cotangents.
@@ -203,18 +225,15 @@ template <class T> std::vector<const T *> Point<T>::run_dense(const Prepared &pr
   return buffers;
 }
 
-template <class T> Index columns_per_pass(const Point<T> &point, Stage stage, Index columns) {
-  constexpr std::size_t target = 8 << 20;
-  const Shape in = point.plan().input_shape(stage), out = point.plan().output_shape(stage);
-  const std::size_t per_column =
-      point.workspace_bytes(stage) + static_cast<std::size_t>(in.size() + out.size()) * sizeof(T) + 1;
-  return std::clamp<Index>(static_cast<Index>(target / per_column), 1, std::max<Index>(columns, 1));
+Index columns_per_pass(const JacobianPlan &plan, Stage stage, std::size_t element) {
+  constexpr Index target = 8 << 20; // bytes
+  const Shape in = plan.input_shape(stage), out = plan.output_shape(stage);
+  const Index elements = plan.program.elements(stage) + in.size() + out.size() + 1;
+  return std::clamp<Index>(target / (elements * static_cast<Index>(element)), 1, std::max<Index>(in.size(), 1));
 }
 
 template class Point<float>;
 template class Point<double>;
-template Index columns_per_pass(const Point<float> &, Stage, Index);
-template Index columns_per_pass(const Point<double> &, Stage, Index);
 
 } // namespace detail
 
@@ -225,6 +244,12 @@ Jacobian::Jacobian(const Expression &f, const Symbol &x, Structure structure)
     : plan_(std::make_shared<const JacobianPlan>(f, std::vector{x}, structure)) {}
 Jacobian::Jacobian(const Expression &f, const std::vector<Symbol> &variables)
     : plan_(std::make_shared<const JacobianPlan>(f, variables, Structure::general)) {}
+std::string Jacobian::explain(Layout layout, std::size_t element) const {
+  return detail::explain(*plan_, layout, element);
+}
+double Jacobian::dense_bytes(Method method, std::size_t element) const {
+  return detail::predicted_bytes(*plan_, detail::chosen(*plan_, method), element);
+}
 Index Jacobian::rows() const { return plan_->rows(); }
 Index Jacobian::cols() const { return plan_->cols(); }
 
@@ -314,7 +339,7 @@ template <class T> void JacobianAt<T>::to_dense(MatrixView<T> out, const DenseOp
 }
 
 template <class T> Matrix<T> JacobianAt<T>::to_dense(const DenseOptions &options) const {
-  detail::require_memory(point_->plan(), sizeof(T), point_->device().bytes_free());
+  detail::require_memory(point_->plan(), options.method, sizeof(T), point_->device().bytes_free());
   const bool numerator = options.layout == Layout::numerator;
   const Shape shape{numerator ? rows() : cols(), numerator ? cols() : rows()};
   auto out = Matrix<T>::uninitialized(shape.rows, shape.cols, point_->device());

@@ -30,6 +30,8 @@ struct JacobianPlan {
   };
   std::vector<Input> inputs; ///< every symbol of F, and X
   DensePlan dense;
+  /// How `structured` (where it exists), `forward` and `reverse` are predicted to do, the best one first.
+  std::vector<Prediction> predictions;
 
   void lower(Stage stage, const Differential &df, Shape seed);
   Index rows() const { return f.shape().size(); }
@@ -108,10 +110,16 @@ template <class T>
 void run(const Program &program, Stage stage, const Backend &backend, T *arena, const Batch<T> &batch);
 
 /// How many columns a pass takes at once, so that its workspace stays within a few MiB.
-template <class T> Index columns_per_pass(const Point<T> &point, Stage stage, Index columns);
+Index columns_per_pass(const JacobianPlan &plan, Stage stage, std::size_t element);
 
-/// Throws OutOfMemory, with both numbers, if a dense J of elements of this size exceeds `limit` bytes.
-void require_memory(const JacobianPlan &plan, std::size_t element, std::size_t limit);
+/// Bytes of a dense J with elements of this size, and of what is held beside it by a method.
+double predicted_bytes(const JacobianPlan &plan, Method method, std::size_t element);
+/// The method that `automatic` stands for here; any other itself.
+Method chosen(const JacobianPlan &plan, Method method);
+/// Throws OutOfMemory, with both numbers, where that is more than `limit` bytes.
+void require_memory(const JacobianPlan &plan, Method method, std::size_t element, std::size_t limit);
+/// The plan in words: how J is written, from what, at which cost, and why so.
+std::string explain(const JacobianPlan &plan, Layout layout, std::size_t element);
 
 /// The dense Jacobian of a point by `options.method`.
 template <class T> void assemble(const Point<T> &point, MatrixView<T> out, const DenseOptions &options);

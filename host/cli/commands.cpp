@@ -70,6 +70,7 @@ public:
     if (request_.symmetric) require_symmetric();
     const Jacobian plan = request_.symmetric ? kronvec::jacobian(f_, variable(), Structure::symmetric)
                                              : kronvec::jacobian(f_, variables());
+    if (request_.explain) return print(plan.explain(layout, sizeof(T)));
     require_memory(plan);
     const auto point = plan.template at<T>(bindings_.values(), device_);
     ProgressLine line;

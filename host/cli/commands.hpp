@@ -14,7 +14,7 @@ struct Request {
   std::vector<std::string> bindings;
   std::string wrt, device = "auto", dtype = "float64", layout = "numerator", method = "auto";
   std::string out, picture, max_memory, tangent, cotangent;
-  bool symmetric = false;
+  bool symmetric = false, explain = false;
 };
 
 /// The exit status: 0, or 1 where a comparison failed. Throws Error and its kin.

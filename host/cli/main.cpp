@@ -34,7 +34,8 @@ void add_jacobian(CLI::App &command, Request &r) {
   command.add_flag("--symmetric", r.symmetric, "the variable is symmetric: derivatives by its vech");
   add_result(command, r);
   command.add_option("--layout", r.layout)->check(CLI::IsMember({"numerator", "denominator"}));
-  command.add_option("--method", r.method, "auto, forward, reverse, numeric, complex or reference");
+  command.add_flag("--explain", r.explain, "print how J would be written, and do not write it");
+  command.add_option("--method", r.method, "auto, structured, forward, reverse, numeric, complex or reference");
   command.add_option("--picture", r.picture, "a .png file that shows the Jacobian");
   command.add_option("--max-memory", r.max_memory, "refuse a larger Jacobian, as in 2GiB");
 }

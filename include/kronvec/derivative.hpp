@@ -10,6 +10,7 @@
 #include <functional>
 #include <initializer_list>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -33,7 +34,7 @@ Matrix<T> evaluate(const Expression &f, const Values<std::type_identity_t<T>> &v
 
 /// How a dense Jacobian is computed.
 enum class Method {
-  automatic,    ///< structured where there are terms, otherwise forward or reverse, whichever needs fewer passes
+  automatic,    ///< structured, forward or reverse, whichever is predicted to be the fastest
   structured,   ///< written once from its terms in Kronecker structure (ledger M5)
   forward,      ///< by columns, through JVPs of unit tangents (ledger M2)
   reverse,      ///< by rows, through VJPs of unit cotangents (ledger M3)
@@ -118,6 +119,10 @@ public:
   Jacobian(const Expression &f, const std::vector<Symbol> &variables);
   Index rows() const; ///< pq
   Index cols() const; ///< as `JacobianAt`
+  /// How a dense J would be written and why so: its terms, flops per entry, time over that of writing J once, memory.
+  std::string explain(Layout layout = Layout::numerator, std::size_t element = sizeof(double)) const;
+  /// Bytes of a dense J with elements of this size, and of what `to_dense` holds beside it.
+  double dense_bytes(Method method = Method::automatic, std::size_t element = sizeof(double)) const;
   /// The operator at a point. Throws DomainError, ShapeError, OutOfMemory.
   template <class T = double>
   JacobianAt<T> at(const Values<std::type_identity_t<T>> &values, Device device = Device::cpu()) const {

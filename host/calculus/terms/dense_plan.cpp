@@ -40,6 +40,7 @@ DensePlan::DensePlan(Program &program, const Expression &whole, const std::vecto
       product.row = t.row + f.rows() * t.col, product.col = t.seed;
       emission.products.push_back(std::move(product));
     }
+    meanings = builder.meanings();
     exists = true;
   } catch (const NoTerms &no) {
     why_not = no.why;

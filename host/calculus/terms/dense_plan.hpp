@@ -16,6 +16,15 @@ struct DensePlan {
   std::string why_not = "not asked for"; ///< where it does not exist
   Emission emission;                     ///< numerator layout
   std::vector<SlotId> buffers;           ///< what it reads
+  std::map<SlotId, Expression> meanings; ///< of the coefficients among them and among what they are made of
+};
+
+/// A way to J as it is predicted, before any work.
+struct Prediction {
+  Method method = Method::structured;
+  double flops_per_entry = 0;
+  double over_floor = 0;    ///< time over that of writing J once
+  friend bool operator<(const Prediction &a, const Prediction &b) { return a.over_floor < b.over_floor; }
 };
 
 /// What each variable's differential is of the seed, for which `all` stands. Of a symmetric variable the seed is the

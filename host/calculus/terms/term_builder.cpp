@@ -46,6 +46,7 @@ TermBuilder::Coefficient TermBuilder::coefficient(Expression f) {
       return a;
     default:
       a.slot = program_.value(f);
+      meanings_.try_emplace(a.slot, f);
       a.row_stride = 1, a.col_stride = f.rows();
       if (transposed) std::swap(a.row_stride, a.col_stride);
       return a;
@@ -111,7 +112,10 @@ Terms TermBuilder::right_multiply(Terms u, const Expression &matrix) {
 }
 
 void TermBuilder::keep_diagonal(Term &t, Index n) {
-  if (!t.align_row_and_col()) t.factors.push_back({program_.value(eye(n)), t.row + n * t.col});
+  if (t.align_row_and_col()) return;
+  const SlotId identity = program_.value(eye(n));
+  meanings_.try_emplace(identity, eye(n));
+  t.factors.push_back({identity, t.row + n * t.col});
 }
 
 Terms TermBuilder::hadamard(const Expression &matrix, Terms u) {
@@ -238,6 +242,7 @@ Terms TermBuilder::opaque(Terms terms, const Expression &f, const Symbol &u, con
   const auto plan = std::make_shared<const detail::JacobianPlan>(f, std::vector{u}, Structure::general, 0);
   const Shape shape{f.shape().size(), u.shape().size()};
   const SlotId local = program_.jacobian(plan, shape, program_.value(at));
+  meanings_.try_emplace(local, f);
   for (Term &t : terms) {
     const AffineMap i = t.label(f.rows()), j = t.label(f.cols()), operand = t.row + u.rows() * t.col;
     t.factors.push_back({local, i + f.rows() * j + shape.rows * operand});

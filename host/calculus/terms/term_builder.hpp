@@ -15,6 +15,9 @@ public:
   /// The terms of a differential. Throws NoTerms where it has none.
   Terms build(const Differential &df);
 
+  /// What the slots of coefficients hold.
+  const std::map<SlotId, Expression> &meanings() const { return meanings_; }
+
   // The rules.
 
   /// R = k, C = l, S = k + m·l.
@@ -58,6 +61,7 @@ private:
   Program &program_;
   NormalForm form_;
   Index seeds_;
+  std::map<SlotId, Expression> meanings_;
 };
 
 } // namespace kronvec

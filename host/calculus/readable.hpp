@@ -1,0 +1,11 @@
+#pragma once
+/// Sizes of memory for people.
+
+#include <string>
+
+namespace kronvec::detail {
+
+/// "1.5 GiB".
+std::string readable_bytes(double bytes);
+
+} // namespace kronvec::detail
