@@ -3,21 +3,20 @@
 #include "devices/backend.hpp"
 #include "devices/cpu/blas.hpp"
 #include "devices/cpu/chain.hpp"
+#include "devices/cpu/emission.hpp"
 #include "devices/cpu/lapack.hpp"
+#include "devices/cpu/parallel.hpp"
 #include "devices/cpu/simd.hpp"
 #include "devices/expm.hpp"
 #include "devices/factors.hpp"
-#include "devices/reference/emission.hpp"
 #include "kernels/entries.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <cmath>
 #include <cstring>
-#include <exception>
 #include <limits>
 #include <optional>
 
@@ -30,40 +29,6 @@ namespace {
 
 using kernels::is_run;
 using namespace cpu;
-
-/// Entries from which a loop is worth a second thread.
-constexpr Index worth_threads = 1 << 16;
-
-/// The first exception of several threads, which must not leave them by itself.
-class FirstError {
-public:
-  void guard(const auto &work) noexcept {
-    try {
-      work();
-    } catch (...) {
-      if (!taken_.test_and_set()) error_ = std::current_exception();
-    }
-  }
-  void rethrow() const {
-    if (error_) std::rethrow_exception(error_);
-  }
-
-private:
-  std::atomic_flag taken_;
-  std::exception_ptr error_;
-};
-
-/// work(i) for 0 ≤ i < n, on several threads if there is enough to do. Throws what one of them threw.
-template <class Work> void parallel(Index n, Index entries, Work work) {
-  FirstError error;
-#ifdef _OPENMP
-#pragma omp parallel for schedule(static) if (entries >= worth_threads && n > 1)
-#endif
-  for (Index i = 0; i < n; ++i)
-    error.guard([&] { work(i); });
-  (void)entries;
-  error.rethrow();
-}
 
 int threads() {
 #ifdef _OPENMP
@@ -299,7 +264,7 @@ public:
       cpu::invert(y[t]);
   }
   std::unique_ptr<Emitter<T>> emitter(Emission emission) const override {
-    return reference::emitter<T>(std::move(emission));
+    return cpu::emitter<T>(std::move(emission));
   }
 };
 

@@ -1,0 +1,178 @@
+/// Emission on the CPU: an emission is planned once, and a run writes Y once, in the order of its addresses.
+
+#include "devices/cpu/emission.hpp"
+
+#include "devices/backend.hpp"
+#include "devices/cpu/emission_column.hpp"
+#include "devices/cpu/emission_tables.hpp"
+#include "devices/cpu/parallel.hpp"
+#include "devices/cpu/simd.hpp"
+#include "devices/reference/emission.hpp"
+
+namespace kronvec::cpu {
+namespace {
+
+/// Results from which on they are written past the caches; tables up to which they lie on the stack; what is put
+/// together in the first-level cache before it is written.
+constexpr Index worth_streaming = 4 << 20, small_tables = 8 << 10, stage_bytes = 16 << 10;
+
+/// One run of an emitter.
+template <class T> class Run {
+public:
+  Run(const Plan &plan, const Arrays<T> &arrays, Index first_row, Index first_col, MatrixView<T> y)
+      : plan_(plan), arrays_(arrays), first_row_(first_row), first_col_(first_col), y_(y),
+        rows_(index_range(plan.rows, first_row, y.rows())), cols_(index_range(plan.cols, first_col, y.cols())),
+        streams_(y.rows() * y.cols() * static_cast<Index>(sizeof(T)) >= worth_streaming) {}
+
+  void all() const {
+    const Tiling &t = plan_.tiling;
+    if (rows_.size() == 0 || cols_.size() == 0) return;
+    const Index first_piece = rows_.begin / t.height, pieces = (rows_.end - 1) / t.height + 1 - first_piece;
+    const Index span = t.period * t.periods, first_span = cols_.begin / span,
+                spans = (cols_.end - 1) / span + 1 - first_span;
+    const Index across = (t.bound + t.width - 1) / t.width, blocks = t.period / t.bound * across;
+    parallel(blocks * spans * pieces, y_.rows() * y_.cols(), [&](Index task) {
+      const Index piece = first_piece + task % pieces, block = task / pieces / spans,
+                  first =
+                      (first_span + task / pieces % spans) * span + block / across * t.bound + block % across * t.width;
+      const Index width = std::min(t.width, t.bound - block % across * t.width);
+      const IndexRange rows{std::max(rows_.begin, piece * t.height), std::min(rows_.end, (piece + 1) * t.height)};
+      Task(*this, rows).run(first, width);
+    });
+  }
+
+private:
+  /// A block of columns, or pieces of them.
+  class Task {
+  public:
+    Task(const Run &run, IndexRange rows) : run_(run), rows_(rows) {
+      const Axis &axis = run.plan_.rows;
+      first_ = positions_below(axis, rows.begin) - run.first_row_;
+      count_ = positions_below(axis, rows.end) - run.first_row_ - first_;
+    }
+    void run(Index first, Index width) {
+      const Tiling &t = run_.plan_.tiling;
+      if (count_ == 0) return;
+      for (Index period = 0; period < t.periods; ++period) {
+        const Index begin = std::max(first + period * t.period, run_.cols_.begin),
+                    end = std::min(first + period * t.period + width, run_.cols_.end);
+        for (Index col = begin; col < end; ++col)
+          if (has_position(run_.plan_.cols, col)) column(col);
+      }
+      if (stream_.out) finish(stream_);
+    }
+
+  private:
+    using How = typename Target<T>::How;
+
+    void column(Index col) {
+      T *y = &run_.y_(first_, positions_below(run_.plan_.cols, col) - run_.first_col_);
+      if (run_.streams_ && stream_.out != y) {
+        if (stream_.out) finish(stream_);
+        begin(y, stream_);
+      }
+      if (!run_.streams_) return pass(col, first_, count_, y);
+      if (const Group *only = only_cover(col)) {
+        Digits digits;
+        decode(*only, col, digits);
+        ColumnPass<T>(*only, run_.arrays_, digits).run(rows_, {How::stream, nullptr, &stream_});
+        return;
+      }
+      constexpr Index most = stage_bytes / sizeof(T);
+      alignas(64) T stage[most];
+      for (Index p = 0; p < count_; p += most) {
+        const Index n = std::min(most, count_ - p);
+        pass(col, first_ + p, n, stage);
+        put(stage, n, stream_);
+      }
+    }
+
+    /// The group that alone makes all of this column, if there is one.
+    const Group *only_cover(Index col) const {
+      if (run_.plan_.rows.triangle) return nullptr;
+      const Group *only = nullptr;
+      for (const Group &g : run_.plan_.groups) {
+        Digits digits;
+        if (g.loops == 0 && !decode(g, col, digits)) continue;
+        if (only || !g.covers) return nullptr;
+        only = &g;
+      }
+      return only;
+    }
+
+    /// y = `n` entries of the column from a position on.
+    void pass(Index col, Index position, Index n, T *y) const {
+      bool stored = false;
+      for (const bool covering : {true, false}) {
+        for (const Group &g : run_.plan_.groups) {
+          Digits digits;
+          if (g.covers != covering) continue;
+          do {
+            if (!decode(g, col, digits)) continue;
+            if (!stored && !covering) std::fill_n(y, n, T(0)), stored = true;
+            segments(ColumnPass<T>(g, run_.arrays_, digits), position, n, stored ? How::add : How::store, y);
+            stored = true;
+          } while (next_loop(g, digits));
+        }
+      }
+      if (!stored) std::fill_n(y, n, T(0));
+    }
+
+    /// The rows of these positions by runs of their indices.
+    void segments(ColumnPass<T> pass, Index position, Index n, How how, T *y) const {
+      while (n > 0) {
+        const Axis::Run run = run_.plan_.rows.at(run_.first_row_ + position);
+        const Index length = std::min(run.length, n);
+        pass.run({run.index, run.index + length}, {how, y - run.index, nullptr});
+        y += length, position += length, n -= length;
+      }
+    }
+
+    const Run &run_;
+    const IndexRange rows_;
+    Index first_, count_; ///< positions in y
+    Stream<T> stream_;
+  };
+
+  const Plan &plan_;
+  const Arrays<T> arrays_;
+  const Index first_row_, first_col_;
+  const MatrixView<T> y_;
+  const IndexRange rows_, cols_;
+  const bool streams_;
+};
+
+template <class T> class CpuEmitter final : public Emitter<T> {
+public:
+  explicit CpuEmitter(const Emission &emission) : plan_(plan(emission, sizeof(T))) {}
+
+  void run(std::span<const T *const> buffers, Index first_row, Index first_col, MatrixView<T> y) const override {
+    if (y.rows() == 0 || y.cols() == 0) return;
+    alignas(64) T few[small_tables / sizeof(T)];
+    Pool::Block block;
+    T *tables = few;
+    if (const auto bytes = static_cast<std::size_t>(plan_.table_size) * sizeof(T); bytes > sizeof few) {
+      block = cpu_backend().pool().take(bytes);
+      tables = static_cast<T *>(block.data());
+    }
+    fill_tables(plan_, buffers, tables);
+    Run<T>(plan_, {buffers, tables, plan_.tables.data()}, first_row, first_col, y).all();
+  }
+
+private:
+  Plan plan_;
+};
+
+} // namespace
+
+template <class T> std::unique_ptr<Emitter<T>> emitter(Emission emission) {
+  const auto many = [](const Product &p) { return p.factors.size() > static_cast<std::size_t>(most_operands); };
+  if (std::any_of(emission.products.begin(), emission.products.end(), many))
+    return reference::emitter<T>(std::move(emission));
+  return std::make_unique<CpuEmitter<T>>(emission);
+}
+
+template std::unique_ptr<Emitter<float>> emitter(Emission);
+template std::unique_ptr<Emitter<double>> emitter(Emission);
+
+} // namespace kronvec::cpu

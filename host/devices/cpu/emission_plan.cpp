@@ -1,0 +1,368 @@
+#include "devices/cpu/emission_plan.hpp"
+
+#include "devices/cpu/emission_draft.hpp"
+#include "devices/cpu/emission_simd.hpp"
+
+#include <algorithm>
+#include <numeric>
+#include <tuple>
+
+namespace kronvec::cpu {
+namespace {
+
+/// Runs are made at least this long where small tables allow it; sums of at most so many values become terms.
+constexpr Index long_run = 16, few_values = 8;
+
+/// The labels of a draft in the roles that they have for a column.
+struct Roles {
+  std::vector<int> columns, loops, rows; ///< as in Group, but the rows smallest stride first
+};
+
+/// Column labels decode uniquely if each stride exceeds what the smaller ones reach together.
+Roles roles(const Draft &d) {
+  Roles r;
+  std::vector<int> columns;
+  for (int q = 0; q < static_cast<int>(d.labels.size()); ++q)
+    (d.labels[q].col ? columns : r.rows).push_back(q);
+  std::stable_sort(columns.begin(), columns.end(), [&](int a, int b) { return d.labels[a].col < d.labels[b].col; });
+  std::stable_sort(r.rows.begin(), r.rows.end(), [&](int a, int b) { return d.labels[a].row < d.labels[b].row; });
+  Index reach = 0;
+  for (const int q : columns) {
+    const auto &[extent, row, col] = d.labels[q];
+    if (col <= reach) {
+      r.loops.push_back(q);
+      continue;
+    }
+    r.columns.push_back(q), reach += col * (extent - 1);
+  }
+  std::reverse(r.columns.begin(), r.columns.end());
+  return r;
+}
+
+class Planner {
+public:
+  Planner(const Emission &emission, Index bytes_each) : bytes_each_(bytes_each) {
+    plan_.rows = emission.rows, plan_.cols = emission.cols;
+    plan_.row_indices = indices(emission.rows), plan_.col_indices = indices(emission.cols);
+    table_budget_ = std::max<Index>(plan_.row_indices * plan_.col_indices / 16, 4096);
+    for (const Draft &d : drafts(emission.products))
+      for (Draft &resolved : without_sums(d))
+        add_groups(std::move(resolved));
+    choose_tiling();
+  }
+  Plan take() { return std::move(plan_); }
+
+private:
+  /// Whether a table of so many entries is small enough.
+  bool affords(Index entries) const { return entries <= table_budget_; }
+
+  int add_table(Table table) {
+    for (const Index n : table.extent)
+      table.size *= n;
+    table.begin = plan_.table_size;
+    constexpr Index line = 16; // elements: tables start at cache lines
+    const Index size = (table.size + line - 1) / line * line;
+    plan_.table_size += size, table_budget_ -= size;
+    plan_.tables.push_back(std::move(table));
+    return ~static_cast<int>(plan_.tables.size() - 1);
+  }
+
+  /// Sums that concern a single factor are done in a table of what is left of it.
+  void reduce_factors(const Draft &d, DraftTerm &term) {
+    for (std::size_t s = term.sum_extent.size(); s-- > 0;) {
+      DraftFactor *only = nullptr;
+      int users = 0;
+      for (DraftFactor &f : term.factors)
+        if (f.sum_stride[s]) ++users, only = &f;
+      if (users != 1) continue;
+      Table table;
+      Table::Source source{only->array, only->offset, {}, {}};
+      std::vector<Index> stride(d.labels.size());
+      Index size = 1;
+      for (std::size_t q = 0; q < d.labels.size(); ++q) {
+        if (only->stride[q] == 0) continue;
+        source.stride[table.extent.size()] = only->stride[q];
+        table.extent.push_back(d.labels[q].extent);
+        stride[q] = size, size *= d.labels[q].extent;
+      }
+      std::vector<Index> kept(term.sum_extent.size());
+      for (std::size_t o = 0; o < term.sum_extent.size(); ++o) {
+        if (o == s || only->sum_stride[o] == 0) continue;
+        source.stride[table.extent.size()] = only->sum_stride[o];
+        table.extent.push_back(term.sum_extent[o]);
+        kept[o] = size, size *= term.sum_extent[o];
+      }
+      if (!affords(size)) continue;
+      table.sum_extent = {term.sum_extent[s]}, source.sum_stride[0] = only->sum_stride[s];
+      table.sources = {source};
+      *only = {add_table(std::move(table)), 0, stride, kept};
+      term.sum_extent.erase(term.sum_extent.begin() + static_cast<std::ptrdiff_t>(s));
+      for (DraftFactor &f : term.factors)
+        f.sum_stride.erase(f.sum_stride.begin() + static_cast<std::ptrdiff_t>(s));
+    }
+  }
+
+  /// A term for every value of the summed labels.
+  static std::vector<DraftTerm> expanded(const DraftTerm &term) {
+    std::vector<DraftTerm> terms{term};
+    terms[0].sum_extent.clear();
+    for (std::size_t s = 0; s < term.sum_extent.size(); ++s) {
+      std::vector<DraftTerm> more;
+      for (const DraftTerm &t : terms)
+        for (Index a = 0; a < term.sum_extent[s]; ++a) {
+          more.push_back(t);
+          for (DraftFactor &f : more.back().factors)
+            f.offset += a * f.sum_stride[s];
+        }
+      terms = std::move(more);
+    }
+    for (DraftTerm &t : terms)
+      for (DraftFactor &f : t.factors)
+        f.sum_stride.clear();
+    return terms;
+  }
+
+  /// The draft without sums, but for terms whose sums are left to a loop, each in a draft of its own.
+  std::vector<Draft> without_sums(const Draft &d) {
+    Draft plain{d.row_offset, d.col_offset, d.labels, {}};
+    std::vector<Draft> result;
+    for (DraftTerm term : d.terms) {
+      reduce_factors(d, term);
+      const Index values = std::accumulate(term.sum_extent.begin(), term.sum_extent.end(), Index(1), std::multiplies());
+      if (values <= few_values) {
+        for (DraftTerm &t : expanded(term))
+          plain.terms.push_back(std::move(t));
+      } else {
+        result.push_back({d.row_offset, d.col_offset, d.labels, {std::move(term)}});
+      }
+    }
+    if (!plain.terms.empty()) {
+      fuse(plain); // what was reduced may follow now
+      result.push_back(std::move(plain));
+    }
+    return result;
+  }
+
+  /// Groups of at most as many terms as a band has.
+  void add_groups(Draft d) {
+    std::vector<DraftTerm> terms = std::move(d.terms);
+    d.terms.clear();
+    int operands = 0;
+    for (DraftTerm &term : terms) {
+      const int more = static_cast<int>(term.factors.size());
+      if (!d.terms.empty() && (static_cast<int>(d.terms.size()) == most_terms || operands + more > most_operands)) {
+        add_group(d);
+        d.terms.clear(), operands = 0;
+      }
+      operands += more;
+      d.terms.push_back(std::move(term));
+    }
+    add_group(d);
+  }
+
+  /// The first `count` of the row labels make the runs. Whether all factors are, or can be made, of that shape; if so
+  /// and `makes`, tables are made.
+  bool shape_runs(Draft &d, const std::vector<int> &run, bool makes) {
+    Index spent = 0;
+    for (DraftTerm &term : d.terms) {
+      int vectors = 0;
+      std::vector<DraftFactor> odd, rest;
+      for (DraftFactor &f : term.factors) {
+        const Shape shape = shape_of(d, f, run);
+        (shape == Shape::odd ? odd : rest).push_back(f);
+        vectors += shape == Shape::vector;
+      }
+      for (const std::vector<DraftFactor> &sources : shared_tables(d, odd, run)) {
+        spent += size_of_table(d, sources, run);
+        if (++vectors > most_vectors || (!makes && !affords(spent))) return false;
+        if (makes) rest.push_back(table_of(d, term, sources, run));
+      }
+      if (vectors > most_vectors) return false;
+      if (makes) term.factors = std::move(rest);
+    }
+    return true;
+  }
+
+  enum class Shape { scalar, vector, odd };
+  static Shape shape_of(const Draft &d, const DraftFactor &f, const std::vector<int> &run) {
+    bool scalar = true, vector = true;
+    Index step = 1;
+    for (const int q : run) {
+      scalar = scalar && f.stride[q] == 0, vector = vector && f.stride[q] == step;
+      step *= d.labels[q].extent;
+    }
+    return scalar ? Shape::scalar : vector ? Shape::vector : Shape::odd;
+  }
+
+  static bool in(const std::vector<int> &run, std::size_t q) {
+    return std::find(run.begin(), run.end(), static_cast<int>(q)) != run.end();
+  }
+
+  /// Factors that go into one table each: those whose labels beside the runs' are among another's.
+  static std::vector<std::vector<DraftFactor>> shared_tables(const Draft &d, std::vector<DraftFactor> factors,
+                                                             const std::vector<int> &run) {
+    const auto beside = [&](const DraftFactor &f) {
+      std::vector<bool> uses;
+      for (std::size_t q = 0; q < d.labels.size(); ++q)
+        uses.push_back(f.stride[q] != 0 && !in(run, q));
+      for (const Index s : f.sum_stride)
+        uses.push_back(s != 0);
+      return uses;
+    };
+    const auto count = [&](const DraftFactor &f) {
+      const auto uses = beside(f);
+      return std::count(uses.begin(), uses.end(), true);
+    };
+    std::stable_sort(factors.begin(), factors.end(), [&](auto &a, auto &b) { return count(a) > count(b); });
+    std::vector<std::vector<DraftFactor>> tables;
+    for (const DraftFactor &f : factors) {
+      const auto uses = beside(f);
+      const auto host = std::find_if(tables.begin(), tables.end(), [&](const auto &table) {
+        const auto has = beside(table[0]);
+        for (std::size_t q = 0; q < uses.size(); ++q)
+          if (uses[q] && !has[q]) return false;
+        return true;
+      });
+      if (host == tables.end())
+        tables.push_back({f});
+      else
+        host->push_back(f);
+    }
+    return tables;
+  }
+
+  static Index size_of_table(const Draft &d, const std::vector<DraftFactor> &sources, const std::vector<int> &run) {
+    Index size = 1;
+    for (std::size_t q = 0; q < d.labels.size(); ++q)
+      if (in(run, q) || sources[0].stride[q]) size *= d.labels[q].extent;
+    // Sums that are left to a loop belong to drafts of one term, whose extents are the caller's to multiply.
+    return size * (d.terms.size() == 1 ? sums_of(d.terms[0], sources[0]) : 1);
+  }
+  static Index sums_of(const DraftTerm &term, const DraftFactor &f) {
+    Index size = 1;
+    for (std::size_t s = 0; s < f.sum_stride.size(); ++s)
+      if (f.sum_stride[s]) size *= term.sum_extent[s];
+    return size;
+  }
+
+  /// The product of the sources in the runs' shape, for all values of the labels beside that they have.
+  DraftFactor table_of(const Draft &d, const DraftTerm &term, const std::vector<DraftFactor> &sources,
+                       const std::vector<int> &run) {
+    Table table;
+    DraftFactor result{0, 0, std::vector<Index>(d.labels.size()), std::vector<Index>(term.sum_extent.size())};
+    for (const DraftFactor &f : sources)
+      table.sources.push_back({f.array, f.offset, {}, {}});
+    Index size = 1;
+    const auto add_label = [&](Index extent, auto stride_in) {
+      for (std::size_t i = 0; i < sources.size(); ++i)
+        table.sources[i].stride[table.extent.size()] = *stride_in(sources[i]);
+      *stride_in(result) = size;
+      table.extent.push_back(extent), size *= extent;
+    };
+    for (const int q : run)
+      add_label(d.labels[q].extent, [q](auto &f) { return &f.stride[static_cast<std::size_t>(q)]; });
+    for (std::size_t q = 0; q < d.labels.size(); ++q)
+      if (!in(run, q) && sources[0].stride[q]) add_label(d.labels[q].extent, [q](auto &f) { return &f.stride[q]; });
+    for (std::size_t s = 0; s < term.sum_extent.size(); ++s)
+      if (sources[0].sum_stride[s]) add_label(term.sum_extent[s], [s](auto &f) { return &f.sum_stride[s]; });
+    result.array = add_table(std::move(table));
+    return result;
+  }
+
+  /// The row labels that make the runs: the first where it has stride 1, and more where it is short.
+  std::vector<int> choose_run(Draft &d, const std::vector<int> &rows) {
+    std::vector<int> run;
+    Index length = 1;
+    while (run.size() < rows.size() && length < long_run && d.labels[rows[run.size()]].row == length) {
+      length *= d.labels[rows[run.size()]].extent;
+      run.push_back(rows[run.size()]);
+    }
+    while (!run.empty() && !shape_runs(d, run, false))
+      run.pop_back();
+    shape_runs(d, run, true);
+    return run;
+  }
+
+  void add_group(Draft &d) {
+    const Roles r = roles(d);
+    const std::vector<int> run = choose_run(d, r.rows);
+    Group g;
+    g.row_offset = d.row_offset, g.col_offset = d.col_offset;
+    std::vector<int> order = r.columns; // labels of the draft by their place in the group
+    order.insert(order.end(), r.loops.begin(), r.loops.end());
+    g.columns = static_cast<int>(r.columns.size());
+    g.loops = static_cast<int>(order.size()) - g.columns;
+    order.insert(order.end(), r.rows.rbegin(), r.rows.rend() - static_cast<std::ptrdiff_t>(run.size()));
+    for (const int q : run)
+      g.length *= d.labels[q].extent;
+    for (std::size_t k = 0; k < order.size(); ++k)
+      std::tie(g.extent[k], g.row[k], g.col[k]) =
+          std::tie(d.labels[order[k]].extent, d.labels[order[k]].row, d.labels[order[k]].col);
+    g.rows = static_cast<int>(order.size()) - g.columns - g.loops;
+    add_terms(g, d, order, run);
+    finish_rows(g);
+    plan_.groups.push_back(std::move(g));
+  }
+
+  /// The terms' operands, and loops for what they sum over.
+  static void add_terms(Group &g, const Draft &d, std::vector<int> order, const std::vector<int> &run) {
+    const auto &sums = d.terms[0].sum_extent; // a draft with sums has one term
+    const std::size_t at = static_cast<std::size_t>(g.first_row_label());
+    const auto insert = [&](Strides &s, std::size_t k, Index value) {
+      std::copy_backward(s.begin() + static_cast<std::ptrdiff_t>(at + k), s.end() - 1, s.end());
+      s[at + k] = value;
+    };
+    for (std::size_t k = 0; k < sums.size(); ++k)
+      insert(g.extent, k, sums[k]), insert(g.row, k, 0), insert(g.col, k, 0);
+    for (const DraftTerm &term : d.terms) {
+      Term t{term.scale, static_cast<int>(g.operands.size()), 0, 0};
+      for (const Shape wanted : {Shape::scalar, Shape::vector})
+        for (const DraftFactor &f : term.factors) {
+          if (shape_of(d, f, run) != wanted) continue;
+          Operand operand{f.array, f.offset};
+          for (std::size_t k = 0; k < order.size(); ++k)
+            operand.stride[k] = f.stride[order[k]];
+          for (std::size_t k = 0; k < sums.size(); ++k)
+            insert(operand.stride, k, f.sum_stride[k]);
+          g.operands.push_back(operand);
+          ++(wanted == Shape::scalar ? t.scalars : t.vectors);
+        }
+      g.terms.push_back(t);
+    }
+    g.loops += static_cast<int>(sums.size());
+  }
+
+  /// A label for the band if there is none, how far rows reach, and whether they are all rows.
+  void finish_rows(Group &g) const {
+    if (g.rows == 0) g.extent[g.first_row_label()] = 1, g.row[g.first_row_label()] = g.length, g.rows = 1;
+    bool dense = g.loops == 0 && g.row_offset == 0;
+    Index reach = g.length - 1;
+    for (int q = g.band(); q >= g.first_row_label(); --q) {
+      g.below[q] = reach;
+      dense = dense && g.row[q] == reach + 1;
+      reach += (g.extent[q] - 1) * g.row[q];
+    }
+    for (int q = 0; q < g.columns; ++q)
+      dense = dense && g.row[q] == 0;
+    g.covers = dense && reach + 1 == plan_.row_indices;
+  }
+
+  void choose_tiling() {
+    constexpr Index task_bytes = 256 << 10;
+    const Index column = plan_.row_indices * bytes_each_;
+    Tiling &t = plan_.tiling;
+    t.bound = t.period = std::max<Index>(plan_.col_indices, 1), t.periods = 1;
+    t.width = std::max<Index>(1, task_bytes / std::max<Index>(column, 1));
+    t.height = column <= 2 * task_bytes ? std::max<Index>(plan_.row_indices, 1) : task_bytes / bytes_each_;
+  }
+
+  const Index bytes_each_;
+  Plan plan_;
+  Index table_budget_;
+};
+
+} // namespace
+
+Plan plan(const Emission &emission, Index bytes_each) { return Planner(emission, bytes_each).take(); }
+
+} // namespace kronvec::cpu

@@ -1,0 +1,53 @@
+#pragma once
+/// Bands of an emission: runs of consecutive entries of a column, each a sum of weighted products of vectors.
+
+#include "kronvec/matrix.hpp"
+
+#include <array>
+#include <cstdint>
+
+namespace kronvec::cpu {
+
+constexpr int most_terms = 8, most_vectors = 4;
+
+/// y[i + step·j] (=, +=) Σ_t weight_t[j] · Π_v vector_tv[i + vector_step_tv·j] for 0 ≤ i < length, 0 ≤ j < count.
+template <class T> struct Band {
+  Index length, count, step;
+  int terms;
+  struct Term {
+    const T *weight;
+    int vectors;
+    std::array<const T *, most_vectors> vector;
+    std::array<Index, most_vectors> vector_step;
+  };
+  std::array<Term, most_terms> term;
+};
+
+/// Entries that are written past the caches in the order of their addresses, whole vectors at a time. What is left of a
+/// vector waits in `line` for what comes next; the vectors that hold the first and the last entry are written
+/// by ordinary stores, since their other entries are someone else's.
+template <class T> struct Stream {
+  alignas(64) T line[128 / sizeof(T)];
+  T *out = nullptr;          ///< where the next entry goes
+  std::intptr_t strange = 0; ///< entries at the front of `line` that are not ours
+};
+
+/// The next entries of the stream go to `out`.
+void begin(float *out, Stream<float> &stream);
+void begin(double *out, Stream<double> &stream);
+/// Writes what waits.
+void finish(Stream<float> &stream);
+void finish(Stream<double> &stream);
+/// The band as the next entries, step = length.
+void put(const Band<float> &band, Stream<float> &stream);
+void put(const Band<double> &band, Stream<double> &stream);
+/// x as the next entries; zeros where x is null.
+void put(const float *x, Index n, Stream<float> &stream);
+void put(const double *x, Index n, Stream<double> &stream);
+
+void store(const Band<float> &band, float *y);
+void store(const Band<double> &band, double *y);
+void add(const Band<float> &band, float *y);
+void add(const Band<double> &band, double *y);
+
+} // namespace kronvec::cpu

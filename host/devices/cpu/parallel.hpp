@@ -1,0 +1,45 @@
+#pragma once
+/// Loops over independent tasks, on several threads if there is enough to do.
+
+#include "kronvec/matrix.hpp"
+
+#include <atomic>
+#include <exception>
+
+namespace kronvec::cpu {
+
+/// Entries from which a loop is worth a second thread.
+constexpr Index worth_threads = 1 << 16;
+
+/// The first exception of several threads, which must not leave them by itself.
+class FirstError {
+public:
+  void guard(const auto &work) noexcept {
+    try {
+      work();
+    } catch (...) {
+      if (!taken_.test_and_set()) error_ = std::current_exception();
+    }
+  }
+  void rethrow() const {
+    if (error_) std::rethrow_exception(error_);
+  }
+
+private:
+  std::atomic_flag taken_;
+  std::exception_ptr error_;
+};
+
+/// work(i) for 0 ≤ i < n, on several threads if there is enough to do. Throws what one of them threw.
+template <class Work> void parallel(Index n, Index entries, Work work) {
+  FirstError error;
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static) if (entries >= worth_threads && n > 1)
+#endif
+  for (Index i = 0; i < n; ++i)
+    error.guard([&] { work(i); });
+  (void)entries;
+  error.rethrow();
+}
+
+} // namespace kronvec::cpu
