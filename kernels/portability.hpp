@@ -1,6 +1,7 @@
 #pragma once
 /// The one header that knows whether nvcc compiles a kernel for a GPU or g++ compiles it for the emulator. Kernels use
-/// CUDA's own names (threadIdx, __syncthreads, __shfl_down_sync) and, from here, KRONVEC_SHARED and launch.
+/// CUDA's own names (threadIdx, __syncthreads, __shfl_down_sync) and, from here, KRONVEC_SHARED, KRONVEC_UNROLL and
+/// launch.
 
 #ifdef __CUDACC__
 
@@ -10,6 +11,8 @@
 
 /// An array in shared memory: KRONVEC_SHARED(tile, T[32][33]).
 #define KRONVEC_SHARED(name, ...) __shared__ kronvec::kernels::identity_t<__VA_ARGS__> name
+/// Before a loop over a thread's own array, whose entries are registers only where their indices are constants.
+#define KRONVEC_UNROLL _Pragma("unroll")
 
 namespace kronvec::kernels {
 
@@ -38,6 +41,7 @@ template <class... P, class... A> cudaError_t launch(void (*kernel)(P...), dim3 
 #include "devices/emulation/device_code.hpp"
 
 #define KRONVEC_SHARED(name, ...) auto &name = ::kronvec::emulation::shared<std::type_identity_t<__VA_ARGS__>>([] {})
+#define KRONVEC_UNROLL
 
 namespace kronvec::kernels {
 using emulation::launch;

@@ -1,8 +1,9 @@
-/// The CUDA device: products and inverses by cuBLAS, factorisations by cuSOLVER, entries by Thrust, permutations and
-/// sums by kernels of our own.
+/// The CUDA device: products and inverses by cuBLAS, factorisations by cuSOLVER, entries by Thrust, permutations,
+/// sums and emission by kernels of our own.
 
 #include "devices/condition.hpp"
 #include "devices/cpu/lapack.hpp"
+#include "devices/cuda/emission.hpp"
 #include "devices/cuda/engine.hpp"
 #include "devices/cuda/module.hpp"
 #include "devices/expm.hpp"
@@ -144,8 +145,8 @@ public:
   void cholesky(In x, Out y) const override;
   void expm(In x, Out y) const override { expm_by_pade(backend_, *this, x, y); }
   void inverse(In x, Out y) const override;
-  std::unique_ptr<Emitter<T>> emitter(Emission) const override {
-    throw DeviceError("emission has no kernels yet");
+  std::unique_ptr<Emitter<T>> emitter(Emission emission) const override {
+    return cuda::emitter<T>(engine_, backend_, std::move(emission));
   }
 
 private:

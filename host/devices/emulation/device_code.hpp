@@ -95,6 +95,12 @@ template <class T> T __shfl_xor_sync(unsigned mask, T value, int bits, int width
   return kronvec::emulation::shuffle(mask, value, inside ? source : lane, {"__shfl_xor_sync", file, line});
 }
 
+/// The upper 64 of the 128 bits of a·b.
+inline unsigned long long __umul64hi(unsigned long long a, unsigned long long b) {
+  __extension__ using Wide = unsigned __int128;
+  return static_cast<unsigned long long>(static_cast<Wide>(a) * b >> 64);
+}
+
 /// Fibers of a grid share one host thread; the atomic access only tells the thread sanitizer that this is no race.
 template <class T> T atomicAdd(T *address, T value) {
   T old;

@@ -1,0 +1,227 @@
+/// Emission. A block of threads computes a tile of Y: a thread has one place along one side, whose digits it decodes
+/// once per term, and eight along the other, whose digits the block decodes into shared memory. An entry then costs an
+/// addition, a load and a multiplication per factor, and no division.
+
+#include "kernels/emission.hpp"
+
+#include "kernels/portability.hpp"
+
+#include <cmath>
+
+namespace kronvec::kernels {
+namespace {
+
+using std::int64_t;
+
+constexpr int threads = 256, most_factors = Term::most_factors;
+constexpr int mine = 8;      ///< entries of a thread
+constexpr int shortest = 32; ///< places of a tile along the threads, at the least
+constexpr int most_across = threads / shortest * mine;
+
+/// ⌊a/b⌋ for a ≥ 0 and inverse = ⌊(2⁶⁴ − 1)/b⌋. The first estimate is a/b − ε, 0 ≤ ε < ½, rounded down.
+__device__ int64_t quotient(int64_t a, int64_t b, std::uint64_t inverse) {
+  const auto estimate = static_cast<int64_t>(__umul64hi(static_cast<std::uint64_t>(a), inverse));
+  return a - estimate * b < b ? estimate : estimate + 1;
+}
+
+/// The index at a position of a side: i + j·n for entry p of vech, where column j begins at s(j) = j·n − j(j − 1)/2. As
+/// (n + ½)² − 2·s(j) = (n + ½ − j)², the root is exact where it matters, for n < 2²⁵.
+__device__ int64_t index_at(const EmissionSide &side, int64_t position) {
+  const int64_t p = side.first + position, n = side.triangle;
+  if (n == 0) return p;
+  const double middle = static_cast<double>(n) + 0.5;
+  const auto j = static_cast<int64_t>(middle - std::sqrt(middle * middle - 2 * static_cast<double>(p)));
+  return p - (j * n - j * (j - 1) / 2) + j + j * n;
+}
+
+/// What an index along one side says of a term's labels: an entry of Y gets the term where the keys of both sides
+/// agree, and the places in the factors are then the sums of what both sides say.
+struct Place {
+  int64_t key, at[most_factors];
+
+  __device__ void move(const Term &term, const TermLabel &label, int64_t value) {
+    for (int f = 0; f < most_factors; ++f)
+      if (f < term.factors) at[f] += value * label.step[f];
+  }
+  __device__ Place with(const Place &other) const {
+    Place both = *this;
+    for (int f = 0; f < most_factors; ++f)
+      both.at[f] += other.at[f];
+    return both;
+  }
+};
+
+/// A key that agrees with none of the other side.
+__device__ int64_t nowhere(int side) { return -1 - side; }
+
+/// For the given combination of the searched labels, of which the row side says what they mean for the factors.
+__device__ Place decode(const Term &term, int side, int64_t index, int64_t search) {
+  Place place{};
+  if (side == 0)
+    for (int f = 0; f < most_factors; ++f)
+      if (f < term.factors) place.at[f] = term.base[f];
+  int64_t rest = index - term.offset[side];
+  for (int q = term.end[1]; q < term.end[2]; ++q) {
+    const TermLabel &label = term.label[q];
+    const int64_t others = quotient(search, label.extent, label.inverse), value = search - others * label.extent;
+    rest -= value * label.stride[side];
+    if (side == 0) place.move(term, label, value);
+    search = others;
+  }
+  place.key = nowhere(side);
+  if (rest < 0) return place;
+  int64_t key = term.key[side];
+  for (int q = side == 0 ? 0 : term.end[0]; q < term.end[side]; ++q) {
+    const TermLabel &label = term.label[q];
+    const int64_t stride = label.stride[side], digit = quotient(rest, stride, label.inverse);
+    if (digit >= label.extent) return place;
+    rest -= digit * stride;
+    key += digit * label.key;
+    place.move(term, label, digit);
+  }
+  if (rest == 0) place.key = key;
+  return place;
+}
+
+/// Π_f at one place of each factor.
+template <class T> __device__ T product_at(const Term &term, const EmissionWork<T> &work, const Place &place) {
+  T product = 1;
+  for (int f = 0; f < most_factors; ++f)
+    if (f < term.factors) product *= work.buffer[term.buffer[f]][place.at[f]];
+  return product;
+}
+
+/// Σ Π_f over the summed labels, at the place that both sides say.
+template <class T>
+__device__ T sum_at(const Term &term, const EmissionWork<T> &work, const Place &place, const Place &other) {
+  if (term.end[2] == term.end[3]) return product_at(term, work, place.with(other));
+  const TermLabel &last = term.label[term.end[3] - 1];
+  T total = 0;
+  for (int64_t sum = 0; sum < term.sums; ++sum) {
+    Place here = place.with(other);
+    int64_t rest = sum;
+    for (int q = term.end[2]; q < term.end[3] - 1; ++q) {
+      const TermLabel &label = term.label[q];
+      const int64_t others = quotient(rest, label.extent, label.inverse);
+      here.move(term, label, rest - others * label.extent);
+      rest = others;
+    }
+    for (int64_t k = 0; k < last.extent; ++k) {
+      total += product_at(term, work, here);
+      here.move(term, last, 1);
+    }
+  }
+  return total;
+}
+
+/// How Y is cut into tiles. Threads lie along the side `down`: along the rows, but for a Y of few rows.
+struct Tiling {
+  int down;                   ///< 0: rows, 1: columns
+  int lanes;                  ///< places of a tile along that side, a multiple of a warp
+  int64_t places[2], step[2]; ///< along that side and across it
+};
+
+template <class T> __global__ void __launch_bounds__(threads)
+    emit_tiles(const __grid_constant__ EmissionWork<T> work, Entries<T> y, Tiling tiling) {
+  KRONVEC_SHARED(across, Place[most_across]);
+  const int down = tiling.down, lanes = tiling.lanes, width = threads / lanes * mine;
+  const int thread = static_cast<int>(threadIdx.x), lane = thread % lanes, first = thread / lanes * mine;
+  const auto [places_down, places_across] = tiling.places;
+  for (int64_t corner = static_cast<int64_t>(blockIdx.y) * width; corner < places_across; corner += gridDim.y * width) {
+    const int64_t i = static_cast<int64_t>(blockIdx.x) * lanes + lane, j = corner + first;
+    const int64_t index = i < places_down ? index_at(work.side[down], i) : 0;
+    const bool decodes = thread < width && corner + thread < places_across;
+    const int64_t index_across = decodes ? index_at(work.side[1 - down], corner + thread) : 0;
+    T total[mine] = {};
+    for (int64_t t = 0; t < work.count; ++t) {
+      const Term &term = work.terms[t];
+      const T scale = static_cast<T>(term.scale);
+      for (int64_t search = 0; search < term.searches; ++search) {
+        __syncthreads();
+        if (decodes) across[thread] = decode(term, 1 - down, index_across, search);
+        __syncthreads();
+        if (i >= places_down) continue;
+        const Place place = decode(term, down, index, search);
+        KRONVEC_UNROLL
+        for (int c = 0; c < mine; ++c) {
+          if (j + c < places_across && across[first + c].key == place.key)
+            total[c] += scale * sum_at(term, work, place, across[first + c]);
+        }
+      }
+    }
+    if (i >= places_down) continue;
+    KRONVEC_UNROLL
+    for (int c = 0; c < mine; ++c) {
+      if (j + c >= places_across) continue;
+      T &entry = y.data[i * tiling.step[0] + (j + c) * tiling.step[1]];
+      entry = work.add ? entry + total[c] : total[c];
+    }
+  }
+}
+
+/// The product that begins at `term`, all its labels searched or digits, summed over the searches.
+template <class T> __device__ T long_product(const Term *term, const EmissionWork<T> &work, int64_t row, int64_t col) {
+  T total = 0;
+  for (int64_t search = 0; search < term->searches; ++search) {
+    T product = static_cast<T>(term->scale);
+    bool here = true;
+    for (int part = 0; here && part < term->parts; ++part) {
+      const Place place = decode(term[part], 0, row, search), other = decode(term[part], 1, col, search);
+      here = place.key == other.key;
+      if (here) product *= product_at(term[part], work, place.with(other));
+    }
+    if (here) total += product;
+  }
+  return total;
+}
+
+template <class T> __global__ void __launch_bounds__(threads, 2)
+    emit_long_products(const __grid_constant__ EmissionWork<T> work, Entries<T> y) {
+  const int64_t i = static_cast<int64_t>(blockIdx.x) * threads + threadIdx.x;
+  if (i >= y.rows) return;
+  const int64_t row = index_at(work.side[0], i);
+  for (int64_t j = blockIdx.y; j < y.cols; j += gridDim.y) {
+    const int64_t col = index_at(work.side[1], j);
+    T total = 0;
+    for (int64_t t = 0; t < work.count; t += work.terms[t].parts)
+      total += long_product(work.terms + t, work, row, col);
+    y.data[j * y.ld + i] += total;
+  }
+}
+
+int64_t pieces(int64_t n, int64_t size) { return (n + size - 1) / size; }
+
+/// Blocks along one side as in the grid's x, which may be 2³¹ − 1, and along the other in its y, which may be 65535.
+dim3 grid(int64_t down, int64_t across) {
+  return dim3(static_cast<unsigned>(down), static_cast<unsigned>(across < 65535 ? across : 65535));
+}
+
+template <class T> cudaError_t emit_any(const EmissionWork<T> &work, Entries<T> y, cudaStream_t stream) {
+  if (y.rows == 0 || y.cols == 0) return cudaSuccess;
+  const bool flat = y.rows < shortest && y.rows < y.cols;
+  Tiling tiling =
+      flat ? Tiling{1, shortest, {y.cols, y.rows}, {y.ld, 1}} : Tiling{0, shortest, {y.rows, y.cols}, {1, y.ld}};
+  while (tiling.lanes < threads && tiling.lanes < tiling.places[0])
+    tiling.lanes *= 2;
+  const dim3 blocks =
+      grid(pieces(tiling.places[0], tiling.lanes), pieces(tiling.places[1], threads / tiling.lanes * mine));
+  return launch(emit_tiles<T>, blocks, dim3(threads), 0, stream, work, y, tiling);
+}
+
+template <class T> cudaError_t emit_long_any(const EmissionWork<T> &work, Entries<T> y, cudaStream_t stream) {
+  if (y.rows == 0 || y.cols == 0 || work.count == 0) return cudaSuccess;
+  return launch(emit_long_products<T>, grid(pieces(y.rows, threads), y.cols), dim3(threads), 0, stream, work, y);
+}
+
+} // namespace
+
+cudaError_t emit(const EmissionWork<float> &work, Entries<float> y, cudaStream_t s) { return emit_any(work, y, s); }
+cudaError_t emit(const EmissionWork<double> &work, Entries<double> y, cudaStream_t s) { return emit_any(work, y, s); }
+cudaError_t emit_long(const EmissionWork<float> &work, Entries<float> y, cudaStream_t s) {
+  return emit_long_any(work, y, s);
+}
+cudaError_t emit_long(const EmissionWork<double> &work, Entries<double> y, cudaStream_t s) {
+  return emit_long_any(work, y, s);
+}
+
+} // namespace kronvec::kernels
