@@ -211,13 +211,13 @@ template <class T> const typename Point<T>::Prepared &Point<T>::prepare() const 
   return *prepared_;
 }
 
-template <class T> std::vector<const T *> Point<T>::run_dense(const Prepared &prepared, T *workspace) const {
+template <class T> Addresses<T> Point<T>::run_dense(const Prepared &prepared, T *workspace) const {
   const Program &program = plan_->program;
   Batch<T> batch;
   batch.workspace = workspace;
   batch.emitters = prepared.steps;
   run<T>(program, Stage::dense, device_.backend(), static_cast<T *>(arena_.data()), batch);
-  std::vector<const T *> buffers;
+  Addresses<T> buffers;
   for (const SlotId u : plan_->dense.buffers) {
     const Slot &slot = program.slots()[u];
     buffers.push_back((slot.stage == Stage::dense ? workspace : static_cast<const T *>(arena_.data())) + slot.offset);
@@ -247,6 +247,7 @@ Jacobian::Jacobian(const Expression &f, const std::vector<Symbol> &variables)
 std::string Jacobian::explain(Layout layout, std::size_t element) const {
   return detail::explain(*plan_, layout, element);
 }
+bool Jacobian::has_terms() const { return plan_->dense.exists; }
 double Jacobian::dense_bytes(Method method, std::size_t element) const {
   return detail::predicted_bytes(*plan_, detail::chosen(*plan_, method), element);
 }

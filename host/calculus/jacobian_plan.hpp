@@ -48,6 +48,22 @@ struct JacobianPlan {
   std::vector<Entry> entries(Index j) const;
 };
 
+/// Addresses of buffers, which a few need no heap for.
+template <class T> class Addresses {
+public:
+  void push_back(const T *address) {
+    if (size_ == few_.size()) many_.assign(few_.begin(), few_.end());
+    size_ < few_.size() ? void(few_[size_] = address) : many_.push_back(address);
+    ++size_;
+  }
+  std::span<const T *const> span() const { return {many_.empty() ? few_.data() : many_.data(), size_}; }
+
+private:
+  std::array<const T *, 24> few_{};
+  std::vector<const T *> many_;
+  std::size_t size_ = 0;
+};
+
 /// The numbers of a plan at one point, on a device.
 template <class T> class Point {
 public:
@@ -73,8 +89,8 @@ public:
   void with_terms(Layout layout, const auto &write) const {
     const Prepared &prepared = prepare();
     const Pool::Block workspace = device_.backend().pool().take(workspace_bytes(Stage::dense));
-    const std::vector<const T *> buffers = run_dense(prepared, static_cast<T *>(workspace.data()));
-    write(*prepared.jacobian[static_cast<int>(layout)], std::span<const T *const>(buffers));
+    const Addresses<T> buffers = run_dense(prepared, static_cast<T *>(workspace.data()));
+    write(*prepared.jacobian[static_cast<int>(layout)], buffers.span());
   }
 
 private:
@@ -88,7 +104,7 @@ private:
   void bind(const Binding<T> &binding);
   const Prepared &prepare() const;
   /// Where the buffers of the emission of J are, when the dense steps have run.
-  std::vector<const T *> run_dense(const Prepared &prepared, T *workspace) const;
+  Addresses<T> run_dense(const Prepared &prepared, T *workspace) const;
 
   std::shared_ptr<const JacobianPlan> plan_;
   Device device_;

@@ -105,11 +105,11 @@ private:
   }
 
   void emit(const Step &s, MatrixView<T> y) const {
-    std::vector<const T *> buffers;
+    Addresses<T> buffers;
     for (const SlotId u : s.in)
       buffers.push_back(in(u).data);
     const auto number = static_cast<std::size_t>(&s - program_.steps(stage_).data());
-    batch_.emitters[number]->run(buffers, 0, 0, y);
+    batch_.emitters[number]->run(buffers.span(), 0, 0, y);
   }
 
   void load(const std::vector<double> &entries, MatrixView<T> y) const {

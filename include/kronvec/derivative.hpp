@@ -119,6 +119,8 @@ public:
   Jacobian(const Expression &f, const std::vector<Symbol> &variables);
   Index rows() const; ///< pq
   Index cols() const; ///< as `JacobianAt`
+  /// Whether J has terms, so that the method `structured` can write it.
+  bool has_terms() const;
   /// How a dense J would be written and why so: its terms, flops per entry, time over that of writing J once, memory.
   std::string explain(Layout layout = Layout::numerator, std::size_t element = sizeof(double)) const;
   /// Bytes of a dense J with elements of this size, and of what `to_dense` holds beside it.
