@@ -15,8 +15,8 @@ namespace kronvec {
 namespace {
 
 constexpr std::pair<Method, std::string_view> method_names[] = {
-    {Method::automatic, "auto"},       {Method::structured, "structured"}, {Method::forward, "forward"},
-    {Method::reverse, "reverse"},      {Method::numeric, "numeric"},       {Method::complex_step, "complex"},
+    {Method::automatic, "auto"},     {Method::structured, "structured"}, {Method::forward, "forward"},
+    {Method::reverse, "reverse"},    {Method::numeric, "numeric"},       {Method::complex_step, "complex"},
     {Method::reference, "reference"}};
 
 } // namespace
@@ -75,14 +75,15 @@ template <class T> void by_unit_vectors(const Point<T> &point, Stage stage, Matr
 template <class T> void by_terms(const Point<T> &point, MatrixView<T> out, const DenseOptions &o) {
   if (!point.plan().dense.exists)
     throw Error(std::string("the Jacobian cannot be structured: ") + point.plan().dense.why_not);
-  point.with_terms(o.layout, [&](const Emitter<T> &j, std::span<const T *const> buffers) {
-    const Index per_pass = o.progress ? std::max<Index>(1, (Index(1) << 23) / std::max<Index>(1, out.rows())) : out.cols();
-    for (Index first = 0; first < out.cols(); first += per_pass) {
-      const Index k = std::min(per_pass, out.cols() - first);
-      j.run(buffers, 0, first, out.block(0, first, out.rows(), k));
-      if (o.progress) o.progress(static_cast<double>(first + k) / static_cast<double>(out.cols()));
-    }
-  });
+  const Pool::Block workspace = point.device().backend().pool().take(point.workspace_bytes(Stage::dense));
+  const auto buffers = point.run_dense(static_cast<T *>(workspace.data()));
+  const Index columns_per_report = (Index(1) << 23) / std::max<Index>(1, out.rows()) + 1;
+  const Index per_pass = o.progress ? columns_per_report : out.cols();
+  for (Index first = 0; first < out.cols(); first += per_pass) {
+    const Index k = std::min(per_pass, out.cols() - first);
+    point.emitter(o.layout).run(buffers.span(), 0, first, out.block(0, first, out.rows(), k));
+    if (o.progress) o.progress(static_cast<double>(first + k) / static_cast<double>(out.cols()));
+  }
 }
 
 /// Central differences of a point of their own (ledger M4).
@@ -203,16 +204,16 @@ std::string readable_bytes(double bytes) {
 }
 
 double predicted_bytes(const JacobianPlan &plan, Method method, std::size_t element) {
-  const double j = static_cast<double>(plan.rows()) * static_cast<double>(plan.cols());
-  const auto elements = [&](Stage stage) { return static_cast<double>(plan.program.elements(stage)); };
-  double beside = 0;
-  if (method == Method::structured) beside = elements(Stage::dense);
-  if (method == Method::forward || method == Method::reverse) {
-    const Stage stage = method == Method::forward ? Stage::forward : Stage::reverse;
-    const double size = static_cast<double>(plan.input_shape(stage).size());
-    beside = (elements(stage) + size) * static_cast<double>(columns_per_pass(plan, stage, element));
-  }
-  return (j + beside) * static_cast<double>(element);
+  const auto block = [&](Index elements) {
+    return static_cast<double>(Pool::block_size(static_cast<std::size_t>(elements) * element));
+  };
+  const double j = static_cast<double>(plan.rows()) * static_cast<double>(plan.cols()) * static_cast<double>(element);
+  if (method == Method::structured) return j + block(plan.program.elements(Stage::dense));
+  if (method != Method::forward && method != Method::reverse) return j;
+  const Stage stage = method == Method::forward ? Stage::forward : Stage::reverse;
+  const Index size = plan.input_shape(stage).size(), k = columns_per_pass(plan, stage, element), last = size % k;
+  const Index elements = plan.program.elements(stage); // of a tangent; the last, shorter pass has a workspace of its own
+  return j + block(size * k) + block(elements * k) + block(elements * last);
 }
 
 Method chosen(const JacobianPlan &plan, Method method) {

@@ -3,8 +3,9 @@
 ///
 /// The operators below build it so that a rule of the ledger reads as it is written: d(UV) = dU·V + U·dV. They accept
 /// the zero differential of a constant and pass it on. Each linear node has its readings in one place (linear.cpp):
-/// `applied`, the expression Y = L(U) (a JVP, where U is the tangent), `transposed`, the differential of the cotangents,
-/// Lᵀ(Ȳ) (whose application is a VJP, and the gradient), and `terms`, from which the dense Jacobian is written.
+/// `applied`, the expression Y = L(U) (a JVP, where U is the tangent), `transposed`, the differential of the
+/// cotangents, Lᵀ(Ȳ) (whose application is a VJP, and the gradient), and `terms`, from which the dense Jacobian is
+/// written.
 
 #include "calculus/node.hpp"
 

@@ -211,11 +211,11 @@ template <class T> const typename Point<T>::Prepared &Point<T>::prepare() const 
   return *prepared_;
 }
 
-template <class T> Addresses<T> Point<T>::run_dense(const Prepared &prepared, T *workspace) const {
+template <class T> Addresses<T> Point<T>::run_dense(T *workspace) const {
   const Program &program = plan_->program;
   Batch<T> batch;
   batch.workspace = workspace;
-  batch.emitters = prepared.steps;
+  batch.emitters = prepare().steps;
   run<T>(program, Stage::dense, device_.backend(), static_cast<T *>(arena_.data()), batch);
   Addresses<T> buffers;
   for (const SlotId u : plan_->dense.buffers) {
@@ -256,7 +256,7 @@ Index Jacobian::cols() const { return plan_->cols(); }
 
 template <class T>
 JacobianAt<T>::JacobianAt(std::shared_ptr<const JacobianPlan> plan, const Values<T> &values, Device device)
-    : point_(std::make_unique<Point<T>>(std::move(plan), values, device)) {}
+    : point_(std::make_shared<Point<T>>(std::move(plan), values, device)) {}
 template <class T> JacobianAt<T>::JacobianAt(JacobianAt &&) noexcept = default;
 template <class T> JacobianAt<T> &JacobianAt<T>::operator=(JacobianAt &&) noexcept = default;
 template <class T> JacobianAt<T>::~JacobianAt() = default;

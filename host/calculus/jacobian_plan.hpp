@@ -84,14 +84,10 @@ public:
   /// Runs the steps that compute F and all coefficients from the symbols' slots.
   void evaluate() const;
 
-  /// Runs the dense steps, which make what J is written from, and calls write(emitter, buffers) with the emitter of J
-  /// in this layout.
-  void with_terms(Layout layout, const auto &write) const {
-    const Prepared &prepared = prepare();
-    const Pool::Block workspace = device_.backend().pool().take(workspace_bytes(Stage::dense));
-    const Addresses<T> buffers = run_dense(prepared, static_cast<T *>(workspace.data()));
-    write(*prepared.jacobian[static_cast<int>(layout)], buffers.span());
-  }
+  /// Runs the dense steps, which make what J is written from, in `workspace_bytes(Stage::dense)` bytes: its buffers.
+  Addresses<T> run_dense(T *workspace) const;
+  /// Writes J in this layout from the buffers.
+  const Emitter<T> &emitter(Layout layout) const { return *prepare().jacobian[static_cast<int>(layout)]; }
 
 private:
   /// Emitters for this device: of the dense steps (null for others), and of J in either layout.
@@ -103,8 +99,6 @@ private:
 
   void bind(const Binding<T> &binding);
   const Prepared &prepare() const;
-  /// Where the buffers of the emission of J are, when the dense steps have run.
-  Addresses<T> run_dense(const Prepared &prepared, T *workspace) const;
 
   std::shared_ptr<const JacobianPlan> plan_;
   Device device_;

@@ -20,9 +20,7 @@ struct Seed : LinearNode {
   explicit Seed(Shape s) : LinearNode(s, {}) {}
   Expression applied(const std::vector<Expression> &) const override { return zeros(0, 0); } // `kronvec::applied` knows
   std::vector<Differential> transposed(const Differential &) const override { return {}; }
-  Terms terms(std::vector<Terms>, TermBuilder &) const override {
-    return TermBuilder::seed(shape);
-  }
+  Terms terms(std::vector<Terms>, TermBuilder &) const override { return TermBuilder::seed(shape); }
 };
 
 /// α·dU + β·dV, or α·dU alone. Adjoint: Ȳ ↦ αȲ, βȲ.
@@ -50,9 +48,7 @@ struct LeftMultiply : LinearNode {
   LeftMultiply(Shape s, const Expression &matrix, const LinearPtr &u) : LinearNode(s, {u}), a(matrix) {}
   Expression applied(const std::vector<Expression> &u) const override { return a * u[0]; }
   std::vector<Differential> transposed(const Differential &y) const override { return {transpose(a) * y}; }
-  Terms terms(std::vector<Terms> u, TermBuilder &b) const override {
-    return b.left_multiply(a, std::move(u[0]));
-  }
+  Terms terms(std::vector<Terms> u, TermBuilder &b) const override { return b.left_multiply(a, std::move(u[0])); }
 };
 
 /// dU·B = (Bᵀ ⊗ I) vec dU. Adjoint: Ȳ ↦ Ȳ·Bᵀ.
@@ -72,9 +68,7 @@ struct Hadamard : LinearNode {
   Hadamard(Shape s, const Expression &factor, const LinearPtr &u) : LinearNode(s, {u}), d(factor) {}
   Expression applied(const std::vector<Expression> &u) const override { return kronvec::hadamard(d, u[0]); }
   std::vector<Differential> transposed(const Differential &y) const override { return {hadamard(d, y)}; }
-  Terms terms(std::vector<Terms> u, TermBuilder &b) const override {
-    return b.hadamard(d, std::move(u[0]));
-  }
+  Terms terms(std::vector<Terms> u, TermBuilder &b) const override { return b.hadamard(d, std::move(u[0])); }
 };
 
 /// dt·M = vec(M) dt for a scalar t. Adjoint: Ȳ ↦ ⟨M, Ȳ⟩.
@@ -83,9 +77,7 @@ struct Outer : LinearNode {
   Outer(Shape s, const Expression &matrix, const LinearPtr &t) : LinearNode(s, {t}), m(matrix) {}
   Expression applied(const std::vector<Expression> &t) const override { return kronvec::hadamard(m, t[0]); }
   std::vector<Differential> transposed(const Differential &y) const override { return {inner(m, y)}; }
-  Terms terms(std::vector<Terms> t, TermBuilder &b) const override {
-    return b.outer(m, std::move(t[0]));
-  }
+  Terms terms(std::vector<Terms> t, TermBuilder &b) const override { return b.outer(m, std::move(t[0])); }
 };
 
 /// ⟨G, dU⟩ = vec(G)ᵀ vec dU. Adjoint: t̄ ↦ t̄·G.
@@ -94,9 +86,7 @@ struct Inner : LinearNode {
   Inner(Shape s, const Expression &gradient, const LinearPtr &u) : LinearNode(s, {u}), g(gradient) {}
   Expression applied(const std::vector<Expression> &u) const override { return kronvec::inner(g, u[0]); }
   std::vector<Differential> transposed(const Differential &t) const override { return {hadamard(g, t)}; }
-  Terms terms(std::vector<Terms> u, TermBuilder &b) const override {
-    return b.inner(g, std::move(u[0]));
-  }
+  Terms terms(std::vector<Terms> u, TermBuilder &b) const override { return b.inner(g, std::move(u[0])); }
 };
 
 /// (dU)ᵀ = K vec dU. Adjoint: the transpose.
@@ -104,9 +94,7 @@ struct Transpose : LinearNode {
   Transpose(Shape s, const LinearPtr &u) : LinearNode(s, {u}) {}
   Expression applied(const std::vector<Expression> &u) const override { return kronvec::transpose(u[0]); }
   std::vector<Differential> transposed(const Differential &y) const override { return {transpose(y)}; }
-  Terms terms(std::vector<Terms> u, TermBuilder &) const override {
-    return TermBuilder::transpose(std::move(u[0]));
-  }
+  Terms terms(std::vector<Terms> u, TermBuilder &) const override { return TermBuilder::transpose(std::move(u[0])); }
 };
 
 /// The same vec in another shape. Adjoint: back to the shape of dU.

@@ -72,9 +72,9 @@ struct Step {
   /// chain: registers are those of Chain, over `in`; `out` belongs to the registers of `results`.
   std::vector<Link<double>> links = {};
   std::vector<int> results = {};
-  Window window = {}; ///< extract: of the operand; embed: of the result
-  Middle middle = {}; ///< permute
-  std::shared_ptr<const Emission> emission = nullptr;          ///< emit: its buffers are `in`
+  Window window = {};                                         ///< extract: of the operand; embed: of the result
+  Middle middle = {};                                         ///< permute
+  std::shared_ptr<const Emission> emission = nullptr;         ///< emit: its buffers are `in`
   std::shared_ptr<const detail::JacobianPlan> plan = nullptr; ///< jacobian: of one variable, whose value is `in`
 
   bool transpose_a() const { return variant & 1; }

@@ -28,12 +28,6 @@ std::size_t number_in(const char *path) {
 
 std::string gib(std::size_t bytes) { return fmt::format("{:.2f} GiB", static_cast<double>(bytes) / (1 << 30)); }
 
-/// Requests of about one size share blocks: eight sizes from each power of two to the next.
-std::size_t size_class(std::size_t bytes) {
-  const std::size_t unit = std::max<std::size_t>(line, std::bit_floor(bytes) / 8);
-  return round_up(bytes, unit);
-}
-
 } // namespace
 
 std::size_t host_bytes_free() {
@@ -79,9 +73,16 @@ void HostMemory::release(void *block) noexcept { std::free(block); }
 
 Pool::~Pool() { trim(); }
 
+/// Requests of about one size share blocks: eight sizes from each power of two to the next.
+std::size_t Pool::block_size(std::size_t bytes) {
+  if (bytes == 0) return 0;
+  const std::size_t unit = std::max<std::size_t>(line, std::bit_floor(bytes) / 8);
+  return round_up(bytes, unit);
+}
+
 Pool::Block Pool::take(std::size_t bytes) {
   if (bytes == 0) return {};
-  const std::size_t size = size_class(bytes);
+  const std::size_t size = block_size(bytes);
   {
     const std::lock_guard lock(mutex_);
     if (auto &blocks = free_[size]; !blocks.empty()) {

@@ -77,6 +77,8 @@ public:
   };
 
   Block take(std::size_t bytes);
+  /// The size of the block that `take` gives.
+  static std::size_t block_size(std::size_t bytes);
   /// Frees every block that is not in use.
   void trim();
 

@@ -6,6 +6,7 @@
 ///   J0.apply(dx, y);  J0.to_dense(out);  J0.update({{X, x1}});
 
 #include "kronvec/expression.hpp"
+#include "kronvec/sparse.hpp"
 
 #include <functional>
 #include <initializer_list>
@@ -75,6 +76,34 @@ struct JacobianPlan; // host/calculus/jacobian_plan.hpp
 template <class T> class Point;
 } // namespace detail
 
+/// A Jacobian at a point, kept as its terms: nothing of the size of J is held. It belongs to the point where it was
+/// made, and ends with the next `update` of that operator. Its const functions may be called from several threads at
+/// once.
+template <class T> class FactoredJacobian {
+public:
+  explicit FactoredJacobian(std::shared_ptr<const detail::Point<T>> point);
+  FactoredJacobian(FactoredJacobian &&) noexcept;
+  FactoredJacobian &operator=(FactoredJacobian &&) noexcept;
+  ~FactoredJacobian();
+
+  Index rows() const;
+  Index cols() const;
+  std::size_t bytes() const; ///< of the arrays that were made for the terms
+  /// Entries (row …, col …) of J, numerator layout, of out's shape. Throws ShapeError.
+  void block(Index row, Index col, MatrixView<T> out) const;
+  Matrix<T> row(Index i) const;    ///< 1×mn
+  Matrix<T> column(Index j) const; ///< pq×1
+  T entry(Index i, Index j) const;
+  /// Entries that `to_coo` holds at the most: all that are not zero for the structure of F.
+  Index stored() const;
+  /// Those entries, nothing dense on the way.
+  CooMatrix<T> to_coo() const;
+
+private:
+  struct Terms;
+  std::unique_ptr<Terms> terms_;
+};
+
 /// The Jacobian at a point: a linear operator. Its const functions may be called from several threads at once.
 template <class T> class JacobianAt {
 public:
@@ -106,8 +135,15 @@ public:
   void to_dense(MatrixView<T> out, const DenseOptions &options = {}) const;
   Matrix<T> to_dense(const DenseOptions &options = {}) const;
 
+  /// The terms, for blocks, rows, columns and entries of a J that need not exist. Throws Error where there are none
+  /// (`Jacobian::has_terms`).
+  FactoredJacobian<T> factored() const { return FactoredJacobian<T>(point_); }
+  /// J in compressed rows, nothing dense on the way: small where F leaves most of J zero, as elementwise functions, XᵀX
+  /// and A ⊗ X do. Throws Error where J has no terms.
+  CsrMatrix<T> to_sparse() const { return compressed(factored().to_coo()); }
+
 private:
-  std::unique_ptr<detail::Point<T>> point_;
+  std::shared_ptr<detail::Point<T>> point_;
 };
 
 /// The Jacobian of F with respect to X as a plan: the differential, built once, good for every point.

@@ -12,3 +12,4 @@
 #include "kronvec/io.hpp"
 #include "kronvec/matrix.hpp"
 #include "kronvec/parse.hpp"
+#include "kronvec/sparse.hpp"

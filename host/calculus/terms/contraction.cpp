@@ -44,8 +44,7 @@ public:
       const Set second = set ^ first;
       if (first > second) continue;
       const Labels both = result(first) | result(second);
-      const double flops =
-          node(first).flops + node(second).flops + t_.volume(both) * (both == result(set) ? 1 : 2);
+      const double flops = node(first).flops + node(second).flops + t_.volume(both) * (both == result(set) ? 1 : 2);
       if (flops < found.flops) found = {flops, first};
     }
     return nodes_[set] = found;

@@ -30,12 +30,13 @@ Cost cost_of(const Emission &emission) {
   const double entries = static_cast<double>(emission.rows.size) * static_cast<double>(emission.cols.size);
   for (auto p = emission.products.begin(); p != emission.products.end(); ++p) {
     const double places = volume(*p, false), sums = volume(*p, true);
-    const auto summed = std::count_if(p->factors.begin(), p->factors.end(),
-                                      [&](const auto &f) { return has_summed_label(*p, f); });
+    const auto summed =
+        std::count_if(p->factors.begin(), p->factors.end(), [&](const auto &f) { return has_summed_label(*p, f); });
     const double others = static_cast<double>(p->factors.size()) - static_cast<double>(summed);
     if (summed > 0) {
       cost.flops += static_cast<double>(summed) * places * sums;
-      cost.time += static_cast<double>(summed) * places * sums / (summed == 2 ? rates::product_flops : rates::entrywise);
+      cost.time +=
+          static_cast<double>(summed) * places * sums / (summed == 2 ? rates::product_flops : rates::entrywise);
     }
     const double entrywise = places * std::max(0.0, others - (summed == 0));
     cost.flops += entrywise;
@@ -72,9 +73,10 @@ Cost cost_of(const Program &program, Stage stage) {
       double read = result;
       for (const SlotId u : step.in)
         read = std::max(read, size(u));
-      const double inner = step.opcode == Opcode::lu_solve || step.opcode == Opcode::inverse || step.opcode == Opcode::lu
-                               ? static_cast<double>(program.slots()[step.in[0]].shape.rows)
-                               : 1;
+      const double inner =
+          step.opcode == Opcode::lu_solve || step.opcode == Opcode::inverse || step.opcode == Opcode::lu
+              ? static_cast<double>(program.slots()[step.in[0]].shape.rows)
+              : 1;
       cost.flops += result * inner, cost.time += read * std::max(1.0, inner / rates::product_flops);
     }
   }

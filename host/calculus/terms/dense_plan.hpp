@@ -23,7 +23,7 @@ struct DensePlan {
 struct Prediction {
   Method method = Method::structured;
   double flops_per_entry = 0;
-  double over_floor = 0;    ///< time over that of writing J once
+  double over_floor = 0; ///< time over that of writing J once
   friend bool operator<(const Prediction &a, const Prediction &b) { return a.over_floor < b.over_floor; }
 };
 

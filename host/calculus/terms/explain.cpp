@@ -11,7 +11,8 @@
 namespace kronvec::detail {
 namespace {
 
-/// Letters for the labels of a product: i, j, … where they move along rows alone, k, l, … along columns, p, q, … summed.
+/// Letters for the labels of a product: i, j, … where they move along rows alone, k, l, … along columns, p, q, …
+/// summed.
 std::vector<std::string> label_names(const Product &p) {
   static constexpr const char *letters[] = {"ijabcdefgh", "klmnopqrst", "uvwxyz"};
   std::vector<int> order;
@@ -67,8 +68,8 @@ private:
     for (std::size_t n = 0; n < emission.products.size(); ++n) {
       const Product &p = emission.products[n];
       const auto names = label_names(p);
-      const std::string place = matrix ? fmt::format("{}, {}", affine(p.row, names), affine(p.col, names))
-                                       : affine(p.row, names);
+      const std::string place =
+          matrix ? fmt::format("{}, {}", affine(p.row, names), affine(p.col, names)) : affine(p.row, names);
       text += fmt::format("  {}[{}] {} {}\n", result, place, n == 0 ? "=" : "+=", factors(p, names, buffers));
     }
     return text;
@@ -129,14 +130,17 @@ std::string why(const JacobianPlan &plan) {
 } // namespace
 
 std::string explain(const JacobianPlan &plan, Layout layout, std::size_t element) {
-  const double bytes = static_cast<double>(plan.rows()) * static_cast<double>(plan.cols()) * static_cast<double>(element);
+  const double bytes =
+      static_cast<double>(plan.rows()) * static_cast<double>(plan.cols()) * static_cast<double>(element);
   const bool numerator = layout == Layout::numerator;
-  std::string text = fmt::format("J is {}, {}, {} layout\n",
-                                 to_string(numerator ? Shape{plan.rows(), plan.cols()} : Shape{plan.cols(), plan.rows()}),
-                                 readable_bytes(bytes), numerator ? "numerator" : "denominator");
+  std::string text =
+      fmt::format("J is {}, {}, {} layout\n",
+                  to_string(numerator ? Shape{plan.rows(), plan.cols()} : Shape{plan.cols(), plan.rows()}),
+                  readable_bytes(bytes), numerator ? "numerator" : "denominator");
   if (plan.predictions.empty()) return text + "  it has no entries\n";
   const Prediction &best = plan.predictions.front();
-  if (plan.dense.exists) text += "terms, at column-major indices:\n" + Explainer(plan).terms(plan.dense.emission, plan.dense.buffers);
+  if (plan.dense.exists)
+    text += "terms, at column-major indices:\n" + Explainer(plan).terms(plan.dense.emission, plan.dense.buffers);
   text += fmt::format("method: {}, since {}\n", name(best.method), why(plan));
   text += fmt::format("{:.3g} flops per entry of J; predicted time over writing J once: {:.3g}\n", best.flops_per_entry,
                       best.over_floor);

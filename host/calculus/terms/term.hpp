@@ -1,9 +1,9 @@
 #pragma once
 /// A term of a Jacobian: an integer table of strides over labels.
 ///
-/// J of a linear node with m rows is a sum of terms: J[row(a) + m·col(a), seed(a)] += scale · Π_f buffer_f[map_f(a)] for
-/// all values of the labels a. "Row identified with the seed's k" means that `row` and `seed` share a label. A label in
-/// none of the three maps is *pending*: it is summed, now or later. An extent of 1 needs no label.
+/// J of a linear node with m rows is a sum of terms: J[row(a) + m·col(a), seed(a)] += scale · Π_f buffer_f[map_f(a)]
+/// for all values of the labels a. "Row identified with the seed's k" means that `row` and `seed` share a label. A
+/// label in none of the three maps is *pending*: it is summed, now or later. An extent of 1 needs no label.
 
 #include "devices/emission.hpp"
 

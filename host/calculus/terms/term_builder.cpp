@@ -57,8 +57,7 @@ TermBuilder::Coefficient TermBuilder::coefficient(Expression f) {
 /// Multiplies by the entry (i, j) of a coefficient that is no identity.
 void TermBuilder::append(Term &t, const Coefficient &a, const AffineMap &i, const AffineMap &j) {
   t.scale *= a.scale;
-  if (a.kind == Coefficient::Kind::matrix)
-    t.factors.push_back({a.slot, a.row_stride * i + a.col_stride * j});
+  if (a.kind == Coefficient::Kind::matrix) t.factors.push_back({a.slot, a.row_stride * i + a.col_stride * j});
 }
 
 Terms TermBuilder::each(Terms terms, Shape from, const auto &rule) {
@@ -223,8 +222,8 @@ Terms TermBuilder::permute(Terms u, Shape from, Middle k, Shape to) {
     t.row = t.row + from.rows * t.col;
     t.col = {};
     t.fuse();
-    // row = a + inner·(b + m·(c + n·d)). Its digits d, c and b wait among the factors, where labels that are split reach
-    // them.
+    // row = a + inner·(b + m·(c + n·d)). Its digits d, c and b wait among the factors, where labels that are split
+    // reach them.
     for (const Index base : {k.inner * k.m * k.n, k.inner * k.m, k.inner}) {
       const auto digits = t.digits(&Term::row, base);
       if (!digits) return false;

@@ -1,0 +1,139 @@
+/// Jacobians that are kept as their terms: blocks, rows, columns, entries, and the places that are not zero.
+
+#include "calculus/jacobian_plan.hpp"
+#include "devices/operands.hpp"
+
+#include <algorithm>
+
+namespace kronvec {
+
+using detail::JacobianPlan;
+using detail::Point;
+
+namespace {
+
+void require_terms(const JacobianPlan &plan) {
+  if (!plan.dense.exists) throw Error(std::string("the Jacobian has no terms: ") + plan.dense.why_not);
+}
+
+/// Which position an index has on an axis, or −1.
+Index position(const Axis &axis, Index index) {
+  if (axis.triangle == 0) return index;
+  const Index n = axis.triangle, i = index % n, j = index / n;
+  return i < j ? -1 : j * n - j * (j - 1) / 2 + i - j;
+}
+
+/// Calls work(row, col) for the values of a product's mapped labels, the first label fastest.
+void for_all_places(const Product &p, const auto &work) {
+  std::array<Index, most_labels> a{};
+  Index row = p.row.offset, col = p.col.offset;
+  for (;;) {
+    work(row, col);
+    int q = 0;
+    for (; q < p.labels; ++q) {
+      if (p.summed(q)) continue;
+      row += p.row.stride[q], col += p.col.stride[q];
+      if (++a[q] < p.extent[q]) break;
+      row -= p.extent[q] * p.row.stride[q], col -= p.extent[q] * p.col.stride[q];
+      a[q] = 0;
+    }
+    if (q == p.labels) return;
+  }
+}
+
+/// The emission of the products' values one after the other, in the order of `for_all_places`.
+Emission values_of(const Emission &j) {
+  Emission values{{}, Axis::all(1), j.products};
+  Index size = 0;
+  for (Product &p : values.products) {
+    AffineMap place{size, {}};
+    Index step = 1;
+    for (int q = 0; q < p.labels; ++q)
+      if (!p.summed(q)) place.stride[q] = std::exchange(step, step * p.extent[q]);
+    p.row = place, p.col = {};
+    size += step;
+  }
+  values.rows = Axis::all(size);
+  return values;
+}
+
+} // namespace
+
+template <class T> struct FactoredJacobian<T>::Terms {
+  std::shared_ptr<const Point<T>> point;
+  Pool::Block workspace;
+  detail::Addresses<T> buffers;
+};
+
+template <class T> FactoredJacobian<T>::FactoredJacobian(std::shared_ptr<const Point<T>> point)
+    : terms_(std::make_unique<Terms>()) {
+  require_terms(point->plan());
+  terms_->workspace = point->device().backend().pool().take(point->workspace_bytes(Stage::dense));
+  terms_->buffers = point->run_dense(static_cast<T *>(terms_->workspace.data()));
+  terms_->point = std::move(point);
+}
+template <class T> FactoredJacobian<T>::FactoredJacobian(FactoredJacobian &&) noexcept = default;
+template <class T> FactoredJacobian<T> &FactoredJacobian<T>::operator=(FactoredJacobian &&) noexcept = default;
+template <class T> FactoredJacobian<T>::~FactoredJacobian() = default;
+
+template <class T> Index FactoredJacobian<T>::rows() const { return terms_->point->plan().rows(); }
+template <class T> Index FactoredJacobian<T>::cols() const { return terms_->point->plan().cols(); }
+template <class T> std::size_t FactoredJacobian<T>::bytes() const {
+  return terms_->point->workspace_bytes(Stage::dense);
+}
+
+template <class T> void FactoredJacobian<T>::block(Index row, Index col, MatrixView<T> out) const {
+  if (row < 0 || col < 0 || row > rows() - out.rows() || col > cols() - out.cols())
+    throw ShapeError("a block of " + to_string(out.shape()) + " at (" + std::to_string(row) + ", " +
+                     std::to_string(col) + ") leaves the Jacobian of " + to_string(Shape{rows(), cols()}));
+  require_on(terms_->point->device().backend(), "the matrix for the block", out);
+  if (out.shape().size() == 0) return;
+  terms_->point->emitter(Layout::numerator).run(terms_->buffers.span(), row, col, out);
+}
+
+template <class T> Matrix<T> FactoredJacobian<T>::row(Index i) const {
+  auto out = Matrix<T>::uninitialized(1, cols(), terms_->point->device());
+  block(i, 0, out);
+  return out;
+}
+
+template <class T> Matrix<T> FactoredJacobian<T>::column(Index j) const {
+  auto out = Matrix<T>::uninitialized(rows(), 1, terms_->point->device());
+  block(0, j, out);
+  return out;
+}
+
+template <class T> T FactoredJacobian<T>::entry(Index i, Index j) const {
+  auto out = Matrix<T>::uninitialized(1, 1, terms_->point->device());
+  block(i, j, out);
+  return on_host(std::move(out))(0, 0);
+}
+
+template <class T> Index FactoredJacobian<T>::stored() const {
+  return values_of(terms_->point->plan().dense.emission).rows.size;
+}
+
+template <class T> CooMatrix<T> FactoredJacobian<T>::to_coo() const {
+  const Point<T> &point = *terms_->point;
+  const Emission &j = point.plan().dense.emission;
+  CooMatrix<T> coo{rows(), cols(), {}, {}, {}};
+  if (j.products.empty()) return coo;
+  Emission values = values_of(j);
+  auto all = Matrix<T>::uninitialized(values.rows.size, 1, point.device());
+  point.device().backend().primitives(T{}).emitter(std::move(values))->run(terms_->buffers.span(), 0, 0, all);
+  const Matrix<T> host = on_host(std::move(all));
+  Index next = 0;
+  for (const Product &p : j.products)
+    for_all_places(p, [&](Index row, Index col) {
+      const T value = host.data()[next++];
+      const Index i = position(j.rows, row), k = position(j.cols, col);
+      if (i < 0 || k < 0) return;
+      coo.row.push_back(i), coo.col.push_back(k), coo.value.push_back(value);
+    });
+  return coo;
+}
+
+template class FactoredJacobian<float>;
+template class FactoredJacobian<double>;
+
+} // namespace kronvec

@@ -1,0 +1,31 @@
+#pragma once
+/// Sparse matrices, in host memory: coordinates, and compressed rows.
+
+#include "kronvec/matrix.hpp"
+
+#include <vector>
+
+namespace kronvec {
+
+/// Entry n is value[n] at (row[n], col[n]), counted from 0; a place may occur several times, and then counts their sum.
+template <class T> struct CooMatrix {
+  Index rows = 0, cols = 0;
+  std::vector<Index> row, col;
+  std::vector<T> value;
+  Index nonzeros() const { return static_cast<Index>(value.size()); }
+};
+
+/// Row i has the entries row_start[i] … row_start[i + 1] − 1, at ascending columns, each place once.
+template <class T> struct CsrMatrix {
+  Index rows = 0, cols = 0;
+  std::vector<Index> row_start, col;
+  std::vector<T> value;
+  Index nonzeros() const { return static_cast<Index>(value.size()); }
+};
+
+/// The same matrix in compressed rows; entries of one place are added up.
+template <class T> CsrMatrix<T> compressed(const CooMatrix<T> &a);
+/// y = A·x for a packed vector. Throws ShapeError.
+template <class T> Matrix<T> operator*(const CsrMatrix<T> &a, const Matrix<T> &x);
+
+} // namespace kronvec
