@@ -9,6 +9,8 @@
 #include "devices/cpu/simd.hpp"
 #include "devices/reference/emission.hpp"
 
+#include <optional>
+
 namespace kronvec::cpu {
 namespace {
 
@@ -42,7 +44,8 @@ public:
   }
 
 private:
-  /// A block of columns, or pieces of them.
+  /// A block of columns in some periods, or pieces of them. The columns at one place of every period go down together,
+  /// since they share much of what they are made of.
   class Task {
   public:
     Task(const Run &run, IndexRange rows) : run_(run), rows_(rows) {
@@ -53,55 +56,76 @@ private:
     void run(Index first, Index width) {
       const Tiling &t = run_.plan_.tiling;
       if (count_ == 0) return;
-      for (Index period = 0; period < t.periods; ++period) {
-        const Index begin = std::max(first + period * t.period, run_.cols_.begin),
-                    end = std::min(first + period * t.period + width, run_.cols_.end);
-        for (Index col = begin; col < end; ++col)
-          if (has_position(run_.plan_.cols, col)) column(col);
+      for (Index x = 0; x < width; ++x) {
+        int columns = 0;
+        for (int k = 0; k < t.periods; ++k)
+          if (start(first + x + k * t.period, streams_[k], columns_[columns])) ++columns;
+        const Index chunk = run_.streams_ ? t.chunk : count_;
+        for (Index p = 0; p < count_; p += chunk)
+          for (int c = 0; c < columns; ++c)
+            go_on(columns_[c], p, std::min(chunk, count_ - p));
       }
-      if (stream_.out) finish(stream_);
+      for (Stream<T> &stream : streams_)
+        if (stream.out) finish(stream);
     }
 
   private:
     using How = typename Target<T>::How;
 
-    void column(Index col) {
-      T *y = &run_.y_(first_, positions_below(run_.plan_.cols, col) - run_.first_col_);
-      if (run_.streams_ && stream_.out != y) {
-        if (stream_.out) finish(stream_);
-        begin(y, stream_);
+    struct Column {
+      Index index;
+      T *y;
+      Stream<T> *stream;
+      std::optional<ColumnPass<T>> only; ///< where one group makes all of it
+    };
+
+    bool start(Index col, Stream<T> &stream, Column &column) {
+      if (col < run_.cols_.begin || col >= run_.cols_.end || !has_position(run_.plan_.cols, col)) return false;
+      column.index = col, column.stream = &stream;
+      column.y = &run_.y_(first_, positions_below(run_.plan_.cols, col) - run_.first_col_);
+      if (run_.streams_ && stream.out != column.y) {
+        if (stream.out) finish(stream);
+        begin(column.y, stream);
       }
-      if (!run_.streams_) return pass(col, first_, count_, y);
-      if (const Group *only = only_cover(col)) {
-        Digits digits;
-        decode(*only, col, digits);
-        ColumnPass<T>(*only, run_.arrays_, digits).run(rows_, {How::stream, nullptr, &stream_});
-        return;
+      column.only.reset();
+      Digits digits;
+      if (const Group *only = only_cover(col, digits)) column.only.emplace(*only, run_.arrays_, digits, weights_);
+      return true;
+    }
+
+    /// The column's entries from a position on.
+    void go_on(Column &column, Index position, Index n) {
+      if (!run_.streams_) {
+        if (column.only) return column.only->run(rows_, {How::store, column.y - rows_.begin, nullptr});
+        return pass(column.index, first_ + position, n, column.y + position);
       }
+      if (column.only)
+        return column.only->run({rows_.begin + position, rows_.begin + position + n},
+                                {How::stream, nullptr, column.stream});
       constexpr Index most = stage_bytes / sizeof(T);
       alignas(64) T stage[most];
-      for (Index p = 0; p < count_; p += most) {
-        const Index n = std::min(most, count_ - p);
-        pass(col, first_ + p, n, stage);
-        put(stage, n, stream_);
+      for (Index p = 0; p < n; p += most) {
+        const Index m = std::min(most, n - p);
+        pass(column.index, first_ + position + p, m, stage);
+        put(stage, m, *column.stream);
       }
     }
 
-    /// The group that alone makes all of this column, if there is one.
-    const Group *only_cover(Index col) const {
+    /// The group that alone makes all of this column, if there is one, and the column's digits.
+    const Group *only_cover(Index col, Digits &digits) const {
       if (run_.plan_.rows.triangle) return nullptr;
       const Group *only = nullptr;
       for (const Group &g : run_.plan_.groups) {
-        Digits digits;
-        if (g.loops == 0 && !decode(g, col, digits)) continue;
+        Digits here;
+        if (g.loops == 0 && !decode(g, col, here)) continue;
         if (only || !g.covers) return nullptr;
-        only = &g;
+        only = &g, digits = here;
       }
       return only;
     }
 
     /// y = `n` entries of the column from a position on.
-    void pass(Index col, Index position, Index n, T *y) const {
+    void pass(Index col, Index position, Index n, T *y) {
       bool stored = false;
       for (const bool covering : {true, false}) {
         for (const Group &g : run_.plan_.groups) {
@@ -110,7 +134,7 @@ private:
           do {
             if (!decode(g, col, digits)) continue;
             if (!stored && !covering) std::fill_n(y, n, T(0)), stored = true;
-            segments(ColumnPass<T>(g, run_.arrays_, digits), position, n, stored ? How::add : How::store, y);
+            segments({g, run_.arrays_, digits, weights_}, position, n, stored ? How::add : How::store, y);
             stored = true;
           } while (next_loop(g, digits));
         }
@@ -131,7 +155,9 @@ private:
     const Run &run_;
     const IndexRange rows_;
     Index first_, count_; ///< positions in y
-    Stream<T> stream_;
+    Weights<T> weights_;
+    std::array<Stream<T>, most_periods> streams_;
+    std::array<Column, most_periods> columns_;
   };
 
   const Plan &plan_;

@@ -57,9 +57,16 @@ template <class T> struct Target {
   Stream<T> *stream; ///< instead of y
 };
 
+/// Room for the weights of so many runs at once.
+template <class T> struct Weights {
+  static constexpr Index most_runs = 64;
+  T of[most_terms][most_runs];
+};
+
 template <class T> class ColumnPass {
 public:
-  ColumnPass(const Group &group, const Arrays<T> &arrays, const Digits &digits) : g_(group), row_(group.row_offset) {
+  ColumnPass(const Group &group, const Arrays<T> &arrays, const Digits &digits, Weights<T> &weights)
+      : g_(group), row_(group.row_offset), weights_(weights.of) {
     for (int q = 0; q < g_.first_row_label(); ++q)
       row_ += g_.row[q] * digits.value[q];
     for (std::size_t k = 0; k < g_.operands.size(); ++k) {
@@ -78,7 +85,7 @@ public:
 
 private:
   using Places = std::array<const T *, most_operands>;
-  static constexpr Index most_runs = 64; // whose weights are computed at once
+  static constexpr Index most_runs = Weights<T>::most_runs;
 
   /// All rows that are in the range, over the labels from this one on.
   void below(int label, Index base, const Places &at) {
@@ -208,7 +215,7 @@ private:
   Places at_;
   IndexRange rows_{};
   Target<T> target_{};
-  T weights_[most_terms][most_runs];
+  T (*weights_)[most_runs];
 };
 
 } // namespace kronvec::cpu

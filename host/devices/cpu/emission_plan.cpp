@@ -347,13 +347,50 @@ private:
     g.covers = dense && reach + 1 == plan_.row_indices;
   }
 
+  /// A label of the columns, and how many bytes of a column's vectors do not depend on it.
+  struct Shared {
+    Index stride = 0, extent = 0, bytes = 0;
+  };
+
+  /// What columns a stride apart share most of, where reading it for each would be as much as a quarter of writing
+  /// and does not stay in the first-level cache. Loads from farther away hold up the stores past the caches.
+  Shared most_shared(const Group &g) const {
+    constexpr Index nearest_cache = 24 << 10;
+    Shared most;
+    const Index column = plan_.row_indices * bytes_each_;
+    for (int q = 0; q < g.columns; ++q) {
+      Shared here{g.col[q], g.extent[q], 0};
+      for (const Term &term : g.terms)
+        for (int v = 0; v < term.vectors; ++v) {
+          const Operand &operand = g.operands[term.first + term.scalars + v];
+          Index bytes = g.length * bytes_each_, all = bytes;
+          for (int p = 0; p <= g.band(); ++p) {
+            const Index extent = operand.stride[p] ? g.extent[p] : 1;
+            all *= extent, bytes *= p < g.columns ? 1 : extent;
+          }
+          if (all >= nearest_cache && bytes >= column / 4 && operand.stride[q] == 0) here.bytes += bytes;
+        }
+      if (here.bytes > most.bytes && here.extent >= 4) most = here;
+    }
+    return most;
+  }
+
   void choose_tiling() {
-    constexpr Index task_bytes = 256 << 10;
+    constexpr Index task_bytes = 256 << 10, chunk_bytes = 8 << 10, cache_bytes = 512 << 10;
     const Index column = plan_.row_indices * bytes_each_;
     Tiling &t = plan_.tiling;
     t.bound = t.period = std::max<Index>(plan_.col_indices, 1), t.periods = 1;
     t.width = std::max<Index>(1, task_bytes / std::max<Index>(column, 1));
     t.height = column <= 2 * task_bytes ? std::max<Index>(plan_.row_indices, 1) : task_bytes / bytes_each_;
+    t.chunk = t.height;
+    const auto leading = std::find_if(plan_.groups.begin(), plan_.groups.end(), [](auto &g) { return g.covers; });
+    if (leading == plan_.groups.end()) return;
+    if (const Shared s = most_shared(*leading); s.bytes > 0) {
+      t.bound = t.period = s.stride, t.periods = std::min<Index>(most_periods, s.extent);
+      t.width = std::clamp<Index>(cache_bytes / s.bytes, 1, t.width);
+      const Index chunk = chunk_bytes / bytes_each_;
+      t.chunk = leading->length < chunk ? chunk / leading->length * leading->length : chunk;
+    }
   }
 
   const Index bytes_each_;

@@ -61,10 +61,12 @@ struct Table {
 };
 
 /// How the columns are cut into tasks: blocks of `width` column indices that do not cross multiples of `bound`, in each
-/// of `periods` consecutive periods. Long columns are cut into pieces of `height` row indices.
+/// of `periods` consecutive periods. Long columns are cut into pieces of `height` row indices. Columns of several
+/// periods go down together, by `chunk` rows.
 struct Tiling {
-  Index bound, width, period, periods, height;
+  Index bound, width, period, periods, height, chunk;
 };
+constexpr int most_periods = 8;
 
 struct Plan {
   Axis rows, cols;
