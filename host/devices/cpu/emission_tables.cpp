@@ -23,31 +23,28 @@ Index at(const Table::Source &s, const Strides &digits, std::size_t labels, cons
   return value;
 }
 
-/// The entries along the table's first label, at one value of the others.
-template <class T> void fill_run(const Table &t, const Arrays<T> &arrays, const Strides &digits, T *out) {
-  const Index n = t.extent.empty() ? 1 : t.extent[0];
+/// The entries along the table's first two labels, at one value of the others.
+template <class T> void fill_plane(const Table &t, const Arrays<T> &arrays, const Strides &digits, T *out) {
   const std::size_t labels = t.extent.size();
+  const Index m = labels > 0 ? t.extent[0] : 1, n = labels > 1 ? t.extent[1] : 1;
   Strides sums{};
   bool adds = false;
   do {
-    const auto place = [&](std::size_t k) {
-      return arrays[t.sources[k].array] + at(t.sources[k], digits, labels, sums, t.sum_extent.size());
-    };
-    if (t.sources.size() == 1 && !t.sum_extent.empty()) {
-      const T *x = place(0);
-      for (Index i = 0, s = t.sources[0].stride[0]; i < n; ++i)
-        out[i] = (adds ? out[i] : T(0)) + x[i * s];
-    } else {
-      for (std::size_t k = 0; k < t.sources.size(); ++k) {
-        const T *x = place(k);
-        const Index s = t.sources[k].stride[0];
-        if (k == 0)
-          for (Index i = 0; i < n; ++i)
-            out[i] = x[i * s];
-        else
-          for (Index i = 0; i < n; ++i)
-            out[i] *= x[i * s];
-      }
+    for (std::size_t k = 0; k < t.sources.size(); ++k) {
+      const auto &source = t.sources[k];
+      const T *x = arrays[source.array] + at(source, digits, labels, sums, t.sum_extent.size());
+      const Index s = source.stride[0], r = source.stride[1];
+      const auto each = [&](auto work) {
+        for (Index j = 0; j < n; ++j)
+          for (Index i = 0; i < m; ++i)
+            work(out[i + j * m], x[i * s + j * r]);
+      };
+      if (k > 0)
+        each([](T &y, T value) { y *= value; });
+      else if (adds)
+        each([](T &y, T value) { y += value; });
+      else
+        each([](T &y, T value) { y = value; });
     }
     adds = true;
   } while (next(t.sum_extent, 0, t.sum_extent.size(), sums));
@@ -56,13 +53,15 @@ template <class T> void fill_run(const Table &t, const Arrays<T> &arrays, const 
 /// The part of a table at one value of its last label, or all of it.
 template <class T> void fill_slice(const Table &t, const Arrays<T> &arrays, Index slice, bool sliced, T *out) {
   const std::size_t last = t.extent.size() - (sliced ? 1 : 0);
-  const Index n = t.extent.empty() ? 1 : t.extent[0];
+  Index n = 1;
+  for (std::size_t q = 0; q < std::min<std::size_t>(last, 2); ++q)
+    n *= t.extent[q];
   Strides digits{};
   if (sliced) digits[last] = slice, out += slice * (t.size / t.extent[last]);
   do {
-    fill_run(t, arrays, digits, out);
+    fill_plane(t, arrays, digits, out);
     out += n;
-  } while (next(t.extent, 1, last, digits));
+  } while (next(t.extent, std::min<std::size_t>(last, 2), last, digits));
 }
 
 } // namespace
@@ -70,7 +69,7 @@ template <class T> void fill_slice(const Table &t, const Arrays<T> &arrays, Inde
 template <class T> void fill_tables(const Plan &plan, std::span<const T *const> buffers, T *tables) {
   const Arrays<T> arrays{buffers, tables, plan.tables.data()};
   for (const Table &t : plan.tables) {
-    const bool sliced = t.extent.size() > 1 && t.size >= worth_threads;
+    const bool sliced = t.extent.size() > 2 && t.size >= worth_threads;
     parallel(sliced ? t.extent.back() : 1, t.size,
              [&](Index slice) { fill_slice(t, arrays, slice, sliced, tables + t.begin); });
   }
