@@ -29,17 +29,16 @@ public:
   void all() const {
     const Tiling &t = plan_.tiling;
     if (rows_.size() == 0 || cols_.size() == 0) return;
+    const auto floor_div = [](Index a, Index b) { return a >= 0 ? a / b : -((b - 1 - a) / b); };
     const Index first_piece = rows_.begin / t.height, pieces = (rows_.end - 1) / t.height + 1 - first_piece;
-    const Index span = t.period * t.periods, first_span = cols_.begin / span,
-                spans = (cols_.end - 1) / span + 1 - first_span;
+    const Index span = t.period * t.periods, first_span = floor_div(cols_.begin - t.origin, span),
+                spans = floor_div(cols_.end - 1 - t.origin, span) + 1 - first_span;
     const Index across = (t.bound + t.width - 1) / t.width, blocks = t.period / t.bound * across;
-    parallel(blocks * spans * pieces, y_.rows() * y_.cols(), [&](Index task) {
+    parallel(blocks * spans * pieces, worth(), [&](Index task) {
       const Index piece = first_piece + task % pieces, block = task / pieces / spans,
-                  first =
-                      (first_span + task / pieces % spans) * span + block / across * t.bound + block % across * t.width;
-      const Index width = std::min(t.width, t.bound - block % across * t.width);
-      const IndexRange rows{std::max(rows_.begin, piece * t.height), std::min(rows_.end, (piece + 1) * t.height)};
-      Task(*this, rows).run(first, width);
+                  first = t.origin + (first_span + task / pieces % spans) * span + block / across * t.bound +
+                          block % across * t.width;
+      Task(*this, piece).run(first, std::min(t.width, t.bound - block % across * t.width));
     });
   }
 
@@ -48,14 +47,18 @@ private:
   /// since they share much of what they are made of.
   class Task {
   public:
-    Task(const Run &run, IndexRange rows) : run_(run), rows_(rows) {
+    Task(const Run &run, Index piece)
+        : run_(run), piece_(piece), rows_{std::max(run.rows_.begin, piece * run.plan_.tiling.height),
+                                          std::min(run.rows_.end, (piece + 1) * run.plan_.tiling.height)},
+          arrays_(run.arrays_) {
       const Axis &axis = run.plan_.rows;
-      first_ = positions_below(axis, rows.begin) - run.first_row_;
-      count_ = positions_below(axis, rows.end) - run.first_row_ - first_;
+      first_ = positions_below(axis, rows_.begin) - run.first_row_;
+      count_ = positions_below(axis, rows_.end) - run.first_row_ - first_;
     }
     void run(Index first, Index width) {
       const Tiling &t = run_.plan_.tiling;
-      if (count_ == 0) return;
+      if (count_ == 0 || !meets(first, width)) return;
+      const Pool::Block room = contract(first);
       for (Index x = 0; x < width; ++x) {
         int columns = 0;
         for (int k = 0; k < t.periods; ++k)
@@ -71,6 +74,30 @@ private:
 
   private:
     using How = typename Target<T>::How;
+
+    /// Whether the block has columns of the window.
+    bool meets(Index first, Index width) const {
+      const Tiling &t = run_.plan_.tiling;
+      for (Index k = 0; k < t.periods; ++k)
+        if (first + k * t.period < run_.cols_.end && first + k * t.period + width > run_.cols_.begin) return true;
+      return false;
+    }
+
+    /// Makes the blocks of the contractions, in memory that must outlive the task.
+    Pool::Block contract(Index first) {
+      const auto &contractions = run_.plan_.contractions;
+      if (contractions.empty()) return {};
+      Index size = 0, sides = 0;
+      for (const Contraction &c : contractions)
+        size += c.size, sides = std::max(sides, room_for_sides(c));
+      Pool::Block block = cpu_backend().pool().take(static_cast<std::size_t>(size + sides) * sizeof(T));
+      T *room = static_cast<T *>(block.data()), *result = room + sides;
+      for (std::size_t c = 0; c < contractions.size(); ++c) {
+        arrays_.local[c] = make_block(contractions[c], run_.arrays_, first, piece_, room, result);
+        result += contractions[c].size;
+      }
+      return block;
+    }
 
     struct Column {
       Index index;
@@ -89,7 +116,7 @@ private:
       }
       column.only.reset();
       Digits digits;
-      if (const Group *only = only_cover(col, digits)) column.only.emplace(*only, run_.arrays_, digits, weights_);
+      if (const Group *only = only_cover(col, digits)) column.only.emplace(*only, arrays_, digits, weights_);
       return true;
     }
 
@@ -134,7 +161,7 @@ private:
           do {
             if (!decode(g, col, digits)) continue;
             if (!stored && !covering) std::fill_n(y, n, T(0)), stored = true;
-            segments({g, run_.arrays_, digits, weights_}, position, n, stored ? How::add : How::store, y);
+            segments({g, arrays_, digits, weights_}, position, n, stored ? How::add : How::store, y);
             stored = true;
           } while (next_loop(g, digits));
         }
@@ -153,12 +180,22 @@ private:
     }
 
     const Run &run_;
+    const Index piece_;
     const IndexRange rows_;
+    Arrays<T> arrays_;
     Index first_, count_; ///< positions in y
     Weights<T> weights_;
     std::array<Stream<T>, most_periods> streams_;
     std::array<Column, most_periods> columns_;
   };
+
+  /// What there is to do, in entries.
+  Index worth() const {
+    Index result = y_.rows() * y_.cols();
+    for (const Contraction &c : plan_.contractions)
+      result += c.size * c.k / products_per_entry;
+    return result;
+  }
 
   const Plan &plan_;
   const Arrays<T> arrays_;

@@ -16,8 +16,10 @@ template <class T> struct Arrays {
   std::span<const T *const> buffers;
   const T *tables = nullptr;
   const Table *table = nullptr;
+  std::array<const T *, most_contractions> local = {}; ///< where label values of 0 would be
 
   const T *operator[](int array) const {
+    if (array >= first_local) return local[array - first_local];
     return array >= 0 ? buffers[static_cast<std::size_t>(array)] : tables + table[~array].begin;
   }
 };

@@ -1,10 +1,12 @@
 #include "devices/cpu/emission_plan.hpp"
 
+#include "devices/cpu/emission_contraction.hpp"
 #include "devices/cpu/emission_draft.hpp"
 #include "devices/cpu/emission_simd.hpp"
 
 #include <algorithm>
 #include <numeric>
+#include <optional>
 #include <tuple>
 
 namespace kronvec::cpu {
@@ -13,38 +15,12 @@ namespace {
 /// Runs are made at least this long where small tables allow it; sums of at most so many values become terms.
 constexpr Index long_run = 16, few_values = 8;
 
-/// The labels of a draft in the roles that they have for a column.
-struct Roles {
-  std::vector<int> columns, loops, rows; ///< as in Group, but the rows smallest stride first
-};
-
-/// Column labels decode uniquely if each stride exceeds what the smaller ones reach together.
-Roles roles(const Draft &d) {
-  Roles r;
-  std::vector<int> columns;
-  for (int q = 0; q < static_cast<int>(d.labels.size()); ++q)
-    (d.labels[q].col ? columns : r.rows).push_back(q);
-  std::stable_sort(columns.begin(), columns.end(), [&](int a, int b) { return d.labels[a].col < d.labels[b].col; });
-  std::stable_sort(r.rows.begin(), r.rows.end(), [&](int a, int b) { return d.labels[a].row < d.labels[b].row; });
-  Index reach = 0;
-  for (const int q : columns) {
-    const auto &[extent, row, col] = d.labels[q];
-    if (col <= reach) {
-      r.loops.push_back(q);
-      continue;
-    }
-    r.columns.push_back(q), reach += col * (extent - 1);
-  }
-  std::reverse(r.columns.begin(), r.columns.end());
-  return r;
-}
-
 class Planner {
 public:
-  Planner(const Emission &emission, Index bytes_each) : bytes_each_(bytes_each) {
+  Planner(const Emission &emission, Index bytes_each)
+      : bytes_each_(bytes_each), shelf_(plan_, indices(emission.rows) * indices(emission.cols)) {
     plan_.rows = emission.rows, plan_.cols = emission.cols;
     plan_.row_indices = indices(emission.rows), plan_.col_indices = indices(emission.cols);
-    table_budget_ = std::max<Index>(plan_.row_indices * plan_.col_indices / 16, 4096);
     for (const Draft &d : drafts(emission.products))
       for (Draft &resolved : without_sums(d))
         add_groups(std::move(resolved));
@@ -53,20 +29,6 @@ public:
   Plan take() { return std::move(plan_); }
 
 private:
-  /// Whether a table of so many entries is small enough.
-  bool affords(Index entries) const { return entries <= table_budget_; }
-
-  int add_table(Table table) {
-    for (const Index n : table.extent)
-      table.size *= n;
-    table.begin = plan_.table_size;
-    constexpr Index line = 16; // elements: tables start at cache lines
-    const Index size = (table.size + line - 1) / line * line;
-    plan_.table_size += size, table_budget_ -= size;
-    plan_.tables.push_back(std::move(table));
-    return ~static_cast<int>(plan_.tables.size() - 1);
-  }
-
   /// Sums that concern a single factor are done in a table of what is left of it.
   void reduce_factors(const Draft &d, DraftTerm &term) {
     for (std::size_t s = term.sum_extent.size(); s-- > 0;) {
@@ -92,10 +54,10 @@ private:
         table.extent.push_back(term.sum_extent[o]);
         kept[o] = size, size *= term.sum_extent[o];
       }
-      if (!affords(size)) continue;
+      if (!shelf_.affords(size)) continue;
       table.sum_extent = {term.sum_extent[s]}, source.sum_stride[0] = only->sum_stride[s];
       table.sources = {source};
-      *only = {add_table(std::move(table)), 0, stride, kept};
+      *only = {shelf_.add(std::move(table)), 0, stride, kept};
       term.sum_extent.erase(term.sum_extent.begin() + static_cast<std::ptrdiff_t>(s));
       for (DraftFactor &f : term.factors)
         f.sum_stride.erase(f.sum_stride.begin() + static_cast<std::ptrdiff_t>(s));
@@ -132,12 +94,14 @@ private:
       if (values <= few_values) {
         for (DraftTerm &t : expanded(term))
           plain.terms.push_back(std::move(t));
+      } else if (contract(plan_, shelf_, bytes_each_, d, term, contraction_tiling_)) {
+        plain.terms.push_back(std::move(term));
       } else {
         result.push_back({d.row_offset, d.col_offset, d.labels, {std::move(term)}});
       }
     }
     if (!plain.terms.empty()) {
-      fuse(plain); // what was reduced may follow now
+      if (!contraction_tiling_) fuse(plain); // what was reduced may follow now
       result.push_back(std::move(plain));
     }
     return result;
@@ -169,12 +133,13 @@ private:
       std::vector<DraftFactor> odd, rest;
       for (DraftFactor &f : term.factors) {
         const Shape shape = shape_of(d, f, run);
+        if (shape == Shape::odd && f.array >= first_local) return false;
         (shape == Shape::odd ? odd : rest).push_back(f);
         vectors += shape == Shape::vector;
       }
       for (const std::vector<DraftFactor> &sources : shared_tables(d, odd, run)) {
         spent += size_of_table(d, sources, run);
-        if (++vectors > most_vectors || (!makes && !affords(spent))) return false;
+        if (++vectors > most_vectors || (!makes && !shelf_.affords(spent))) return false;
         if (makes) rest.push_back(table_of(d, term, sources, run));
       }
       if (vectors > most_vectors) return false;
@@ -265,7 +230,7 @@ private:
       if (!in(run, q) && sources[0].stride[q]) add_label(d.labels[q].extent, [q](auto &f) { return &f.stride[q]; });
     for (std::size_t s = 0; s < term.sum_extent.size(); ++s)
       if (sources[0].sum_stride[s]) add_label(term.sum_extent[s], [s](auto &f) { return &f.sum_stride[s]; });
-    result.array = add_table(std::move(table));
+    result.array = shelf_.add(std::move(table));
     return result;
   }
 
@@ -379,6 +344,10 @@ private:
     constexpr Index task_bytes = 256 << 10, chunk_bytes = 8 << 10, cache_bytes = 512 << 10;
     const Index column = plan_.row_indices * bytes_each_;
     Tiling &t = plan_.tiling;
+    if (contraction_tiling_) {
+      t = *contraction_tiling_;
+      return;
+    }
     t.bound = t.period = std::max<Index>(plan_.col_indices, 1), t.periods = 1;
     t.width = std::max<Index>(1, task_bytes / std::max<Index>(column, 1));
     t.height = column <= 2 * task_bytes ? std::max<Index>(plan_.row_indices, 1) : task_bytes / bytes_each_;
@@ -395,7 +364,8 @@ private:
 
   const Index bytes_each_;
   Plan plan_;
-  Index table_budget_;
+  TableShelf shelf_;
+  std::optional<Tiling> contraction_tiling_;
 };
 
 } // namespace
