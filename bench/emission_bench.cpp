@@ -187,7 +187,7 @@ template <class T> void tiny(benchmark::State &state) {
 }
 template <class T> void gradient(benchmark::State &state) {
   const Index s = state.range(0);
-  Bench<T>({Axis::all(1), Axis::all(s * s), {product({s, s}, {0, 0}, {1, s}, {{0, {1, s}}})}}, {s * s})
+  Bench<T>({Axis::all(1), Axis::all(s * s), {product({s, s}, {0, 0}, {1, s}, {{0, {1, 0}}, {1, {0, 1}}})}}, {s, s})
       .over_store(state);
 }
 

@@ -4,6 +4,7 @@
 
 #include "devices/backend.hpp"
 #include "devices/cpu/emission_column.hpp"
+#include "devices/cpu/emission_flat.hpp"
 #include "devices/cpu/emission_tables.hpp"
 #include "devices/cpu/parallel.hpp"
 #include "devices/cpu/simd.hpp"
@@ -124,17 +125,19 @@ private:
     void go_on(Column &column, Index position, Index n) {
       if (!run_.streams_) {
         if (column.only) return column.only->run(rows_, {How::store, column.y - rows_.begin, nullptr});
-        return pass(column.index, first_ + position, n, column.y + position);
+        pass(column.index, first_ + position, n, column.y + position, false);
+        return;
       }
       if (column.only)
         return column.only->run({rows_.begin + position, rows_.begin + position + n},
                                 {How::stream, nullptr, column.stream});
       constexpr Index most = stage_bytes / sizeof(T);
-      alignas(64) T stage[most];
       for (Index p = 0; p < n; p += most) {
         const Index m = std::min(most, n - p);
-        pass(column.index, first_ + position + p, m, stage);
-        put(stage, m, *column.stream);
+        if (!clean_) std::fill_n(stage_, most, T(0));
+        clean_ = pass(column.index, first_ + position + p, m, stage_, true);
+        put(stage_, m, *column.stream);
+        if (clean_) clear(column.index, first_ + position + p, m, stage_);
       }
     }
 
@@ -151,22 +154,38 @@ private:
       return only;
     }
 
-    /// y = `n` entries of the column from a position on.
-    void pass(Index col, Index position, Index n, T *y) {
-      bool stored = false;
+    /// y = `n` entries of the column from a position on; `zeros`: that is what y holds. Returns whether it still does
+    /// but for what `clear` would clear.
+    bool pass(Index col, Index position, Index n, T *y, bool zeros) {
+      bool stored = false, covered = false;
       for (const bool covering : {true, false}) {
+        if (!covering && !stored && !zeros) std::fill_n(y, n, T(0));
         for (const Group &g : run_.plan_.groups) {
-          Digits digits;
           if (g.covers != covering) continue;
-          do {
-            if (!decode(g, col, digits)) continue;
-            if (!stored && !covering) std::fill_n(y, n, T(0)), stored = true;
-            segments({g, arrays_, digits, weights_}, position, n, stored ? How::add : How::store, y);
-            stored = true;
-          } while (next_loop(g, digits));
+          for_places(g, col, [&](const Digits &digits) {
+            const How how = stored || !covering ? How::add : How::store;
+            segments({g, arrays_, digits, weights_}, position, n, how, y);
+            stored = true, covered = covered || covering;
+          });
         }
       }
-      if (!stored) std::fill_n(y, n, T(0));
+      return zeros && !covered;
+    }
+
+    /// Stores zeros where the groups have entries.
+    void clear(Index col, Index position, Index n, T *y) {
+      for (const Group &g : run_.plan_.groups)
+        for_places(g, col, [&](const Digits &digits) {
+          segments({g, arrays_, digits, weights_}, position, n, How::clear, y);
+        });
+    }
+
+    /// work(digits) for all values of the loops at which the group has the column.
+    void for_places(const Group &g, Index col, auto work) const {
+      Digits digits;
+      do {
+        if (decode(g, col, digits)) work(digits);
+      } while (next_loop(g, digits));
     }
 
     /// The rows of these positions by runs of their indices.
@@ -185,6 +204,8 @@ private:
     Arrays<T> arrays_;
     Index first_, count_; ///< positions in y
     Weights<T> weights_;
+    alignas(64) T stage_[stage_bytes / sizeof(T)];
+    bool clean_ = false; ///< the stage holds zeros
     std::array<Stream<T>, most_periods> streams_;
     std::array<Column, most_periods> columns_;
   };
@@ -207,23 +228,38 @@ private:
 
 template <class T> class CpuEmitter final : public Emitter<T> {
 public:
-  explicit CpuEmitter(const Emission &emission) : plan_(plan(emission, sizeof(T))) {}
+  explicit CpuEmitter(const Emission &emission) : rows_(emission.rows.size), plan_(plan(emission, sizeof(T))) {
+    if (const auto flat = flattened(emission, sizeof(T))) {
+      flat_columns_ = flat->columns;
+      flat_ = plan(flat->emission, sizeof(T));
+    }
+  }
 
   void run(std::span<const T *const> buffers, Index first_row, Index first_col, MatrixView<T> y) const override {
     if (y.rows() == 0 || y.cols() == 0) return;
-    alignas(64) T few[small_tables / sizeof(T)];
-    Pool::Block block;
-    T *tables = few;
-    if (const auto bytes = static_cast<std::size_t>(plan_.table_size) * sizeof(T); bytes > sizeof few) {
-      block = cpu_backend().pool().take(bytes);
-      tables = static_cast<T *>(block.data());
-    }
-    fill_tables(plan_, buffers, tables);
-    Run<T>(plan_, {buffers, tables, plan_.tables.data()}, first_row, first_col, y).all();
+    const Index n = flat_columns_;
+    if (n > 0 && y.rows() == rows_ && y.packed() && first_col % n == 0 && y.cols() % n == 0)
+      return run(flat_, buffers, 0, first_col / n, {y.data(), y.rows() * n, y.cols() / n});
+    run(plan_, buffers, first_row, first_col, y);
   }
 
 private:
-  Plan plan_;
+  static void run(const Plan &plan, std::span<const T *const> buffers, Index first_row, Index first_col,
+                  MatrixView<T> y) {
+    alignas(64) T few[small_tables / sizeof(T)];
+    Pool::Block block;
+    T *tables = few;
+    if (const auto bytes = static_cast<std::size_t>(plan.table_size) * sizeof(T); bytes > sizeof few) {
+      block = cpu_backend().pool().take(bytes);
+      tables = static_cast<T *>(block.data());
+    }
+    fill_tables(plan, buffers, tables);
+    Run<T>(plan, {buffers, tables, plan.tables.data()}, first_row, first_col, y).all();
+  }
+
+  const Index rows_;
+  Plan plan_, flat_;
+  Index flat_columns_ = 0; ///< columns that are one of the flat plan's; 0 where there is none
 };
 
 } // namespace

@@ -52,9 +52,9 @@ inline bool next_loop(const Group &g, Digits &digits) {
   return false;
 }
 
-/// Where the entries of rows go: to memory, stored or added, or onto a stream in order.
+/// Where the entries of rows go: to memory, stored or added, or onto a stream in order; `clear` stores zeros.
 template <class T> struct Target {
-  enum class How { store, add, stream } how;
+  enum class How { store, add, stream, clear } how;
   T *y;              ///< of row index 0
   Stream<T> *stream; ///< instead of y
 };
@@ -108,6 +108,7 @@ private:
   /// Runs first … last, of which those at the ends may be cut by the range.
   void band(Index base, Index first, Index last, const Places &at) {
     const Index step = g_.row[g_.band()];
+    if (target_.how == Target<T>::How::clear) return clear(base, first, last);
     if (g_.length == 1) return scalars(base, first, last, at);
     while (first <= last && base + first * step < rows_.begin)
       runs(base, first, 1, at), ++first;
@@ -118,6 +119,14 @@ private:
       runs(base, first, std::min(most_runs, whole - first + 1), at);
     for (first = whole + 1; first <= last; ++first)
       runs(base, first, 1, at);
+  }
+
+  void clear(Index base, Index first, Index last) {
+    for (Index j = first; j <= last; ++j) {
+      const Index row = base + j * g_.row[g_.band()], begin = std::max(row, rows_.begin);
+      for (Index i = begin, end = std::min(row + g_.length, rows_.end); i < end; ++i)
+        target_.y[i] = T(0);
+    }
   }
 
   /// `count` runs from j on; a single one may be cut.
@@ -209,6 +218,8 @@ private:
       return add(band, target_.y + row);
     case Target<T>::How::stream:
       return put(band, *target_.stream);
+    case Target<T>::How::clear:
+      return;
     }
   }
 
