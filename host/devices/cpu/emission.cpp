@@ -116,8 +116,11 @@ private:
         begin(column.y, stream);
       }
       column.only.reset();
-      Digits digits;
-      if (const Group *only = only_cover(col, digits)) column.only.emplace(*only, arrays_, digits, weights_);
+      if (const Group *only = only_cover(col)) {
+        Digits digits(*only);
+        decode(*only, col, digits);
+        column.only.emplace(*only, arrays_, digits, weights_);
+      }
       return true;
     }
 
@@ -141,15 +144,16 @@ private:
       }
     }
 
-    /// The group that alone makes all of this column, if there is one, and the column's digits.
-    const Group *only_cover(Index col, Digits &digits) const {
+    /// The group that alone makes all of this column, if there is one.
+    const Group *only_cover(Index col) const {
+      const auto &groups = run_.plan_.groups;
       if (run_.plan_.rows.triangle) return nullptr;
       const Group *only = nullptr;
-      for (const Group &g : run_.plan_.groups) {
-        Digits here;
-        if (g.loops == 0 && !decode(g, col, here)) continue;
+      for (const Group &g : groups) {
+        Digits digits(g);
+        if (g.loops == 0 && !(groups.size() == 1 && g.whole) && !decode(g, col, digits)) continue;
         if (only || !g.covers) return nullptr;
-        only = &g, digits = here;
+        only = &g;
       }
       return only;
     }
@@ -182,7 +186,7 @@ private:
 
     /// work(digits) for all values of the loops at which the group has the column.
     void for_places(const Group &g, Index col, auto work) const {
-      Digits digits;
+      Digits digits(g);
       do {
         if (decode(g, col, digits)) work(digits);
       } while (next_loop(g, digits));

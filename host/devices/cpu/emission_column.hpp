@@ -24,9 +24,14 @@ template <class T> struct Arrays {
   }
 };
 
-/// The values that a column's index decodes into, after those of the loops.
+/// The values that a column's index decodes into, and those of the loops, 0 at first.
 struct Digits {
-  Strides value{};
+  Strides value; // all of it is not worth clearing for every column
+
+  explicit Digits(const Group &g) {
+    for (int q = g.columns; q < g.first_row_label(); ++q)
+      value[q] = 0;
+  }
 };
 
 /// Whether the group has column `col` at the values of the loops that are in `digits`.

@@ -245,7 +245,19 @@ private:
     while (!run.empty() && !shape_runs(d, run, false))
       run.pop_back();
     shape_runs(d, run, true);
+    if (run.size() < rows.size()) straighten_scalars(d, run, rows[run.size()]);
     return run;
+  }
+
+  /// Scalars that are far apart along the band are read more often than a table of them is made.
+  void straighten_scalars(Draft &d, const std::vector<int> &run, int band) {
+    if (d.labels[band].extent < long_run) return;
+    for (DraftTerm &term : d.terms)
+      for (DraftFactor &f : term.factors) {
+        const Index step = f.stride[band];
+        if (shape_of(d, f, run) != Shape::scalar || step == 0 || step == 1 || f.array >= first_local) continue;
+        if (shelf_.affords(size_of_table(d, {f}, {band}))) f = table_of(d, term, {f}, {band});
+      }
   }
 
   void add_group(Draft &d) {
@@ -310,6 +322,11 @@ private:
     for (int q = 0; q < g.columns; ++q)
       dense = dense && g.row[q] == 0;
     g.covers = dense && reach + 1 == plan_.row_indices;
+    Index columns = 1;
+    bool whole = g.covers && g.col_offset == 0;
+    for (int q = g.columns - 1; q >= 0; --q)
+      whole = whole && g.col[q] == columns, columns *= g.extent[q];
+    g.whole = whole && columns == plan_.col_indices;
   }
 
   /// A label of the columns, and how many bytes of a column's vectors do not depend on it.
