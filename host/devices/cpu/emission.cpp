@@ -15,9 +15,8 @@
 namespace kronvec::cpu {
 namespace {
 
-/// Results from which on they are written past the caches; tables up to which they lie on the stack; what is put
-/// together in the first-level cache before it is written.
-constexpr Index worth_streaming = 4 << 20, small_tables = 8 << 10, stage_bytes = 16 << 10;
+/// Tables up to which they lie on the stack; what is put together in the first-level cache before it is written.
+constexpr Index small_tables = 8 << 10, stage_bytes = 16 << 10;
 
 /// One run of an emitter.
 template <class T> class Run {
@@ -25,7 +24,7 @@ public:
   Run(const Plan &plan, const Arrays<T> &arrays, Index first_row, Index first_col, MatrixView<T> y)
       : plan_(plan), arrays_(arrays), first_row_(first_row), first_col_(first_col), y_(y),
         rows_(index_range(plan.rows, first_row, y.rows())), cols_(index_range(plan.cols, first_col, y.cols())),
-        streams_(y.rows() * y.cols() * static_cast<Index>(sizeof(T)) >= worth_streaming) {}
+        streams_(y.rows() * y.cols() * static_cast<Index>(sizeof(T)) >= plan.limits.streaming) {}
 
   void all() const {
     const Tiling &t = plan_.tiling;
@@ -232,10 +231,11 @@ private:
 
 template <class T> class CpuEmitter final : public Emitter<T> {
 public:
-  explicit CpuEmitter(const Emission &emission) : rows_(emission.rows.size), plan_(plan(emission, sizeof(T))) {
-    if (const auto flat = flattened(emission, sizeof(T))) {
+  CpuEmitter(const Emission &emission, const Limits &limits)
+      : rows_(emission.rows.size), plan_(plan(emission, sizeof(T), limits)) {
+    if (const auto flat = flattened(emission, sizeof(T), limits.short_column)) {
       flat_columns_ = flat->columns;
-      flat_ = plan(flat->emission, sizeof(T));
+      flat_ = plan(flat->emission, sizeof(T), limits);
     }
   }
 
@@ -268,14 +268,14 @@ private:
 
 } // namespace
 
-template <class T> std::unique_ptr<Emitter<T>> emitter(Emission emission) {
+template <class T> std::unique_ptr<Emitter<T>> emitter(Emission emission, const Limits &limits) {
   const auto many = [](const Product &p) { return p.factors.size() > static_cast<std::size_t>(most_operands); };
   if (std::any_of(emission.products.begin(), emission.products.end(), many))
     return reference::emitter<T>(std::move(emission));
-  return std::make_unique<CpuEmitter<T>>(emission);
+  return std::make_unique<CpuEmitter<T>>(emission, limits);
 }
 
-template std::unique_ptr<Emitter<float>> emitter(Emission);
-template std::unique_ptr<Emitter<double>> emitter(Emission);
+template std::unique_ptr<Emitter<float>> emitter(Emission, const Limits &);
+template std::unique_ptr<Emitter<double>> emitter(Emission, const Limits &);
 
 } // namespace kronvec::cpu

@@ -6,8 +6,8 @@ namespace kronvec::cpu {
 namespace {
 
 constexpr std::size_t most_factors = 6;
-/// Of C for one task: it should stay in the second-level cache.
-constexpr Index block_bytes = 1 << 20, most_block_bytes = 4 << 20;
+/// Of C for one task, which should stay in the second-level cache.
+constexpr Index most_block_bytes = 4 << 20;
 
 using Factors = std::vector<DraftFactor>;
 
@@ -180,16 +180,16 @@ private:
       size *= block[q];
     const Index all = std::max<Index>(plan_.row_indices, 1);
     t = {.bound = 1, .width = 1, .period = 1, .periods = 1, .height = all, .chunk = all, .origin = d_.col_offset};
-    if (size > block_bytes && !roles_.rows.empty() && dense(roles_.rows, true)) {
+    if (size > plan_.limits.block && !roles_.rows.empty() && dense(roles_.rows, true)) {
       cut_row = roles_.rows.back();
       const Index each = size / block[cut_row];
-      block[cut_row] = std::clamp<Index>(block_bytes / each, 1, block[cut_row]);
+      block[cut_row] = std::clamp<Index>(plan_.limits.block / each, 1, block[cut_row]);
       t.height = t.chunk = block[cut_row] * d_.labels[cut_row].row;
       size = each * block[cut_row];
     }
     if (columns.empty()) return size <= most_block_bytes;
     const int inner = columns.front(), outer = columns.back();
-    const Index n = cut_row < 0 ? std::max<Index>(block_bytes / size, 1) : 1;
+    const Index n = cut_row < 0 ? std::max<Index>(plan_.limits.block / size, 1) : 1;
     const bool apart = columns.size() > 1 && ((on(0, inner) && on(1, outer)) || (on(1, inner) && on(0, outer)));
     if (apart && n > 1) {
       Index across = 1; // a square block has the fewest entries of the sides

@@ -11,8 +11,7 @@ namespace kronvec::cpu {
 /// The tables of a plan, which together are small beside the result.
 class TableShelf {
 public:
-  TableShelf(Plan &plan, Index entries_of_result)
-      : plan_(plan), budget_(std::max<Index>(entries_of_result / 16, 4096)) {}
+  TableShelf(Plan &plan, Index entries) : plan_(plan), budget_(entries) {}
 
   bool affords(Index entries) const { return entries <= budget_; }
   /// What an operand calls the table.

@@ -6,9 +6,6 @@
 namespace kronvec::cpu {
 namespace {
 
-/// Columns below this many bytes are short.
-constexpr Index short_column = 4 << 10;
-
 /// The product with columns cut in two; nothing where a label crosses the cut.
 std::optional<Product> cut(Product p, Index rows, Index columns) {
   Index reach = p.col.offset % columns;
@@ -30,7 +27,7 @@ std::optional<Product> cut(Product p, Index rows, Index columns) {
 
 } // namespace
 
-std::optional<Flattened> flattened(const Emission &e, Index bytes_each) {
+std::optional<Flattened> flattened(const Emission &e, Index bytes_each, Index short_column) {
   const Index rows = e.rows.size;
   if (e.rows.triangle || e.cols.triangle || rows * bytes_each >= short_column || e.products.empty()) return {};
   std::vector<Index> candidates{e.cols.size}; // the fewest columns first

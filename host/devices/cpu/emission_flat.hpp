@@ -12,7 +12,8 @@ struct Flattened {
   Index columns; ///< of the packed result that are one column here
 };
 
-/// Where columns are short, and all column maps allow it: row + rows · (column mod `columns`), column / `columns`.
-std::optional<Flattened> flattened(const Emission &emission, Index bytes_each);
+/// Where columns are shorter than so many bytes, and all column maps allow it: row + rows · (column mod `columns`),
+/// column / `columns`.
+std::optional<Flattened> flattened(const Emission &emission, Index bytes_each, Index short_column);
 
 } // namespace kronvec::cpu

@@ -17,8 +17,10 @@ constexpr Index long_run = 16, few_values = 8;
 
 class Planner {
 public:
-  Planner(const Emission &emission, Index bytes_each)
-      : bytes_each_(bytes_each), shelf_(plan_, indices(emission.rows) * indices(emission.cols)) {
+  Planner(const Emission &emission, Index bytes_each, const Limits &limits)
+      : bytes_each_(bytes_each), limits_(limits),
+        shelf_(plan_, std::max(indices(emission.rows) * indices(emission.cols) / 16, limits.tables)) {
+    plan_.limits = limits;
     plan_.rows = emission.rows, plan_.cols = emission.cols;
     plan_.row_indices = indices(emission.rows), plan_.col_indices = indices(emission.cols);
     for (const Draft &d : drafts(emission.products))
@@ -337,7 +339,6 @@ private:
   /// What columns a stride apart share most of, where reading it for each would be as much as a quarter of writing
   /// and does not stay in the first-level cache. Loads from farther away hold up the stores past the caches.
   Shared most_shared(const Group &g) const {
-    constexpr Index nearest_cache = 24 << 10;
     Shared most;
     const Index column = plan_.row_indices * bytes_each_;
     for (int q = 0; q < g.columns; ++q) {
@@ -350,7 +351,7 @@ private:
             const Index extent = operand.stride[p] ? g.extent[p] : 1;
             all *= extent, bytes *= p < g.columns ? 1 : extent;
           }
-          if (all >= nearest_cache && bytes >= column / 4 && operand.stride[q] == 0) here.bytes += bytes;
+          if (all >= limits_.near && bytes >= column / 4 && operand.stride[q] == 0) here.bytes += bytes;
         }
       if (here.bytes > most.bytes && here.extent >= 4) most = here;
     }
@@ -358,7 +359,6 @@ private:
   }
 
   void choose_tiling() {
-    constexpr Index task_bytes = 256 << 10, chunk_bytes = 8 << 10, cache_bytes = 512 << 10;
     const Index column = plan_.row_indices * bytes_each_;
     Tiling &t = plan_.tiling;
     if (contraction_tiling_) {
@@ -366,20 +366,22 @@ private:
       return;
     }
     t.bound = t.period = std::max<Index>(plan_.col_indices, 1), t.periods = 1;
-    t.width = std::max<Index>(1, task_bytes / std::max<Index>(column, 1));
-    t.height = column <= 2 * task_bytes ? std::max<Index>(plan_.row_indices, 1) : task_bytes / bytes_each_;
+    t.width = std::max<Index>(1, limits_.task / std::max<Index>(column, 1));
+    t.height = column <= 2 * limits_.task ? std::max<Index>(plan_.row_indices, 1)
+                                          : std::max<Index>(limits_.task / bytes_each_, 1);
     t.chunk = t.height;
     const auto leading = std::find_if(plan_.groups.begin(), plan_.groups.end(), [](auto &g) { return g.covers; });
     if (leading == plan_.groups.end()) return;
     if (const Shared s = most_shared(*leading); s.bytes > 0) {
       t.bound = t.period = s.stride, t.periods = std::min<Index>(most_periods, s.extent);
-      t.width = std::clamp<Index>(cache_bytes / s.bytes, 1, t.width);
-      const Index chunk = chunk_bytes / bytes_each_;
+      t.width = std::clamp<Index>(limits_.slabs / s.bytes, 1, t.width);
+      const Index chunk = std::max<Index>(limits_.chunk / bytes_each_, 1);
       t.chunk = leading->length < chunk ? chunk / leading->length * leading->length : chunk;
     }
   }
 
   const Index bytes_each_;
+  const Limits limits_;
   Plan plan_;
   TableShelf shelf_;
   std::optional<Tiling> contraction_tiling_;
@@ -387,6 +389,8 @@ private:
 
 } // namespace
 
-Plan plan(const Emission &emission, Index bytes_each) { return Planner(emission, bytes_each).take(); }
+Plan plan(const Emission &emission, Index bytes_each, const Limits &limits) {
+  return Planner(emission, bytes_each, limits).take();
+}
 
 } // namespace kronvec::cpu

@@ -98,7 +98,20 @@ struct Tiling {
 };
 constexpr int most_periods = 8;
 
+/// Sizes at which one way gives way to another, in bytes unless said; tests make them small.
+struct Limits {
+  Index streaming = 4 << 20;    ///< results from which on they are written past the caches
+  Index task = 256 << 10;       ///< what a task writes; pieces of columns twice as long
+  Index chunk = 8 << 10;        ///< of columns that go down together, and what is put together in the nearest cache
+  Index near = 24 << 10;        ///< what stays in the nearest cache
+  Index slabs = 512 << 10;      ///< what a task's columns have in the next one
+  Index block = 1 << 20;        ///< of a contraction's result
+  Index tables = 4096;          ///< entries of tables that are small beside any result
+  Index short_column = 4 << 10; ///< columns that are better read as parts of longer ones
+};
+
 struct Plan {
+  Limits limits;
   Axis rows, cols;
   Index row_indices, col_indices;
   std::vector<Group> groups;
@@ -111,6 +124,6 @@ struct Plan {
 /// Indices of the maps that an axis may have.
 inline Index indices(const Axis &axis) { return axis.triangle ? axis.triangle * axis.triangle : axis.size; }
 
-Plan plan(const Emission &emission, Index bytes_each);
+Plan plan(const Emission &emission, Index bytes_each, const Limits &limits);
 
 } // namespace kronvec::cpu
