@@ -264,6 +264,9 @@ TYPED_TEST(EmissionTest, Sums) {
       this->expect({rows, cols, {with_epilogue, two_sided}}, buffers, {Window{}}, "two-sided with an epilogue, " + what,
                    40);
       this->expect({rows, cols, {lone, with_epilogue}}, buffers, {Window{}}, "one factor, " + what, 40);
+      auto aside = two_sided; // columns before and after it
+      aside.col.offset = 2;
+      this->expect_all_ways({rows, Axis::all(r * c + 5), {aside}}, buffers, "two-sided, aside, " + what, 40);
       // rows × 1: A[i,p]·E[p,j]·V[p,k]; labels i, j, k, p
       const auto small =
           product({m, n, r, s}, {1, m * r, m, 0}, {}, {{2, {1, 0, 0, m}}, {3, {0, s, 0, 1}}, {4, {0, 0, s, 1}}});
@@ -291,8 +294,7 @@ TYPED_TEST(EmissionTest, NothingIsZeros) {
 /// Large enough to be written past the caches: one path each, at sizes beside whole cache lines.
 TYPED_TEST(EmissionTest, Large) {
   using T = TypeParam;
-  for (const auto &[m, n, r, c] : {Shape4{61, 53, 19, 19}, Shape4{3, 331, 31, 37}, Shape4{64, 32, 16, 34},
-                                   Shape4{1, 1, 1051, 1013}, Shape4{1009, 1051, 1, 1}, Shape4{2, 2, 500, 530}}) {
+  for (const auto &[m, n, r, c] : {Shape4{61, 53, 19, 19}, Shape4{3, 331, 31, 37}, Shape4{64, 32, 16, 34}}) {
     std::vector<Matrix<T>> buffers;
     for (const Index size : {m * r, r * n, c * n, m * n, m * n * r, r * c})
       buffers.push_back(this->values(size, buffers.size()));
@@ -306,11 +308,10 @@ TYPED_TEST(EmissionTest, Large) {
     const std::vector<Window> windows{{}, {.shift = 3}, {.beyond = 3}, {.first_row = m * n > 1, .first_col = 1}};
     this->expect({rows, cols, {rank1}}, buffers, windows, "rank 1, " + what);
     this->expect({rows, cols, {slab}}, buffers, windows, "slab, " + what);
-    this->expect({rows, cols, {rank1, diagonal}}, buffers, windows, "diagonal, " + what);
     this->expect({rows, cols, {rank1, slab, column}}, buffers, windows, "sum, " + what);
-    this->expect({rows, cols, {diagonal}}, buffers, windows, "lone diagonal, " + what);
+    this->expect({rows, cols, {diagonal}}, buffers, windows, "diagonal, " + what);
   }
-  for (const Index n : {50, 51}) {
+  for (const Index n : {33, 34}) {
     std::vector<Matrix<T>> buffers;
     for (int i = 0; i < 2; ++i)
       buffers.push_back(this->values(n * n, buffers.size()));
