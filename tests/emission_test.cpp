@@ -3,8 +3,10 @@
 #include "testing.hpp"
 
 #include "devices/backend.hpp"
+#include "devices/cpu/emission.hpp"
 
 #include <fmt/format.h>
+#include <functional>
 #include <limits>
 #include <numeric>
 #include <random>
@@ -16,7 +18,39 @@
 namespace kronvec::testing {
 namespace {
 
-std::vector<Device> tested_devices() { return {Device::cpu()}; }
+/// Where an emission is run, and how.
+template <class T> struct Maker {
+  Device device;
+  std::string name;
+  std::function<std::unique_ptr<Emitter<T>>(const Emission &)> make;
+};
+
+template <class T> Maker<T> plain(Device device) {
+  return {device, device.name(), [device](const Emission &e) { return device.backend().primitives(T{}).emitter(e); }};
+}
+
+/// The devices, and the CPU at sizes at which it does with little what it otherwise does with much.
+template <class T> std::vector<Maker<T>> makers() {
+  const cpu::Limits small{.streaming = 0,
+                          .task = 1 << 10,
+                          .chunk = 256,
+                          .near = 64,
+                          .slabs = 512,
+                          .block = 2 << 10,
+                          .tables = 200,
+                          .short_column = 64},
+      no_tables{.streaming = 0,
+                .task = 300,
+                .chunk = 100,
+                .near = 1 << 20,
+                .slabs = 64,
+                .block = 600,
+                .tables = 0,
+                .short_column = 0};
+  return {plain<T>(Device::cpu()),
+          {Device::cpu(), "cpu, small", [=](const Emission &e) { return cpu::emitter<T>(e, small); }},
+          {Device::cpu(), "cpu, no tables", [=](const Emission &e) { return cpu::emitter<T>(e, no_tables); }}};
+}
 
 /// Where y lies and which part of the result it is.
 struct Window {
@@ -71,14 +105,14 @@ protected:
   static void expect(const Emission &emission, const std::vector<Matrix<T>> &buffers,
                      const std::vector<Window> &windows, const std::string &what, double slack = 1) {
     const Matrix<T> whole = run_whole(emission, buffers);
-    for (const Device device : tested_devices()) {
-      const auto emitter = device.backend().primitives(T{}).emitter(emission);
+    for (const auto &[device, maker, make] : makers<T>()) {
+      const auto emitter = make(emission);
       for (Window w : windows) {
         if (w.rows < 0) w.rows = emission.rows.size - w.first_row;
         if (w.cols < 0) w.cols = emission.cols.size - w.first_col;
         const Matrix<T> got = run(device, *emitter, buffers, w);
         ASSERT_TRUE(near(got, cut(emission, whole, w), tolerance * slack))
-            << device.name() << ": " << what
+            << maker << ": " << what
             << fmt::format(", window {}×{} at ({}, {}), ld +{}, shifted {}", w.rows, w.cols, w.first_row, w.first_col,
                            w.beyond, w.shift);
 #ifdef _OPENMP
@@ -86,7 +120,7 @@ protected:
         omp_set_num_threads(threads == 1 ? 2 : 1);
         const Matrix<T> again = run(device, *emitter, buffers, w);
         omp_set_num_threads(threads);
-        ASSERT_TRUE(same_bits(got, again)) << device.name() << ", other number of threads: " << what;
+        ASSERT_TRUE(same_bits(got, again)) << maker << ", other number of threads: " << what;
 #endif
       }
     }
@@ -230,6 +264,9 @@ TYPED_TEST(EmissionTest, Sums) {
       this->expect({rows, cols, {with_epilogue, two_sided}}, buffers, {Window{}}, "two-sided with an epilogue, " + what,
                    40);
       this->expect({rows, cols, {lone, with_epilogue}}, buffers, {Window{}}, "one factor, " + what, 40);
+      auto aside = two_sided; // columns before and after it
+      aside.col.offset = 2;
+      this->expect_all_ways({rows, Axis::all(r * c + 5), {aside}}, buffers, "two-sided, aside, " + what, 40);
       // rows × 1: A[i,p]·E[p,j]·V[p,k]; labels i, j, k, p
       const auto small =
           product({m, n, r, s}, {1, m * r, m, 0}, {}, {{2, {1, 0, 0, m}}, {3, {0, s, 0, 1}}, {4, {0, 0, s, 1}}});
@@ -257,8 +294,7 @@ TYPED_TEST(EmissionTest, NothingIsZeros) {
 /// Large enough to be written past the caches: one path each, at sizes beside whole cache lines.
 TYPED_TEST(EmissionTest, Large) {
   using T = TypeParam;
-  for (const auto &[m, n, r, c] : {Shape4{61, 53, 19, 19}, Shape4{3, 331, 31, 37}, Shape4{64, 32, 16, 34},
-                                   Shape4{1, 1, 1051, 1013}, Shape4{1009, 1051, 1, 1}, Shape4{2, 2, 500, 530}}) {
+  for (const auto &[m, n, r, c] : {Shape4{61, 53, 19, 19}, Shape4{3, 331, 31, 37}, Shape4{64, 32, 16, 34}}) {
     std::vector<Matrix<T>> buffers;
     for (const Index size : {m * r, r * n, c * n, m * n, m * n * r, r * c})
       buffers.push_back(this->values(size, buffers.size()));
@@ -272,11 +308,10 @@ TYPED_TEST(EmissionTest, Large) {
     const std::vector<Window> windows{{}, {.shift = 3}, {.beyond = 3}, {.first_row = m * n > 1, .first_col = 1}};
     this->expect({rows, cols, {rank1}}, buffers, windows, "rank 1, " + what);
     this->expect({rows, cols, {slab}}, buffers, windows, "slab, " + what);
-    this->expect({rows, cols, {rank1, diagonal}}, buffers, windows, "diagonal, " + what);
     this->expect({rows, cols, {rank1, slab, column}}, buffers, windows, "sum, " + what);
-    this->expect({rows, cols, {diagonal}}, buffers, windows, "lone diagonal, " + what);
+    this->expect({rows, cols, {diagonal}}, buffers, windows, "diagonal, " + what);
   }
-  for (const Index n : {50, 51}) {
+  for (const Index n : {33, 34}) {
     std::vector<Matrix<T>> buffers;
     for (int i = 0; i < 2; ++i)
       buffers.push_back(this->values(n * n, buffers.size()));

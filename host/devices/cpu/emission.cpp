@@ -4,17 +4,19 @@
 
 #include "devices/backend.hpp"
 #include "devices/cpu/emission_column.hpp"
+#include "devices/cpu/emission_flat.hpp"
 #include "devices/cpu/emission_tables.hpp"
 #include "devices/cpu/parallel.hpp"
 #include "devices/cpu/simd.hpp"
 #include "devices/reference/emission.hpp"
 
+#include <optional>
+
 namespace kronvec::cpu {
 namespace {
 
-/// Results from which on they are written past the caches; tables up to which they lie on the stack; what is put
-/// together in the first-level cache before it is written.
-constexpr Index worth_streaming = 4 << 20, small_tables = 8 << 10, stage_bytes = 16 << 10;
+/// Tables up to which they lie on the stack; what is put together in the first-level cache before it is written.
+constexpr Index small_tables = 8 << 10, stage_bytes = 16 << 10;
 
 /// One run of an emitter.
 template <class T> class Run {
@@ -22,100 +24,171 @@ public:
   Run(const Plan &plan, const Arrays<T> &arrays, Index first_row, Index first_col, MatrixView<T> y)
       : plan_(plan), arrays_(arrays), first_row_(first_row), first_col_(first_col), y_(y),
         rows_(index_range(plan.rows, first_row, y.rows())), cols_(index_range(plan.cols, first_col, y.cols())),
-        streams_(y.rows() * y.cols() * static_cast<Index>(sizeof(T)) >= worth_streaming) {}
+        streams_(y.rows() * y.cols() * static_cast<Index>(sizeof(T)) >= plan.limits.streaming) {}
 
   void all() const {
     const Tiling &t = plan_.tiling;
     if (rows_.size() == 0 || cols_.size() == 0) return;
+    const auto floor_div = [](Index a, Index b) { return a >= 0 ? a / b : -((b - 1 - a) / b); };
     const Index first_piece = rows_.begin / t.height, pieces = (rows_.end - 1) / t.height + 1 - first_piece;
-    const Index span = t.period * t.periods, first_span = cols_.begin / span,
-                spans = (cols_.end - 1) / span + 1 - first_span;
+    const Index span = t.period * t.periods, first_span = floor_div(cols_.begin - t.origin, span),
+                spans = floor_div(cols_.end - 1 - t.origin, span) + 1 - first_span;
     const Index across = (t.bound + t.width - 1) / t.width, blocks = t.period / t.bound * across;
-    parallel(blocks * spans * pieces, y_.rows() * y_.cols(), [&](Index task) {
+    parallel(blocks * spans * pieces, worth(), [&](Index task) {
       const Index piece = first_piece + task % pieces, block = task / pieces / spans,
-                  first =
-                      (first_span + task / pieces % spans) * span + block / across * t.bound + block % across * t.width;
-      const Index width = std::min(t.width, t.bound - block % across * t.width);
-      const IndexRange rows{std::max(rows_.begin, piece * t.height), std::min(rows_.end, (piece + 1) * t.height)};
-      Task(*this, rows).run(first, width);
+                  first = t.origin + (first_span + task / pieces % spans) * span + block / across * t.bound +
+                          block % across * t.width;
+      Task(*this, piece).run(first, std::min(t.width, t.bound - block % across * t.width));
     });
   }
 
 private:
-  /// A block of columns, or pieces of them.
+  /// A block of columns in some periods, or pieces of them. The columns at one place of every period go down together,
+  /// since they share much of what they are made of.
   class Task {
   public:
-    Task(const Run &run, IndexRange rows) : run_(run), rows_(rows) {
+    Task(const Run &run, Index piece)
+        : run_(run), piece_(piece), rows_{std::max(run.rows_.begin, piece * run.plan_.tiling.height),
+                                          std::min(run.rows_.end, (piece + 1) * run.plan_.tiling.height)},
+          arrays_(run.arrays_) {
       const Axis &axis = run.plan_.rows;
-      first_ = positions_below(axis, rows.begin) - run.first_row_;
-      count_ = positions_below(axis, rows.end) - run.first_row_ - first_;
+      first_ = positions_below(axis, rows_.begin) - run.first_row_;
+      count_ = positions_below(axis, rows_.end) - run.first_row_ - first_;
     }
     void run(Index first, Index width) {
       const Tiling &t = run_.plan_.tiling;
-      if (count_ == 0) return;
-      for (Index period = 0; period < t.periods; ++period) {
-        const Index begin = std::max(first + period * t.period, run_.cols_.begin),
-                    end = std::min(first + period * t.period + width, run_.cols_.end);
-        for (Index col = begin; col < end; ++col)
-          if (has_position(run_.plan_.cols, col)) column(col);
+      if (count_ == 0 || !meets(first, width)) return;
+      const Pool::Block room = contract(first);
+      for (Index x = 0; x < width; ++x) {
+        int columns = 0;
+        for (int k = 0; k < t.periods; ++k)
+          if (start(first + x + k * t.period, streams_[k], columns_[columns])) ++columns;
+        const Index chunk = run_.streams_ ? t.chunk : count_;
+        for (Index p = 0; p < count_; p += chunk)
+          for (int c = 0; c < columns; ++c)
+            go_on(columns_[c], p, std::min(chunk, count_ - p));
       }
-      if (stream_.out) finish(stream_);
+      for (Stream<T> &stream : streams_)
+        if (stream.out) finish(stream);
     }
 
   private:
     using How = typename Target<T>::How;
 
-    void column(Index col) {
-      T *y = &run_.y_(first_, positions_below(run_.plan_.cols, col) - run_.first_col_);
-      if (run_.streams_ && stream_.out != y) {
-        if (stream_.out) finish(stream_);
-        begin(y, stream_);
+    /// Whether the block has columns of the window.
+    bool meets(Index first, Index width) const {
+      const Tiling &t = run_.plan_.tiling;
+      for (Index k = 0; k < t.periods; ++k)
+        if (first + k * t.period < run_.cols_.end && first + k * t.period + width > run_.cols_.begin) return true;
+      return false;
+    }
+
+    /// Makes the blocks of the contractions, in memory that must outlive the task.
+    Pool::Block contract(Index first) {
+      const auto &contractions = run_.plan_.contractions;
+      if (contractions.empty()) return {};
+      Index size = 0, sides = 0;
+      for (const Contraction &c : contractions)
+        size += c.size, sides = std::max(sides, room_for_sides(c));
+      Pool::Block block = cpu_backend().pool().take(static_cast<std::size_t>(size + sides) * sizeof(T));
+      T *room = static_cast<T *>(block.data()), *result = room + sides;
+      for (std::size_t c = 0; c < contractions.size(); ++c) {
+        arrays_.local[c] = make_block(contractions[c], run_.arrays_, first, piece_, room, result);
+        result += contractions[c].size;
       }
-      if (!run_.streams_) return pass(col, first_, count_, y);
+      return block;
+    }
+
+    struct Column {
+      Index index;
+      T *y;
+      Stream<T> *stream;
+      std::optional<ColumnPass<T>> only; ///< where one group makes all of it
+    };
+
+    bool start(Index col, Stream<T> &stream, Column &column) {
+      if (col < run_.cols_.begin || col >= run_.cols_.end || !has_position(run_.plan_.cols, col)) return false;
+      column.index = col, column.stream = &stream;
+      column.y = &run_.y_(first_, positions_below(run_.plan_.cols, col) - run_.first_col_);
+      if (run_.streams_ && stream.out != column.y) {
+        if (stream.out) finish(stream);
+        begin(column.y, stream);
+      }
+      column.only.reset();
       if (const Group *only = only_cover(col)) {
-        Digits digits;
+        Digits digits(*only);
         decode(*only, col, digits);
-        ColumnPass<T>(*only, run_.arrays_, digits).run(rows_, {How::stream, nullptr, &stream_});
+        column.only.emplace(*only, arrays_, digits, weights_);
+      }
+      return true;
+    }
+
+    /// The column's entries from a position on.
+    void go_on(Column &column, Index position, Index n) {
+      if (!run_.streams_) {
+        if (column.only) return column.only->run(rows_, {How::store, column.y - rows_.begin, nullptr});
+        pass(column.index, first_ + position, n, column.y + position, false);
         return;
       }
+      if (column.only)
+        return column.only->run({rows_.begin + position, rows_.begin + position + n},
+                                {How::stream, nullptr, column.stream});
       constexpr Index most = stage_bytes / sizeof(T);
-      alignas(64) T stage[most];
-      for (Index p = 0; p < count_; p += most) {
-        const Index n = std::min(most, count_ - p);
-        pass(col, first_ + p, n, stage);
-        put(stage, n, stream_);
+      for (Index p = 0; p < n; p += most) {
+        const Index m = std::min(most, n - p);
+        if (!clean_) std::fill_n(stage_, most, T(0));
+        clean_ = pass(column.index, first_ + position + p, m, stage_, true);
+        put(stage_, m, *column.stream);
+        if (clean_) clear(column.index, first_ + position + p, m, stage_);
       }
     }
 
     /// The group that alone makes all of this column, if there is one.
     const Group *only_cover(Index col) const {
+      const auto &groups = run_.plan_.groups;
       if (run_.plan_.rows.triangle) return nullptr;
       const Group *only = nullptr;
-      for (const Group &g : run_.plan_.groups) {
-        Digits digits;
-        if (g.loops == 0 && !decode(g, col, digits)) continue;
+      for (const Group &g : groups) {
+        Digits digits(g);
+        if (g.loops == 0 && !(groups.size() == 1 && g.whole) && !decode(g, col, digits)) continue;
         if (only || !g.covers) return nullptr;
         only = &g;
       }
       return only;
     }
 
-    /// y = `n` entries of the column from a position on.
-    void pass(Index col, Index position, Index n, T *y) const {
-      bool stored = false;
+    /// y = `n` entries of the column from a position on; `zeros`: that is what y holds. Returns whether it still does
+    /// but for what `clear` would clear.
+    bool pass(Index col, Index position, Index n, T *y, bool zeros) {
+      bool stored = false, covered = false;
       for (const bool covering : {true, false}) {
+        if (!covering && !stored && !zeros) std::fill_n(y, n, T(0));
         for (const Group &g : run_.plan_.groups) {
-          Digits digits;
           if (g.covers != covering) continue;
-          do {
-            if (!decode(g, col, digits)) continue;
-            if (!stored && !covering) std::fill_n(y, n, T(0)), stored = true;
-            segments(ColumnPass<T>(g, run_.arrays_, digits), position, n, stored ? How::add : How::store, y);
-            stored = true;
-          } while (next_loop(g, digits));
+          for_places(g, col, [&](const Digits &digits) {
+            const How how = stored || !covering ? How::add : How::store;
+            segments({g, arrays_, digits, weights_}, position, n, how, y);
+            stored = true, covered = covered || covering;
+          });
         }
       }
-      if (!stored) std::fill_n(y, n, T(0));
+      return zeros && !covered;
+    }
+
+    /// Stores zeros where the groups have entries.
+    void clear(Index col, Index position, Index n, T *y) {
+      for (const Group &g : run_.plan_.groups)
+        for_places(g, col, [&](const Digits &digits) {
+          segments({g, arrays_, digits, weights_}, position, n, How::clear, y);
+        });
+    }
+
+    /// work(digits) for all values of the loops at which the group has the column.
+    void for_places(const Group &g, Index col, auto work) const {
+      Digits digits(g);
+      do {
+        if (decode(g, col, digits)) work(digits);
+      } while (next_loop(g, digits));
     }
 
     /// The rows of these positions by runs of their indices.
@@ -129,10 +202,24 @@ private:
     }
 
     const Run &run_;
+    const Index piece_;
     const IndexRange rows_;
+    Arrays<T> arrays_;
     Index first_, count_; ///< positions in y
-    Stream<T> stream_;
+    Weights<T> weights_;
+    alignas(64) T stage_[stage_bytes / sizeof(T)];
+    bool clean_ = false; ///< the stage holds zeros
+    std::array<Stream<T>, most_periods> streams_;
+    std::array<Column, most_periods> columns_;
   };
+
+  /// What there is to do, in entries.
+  Index worth() const {
+    Index result = y_.rows() * y_.cols();
+    for (const Contraction &c : plan_.contractions)
+      result += c.size * c.k / products_per_entry;
+    return result;
+  }
 
   const Plan &plan_;
   const Arrays<T> arrays_;
@@ -144,35 +231,51 @@ private:
 
 template <class T> class CpuEmitter final : public Emitter<T> {
 public:
-  explicit CpuEmitter(const Emission &emission) : plan_(plan(emission, sizeof(T))) {}
+  CpuEmitter(const Emission &emission, const Limits &limits)
+      : rows_(emission.rows.size), plan_(plan(emission, sizeof(T), limits)) {
+    if (const auto flat = flattened(emission, sizeof(T), limits.short_column)) {
+      flat_columns_ = flat->columns;
+      flat_ = plan(flat->emission, sizeof(T), limits);
+    }
+  }
 
   void run(std::span<const T *const> buffers, Index first_row, Index first_col, MatrixView<T> y) const override {
     if (y.rows() == 0 || y.cols() == 0) return;
-    alignas(64) T few[small_tables / sizeof(T)];
-    Pool::Block block;
-    T *tables = few;
-    if (const auto bytes = static_cast<std::size_t>(plan_.table_size) * sizeof(T); bytes > sizeof few) {
-      block = cpu_backend().pool().take(bytes);
-      tables = static_cast<T *>(block.data());
-    }
-    fill_tables(plan_, buffers, tables);
-    Run<T>(plan_, {buffers, tables, plan_.tables.data()}, first_row, first_col, y).all();
+    const Index n = flat_columns_;
+    if (n > 0 && y.rows() == rows_ && y.packed() && first_col % n == 0 && y.cols() % n == 0)
+      return run(flat_, buffers, 0, first_col / n, {y.data(), y.rows() * n, y.cols() / n});
+    run(plan_, buffers, first_row, first_col, y);
   }
 
 private:
-  Plan plan_;
+  static void run(const Plan &plan, std::span<const T *const> buffers, Index first_row, Index first_col,
+                  MatrixView<T> y) {
+    alignas(64) T few[small_tables / sizeof(T)];
+    Pool::Block block;
+    T *tables = few;
+    if (const auto bytes = static_cast<std::size_t>(plan.table_size) * sizeof(T); bytes > sizeof few) {
+      block = cpu_backend().pool().take(bytes);
+      tables = static_cast<T *>(block.data());
+    }
+    fill_tables(plan, buffers, tables);
+    Run<T>(plan, {buffers, tables, plan.tables.data()}, first_row, first_col, y).all();
+  }
+
+  const Index rows_;
+  Plan plan_, flat_;
+  Index flat_columns_ = 0; ///< columns that are one of the flat plan's; 0 where there is none
 };
 
 } // namespace
 
-template <class T> std::unique_ptr<Emitter<T>> emitter(Emission emission) {
+template <class T> std::unique_ptr<Emitter<T>> emitter(Emission emission, const Limits &limits) {
   const auto many = [](const Product &p) { return p.factors.size() > static_cast<std::size_t>(most_operands); };
   if (std::any_of(emission.products.begin(), emission.products.end(), many))
     return reference::emitter<T>(std::move(emission));
-  return std::make_unique<CpuEmitter<T>>(emission);
+  return std::make_unique<CpuEmitter<T>>(emission, limits);
 }
 
-template std::unique_ptr<Emitter<float>> emitter(Emission);
-template std::unique_ptr<Emitter<double>> emitter(Emission);
+template std::unique_ptr<Emitter<float>> emitter(Emission, const Limits &);
+template std::unique_ptr<Emitter<double>> emitter(Emission, const Limits &);
 
 } // namespace kronvec::cpu

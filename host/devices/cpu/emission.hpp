@@ -1,12 +1,12 @@
 #pragma once
 /// Emission on the CPU.
 
-#include "devices/emission.hpp"
+#include "devices/cpu/emission_plan.hpp"
 
 #include <memory>
 
 namespace kronvec::cpu {
 
-template <class T> std::unique_ptr<Emitter<T>> emitter(Emission emission);
+template <class T> std::unique_ptr<Emitter<T>> emitter(Emission emission, const Limits &limits = {});
 
 } // namespace kronvec::cpu

@@ -16,15 +16,22 @@ template <class T> struct Arrays {
   std::span<const T *const> buffers;
   const T *tables = nullptr;
   const Table *table = nullptr;
+  std::array<const T *, most_contractions> local = {}; ///< where label values of 0 would be
 
   const T *operator[](int array) const {
+    if (array >= first_local) return local[array - first_local];
     return array >= 0 ? buffers[static_cast<std::size_t>(array)] : tables + table[~array].begin;
   }
 };
 
-/// The values that a column's index decodes into, after those of the loops.
+/// The values that a column's index decodes into, and those of the loops, 0 at first.
 struct Digits {
-  Strides value{};
+  Strides value; // all of it is not worth clearing for every column
+
+  explicit Digits(const Group &g) {
+    for (int q = g.columns; q < g.first_row_label(); ++q)
+      value[q] = 0;
+  }
 };
 
 /// Whether the group has column `col` at the values of the loops that are in `digits`.
@@ -50,16 +57,23 @@ inline bool next_loop(const Group &g, Digits &digits) {
   return false;
 }
 
-/// Where the entries of rows go: to memory, stored or added, or onto a stream in order.
+/// Where the entries of rows go: to memory, stored or added, or onto a stream in order; `clear` stores zeros.
 template <class T> struct Target {
-  enum class How { store, add, stream } how;
+  enum class How { store, add, stream, clear } how;
   T *y;              ///< of row index 0
   Stream<T> *stream; ///< instead of y
 };
 
+/// Room for the weights of so many runs at once.
+template <class T> struct Weights {
+  static constexpr Index most_runs = 64;
+  T of[most_terms][most_runs];
+};
+
 template <class T> class ColumnPass {
 public:
-  ColumnPass(const Group &group, const Arrays<T> &arrays, const Digits &digits) : g_(group), row_(group.row_offset) {
+  ColumnPass(const Group &group, const Arrays<T> &arrays, const Digits &digits, Weights<T> &weights)
+      : g_(group), row_(group.row_offset), weights_(weights.of) {
     for (int q = 0; q < g_.first_row_label(); ++q)
       row_ += g_.row[q] * digits.value[q];
     for (std::size_t k = 0; k < g_.operands.size(); ++k) {
@@ -78,7 +92,7 @@ public:
 
 private:
   using Places = std::array<const T *, most_operands>;
-  static constexpr Index most_runs = 64; // whose weights are computed at once
+  static constexpr Index most_runs = Weights<T>::most_runs;
 
   /// All rows that are in the range, over the labels from this one on.
   void below(int label, Index base, const Places &at) {
@@ -99,6 +113,7 @@ private:
   /// Runs first … last, of which those at the ends may be cut by the range.
   void band(Index base, Index first, Index last, const Places &at) {
     const Index step = g_.row[g_.band()];
+    if (target_.how == Target<T>::How::clear) return clear(base, first, last);
     if (g_.length == 1) return scalars(base, first, last, at);
     while (first <= last && base + first * step < rows_.begin)
       runs(base, first, 1, at), ++first;
@@ -109,6 +124,14 @@ private:
       runs(base, first, std::min(most_runs, whole - first + 1), at);
     for (first = whole + 1; first <= last; ++first)
       runs(base, first, 1, at);
+  }
+
+  void clear(Index base, Index first, Index last) {
+    for (Index j = first; j <= last; ++j) {
+      const Index row = base + j * g_.row[g_.band()], begin = std::max(row, rows_.begin);
+      for (Index i = begin, end = std::min(row + g_.length, rows_.end); i < end; ++i)
+        target_.y[i] = T(0);
+    }
   }
 
   /// `count` runs from j on; a single one may be cut.
@@ -200,6 +223,8 @@ private:
       return add(band, target_.y + row);
     case Target<T>::How::stream:
       return put(band, *target_.stream);
+    case Target<T>::How::clear:
+      return;
     }
   }
 
@@ -208,7 +233,7 @@ private:
   Places at_;
   IndexRange rows_{};
   Target<T> target_{};
-  T weights_[most_terms][most_runs];
+  T (*weights_)[most_runs];
 };
 
 } // namespace kronvec::cpu

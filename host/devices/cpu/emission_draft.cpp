@@ -110,6 +110,27 @@ void fuse(Draft &d) {
     }
 }
 
+/// Column labels decode uniquely if each stride exceeds what the smaller ones reach together.
+Roles roles(const Draft &d) {
+  Roles r;
+  std::vector<int> columns;
+  for (int q = 0; q < static_cast<int>(d.labels.size()); ++q)
+    (d.labels[q].col ? columns : r.rows).push_back(q);
+  std::stable_sort(columns.begin(), columns.end(), [&](int a, int b) { return d.labels[a].col < d.labels[b].col; });
+  std::stable_sort(r.rows.begin(), r.rows.end(), [&](int a, int b) { return d.labels[a].row < d.labels[b].row; });
+  Index reach = 0;
+  for (const int q : columns) {
+    const auto &[extent, row, col] = d.labels[q];
+    if (col <= reach) {
+      r.loops.push_back(q);
+      continue;
+    }
+    r.columns.push_back(q), reach += col * (extent - 1);
+  }
+  std::reverse(r.columns.begin(), r.columns.end());
+  return r;
+}
+
 std::vector<Draft> drafts(const std::vector<Product> &products) {
   std::vector<Draft> result;
   for (const Product &p : products) {

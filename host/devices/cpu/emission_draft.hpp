@@ -35,6 +35,12 @@ struct Draft {
 /// there is no column stride; labels that follow one another in every map are one.
 std::vector<Draft> drafts(const std::vector<Product> &products);
 
+/// The labels of a draft in the roles that they have for a column.
+struct Roles {
+  std::vector<int> columns, loops, rows; ///< as in Group, but the rows smallest stride first
+};
+Roles roles(const Draft &draft);
+
 /// Labels of the draft, fused where they follow one another in every map.
 void fuse(Draft &draft);
 

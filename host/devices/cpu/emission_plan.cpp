@@ -1,50 +1,29 @@
 #include "devices/cpu/emission_plan.hpp"
 
+#include "devices/cpu/emission_contraction.hpp"
 #include "devices/cpu/emission_draft.hpp"
+#include "devices/cpu/emission_runs.hpp"
 #include "devices/cpu/emission_simd.hpp"
 
 #include <algorithm>
 #include <numeric>
+#include <optional>
 #include <tuple>
 
 namespace kronvec::cpu {
 namespace {
 
-/// Runs are made at least this long where small tables allow it; sums of at most so many values become terms.
-constexpr Index long_run = 16, few_values = 8;
-
-/// The labels of a draft in the roles that they have for a column.
-struct Roles {
-  std::vector<int> columns, loops, rows; ///< as in Group, but the rows smallest stride first
-};
-
-/// Column labels decode uniquely if each stride exceeds what the smaller ones reach together.
-Roles roles(const Draft &d) {
-  Roles r;
-  std::vector<int> columns;
-  for (int q = 0; q < static_cast<int>(d.labels.size()); ++q)
-    (d.labels[q].col ? columns : r.rows).push_back(q);
-  std::stable_sort(columns.begin(), columns.end(), [&](int a, int b) { return d.labels[a].col < d.labels[b].col; });
-  std::stable_sort(r.rows.begin(), r.rows.end(), [&](int a, int b) { return d.labels[a].row < d.labels[b].row; });
-  Index reach = 0;
-  for (const int q : columns) {
-    const auto &[extent, row, col] = d.labels[q];
-    if (col <= reach) {
-      r.loops.push_back(q);
-      continue;
-    }
-    r.columns.push_back(q), reach += col * (extent - 1);
-  }
-  std::reverse(r.columns.begin(), r.columns.end());
-  return r;
-}
+/// Sums of at most so many values become terms.
+constexpr Index few_values = 8;
 
 class Planner {
 public:
-  Planner(const Emission &emission, Index bytes_each) : bytes_each_(bytes_each) {
+  Planner(const Emission &emission, Index bytes_each, const Limits &limits)
+      : bytes_each_(bytes_each), limits_(limits),
+        shelf_(plan_, std::max(indices(emission.rows) * indices(emission.cols) / 16, limits.tables)) {
+    plan_.limits = limits;
     plan_.rows = emission.rows, plan_.cols = emission.cols;
     plan_.row_indices = indices(emission.rows), plan_.col_indices = indices(emission.cols);
-    table_budget_ = std::max<Index>(plan_.row_indices * plan_.col_indices / 16, 4096);
     for (const Draft &d : drafts(emission.products))
       for (Draft &resolved : without_sums(d))
         add_groups(std::move(resolved));
@@ -53,20 +32,6 @@ public:
   Plan take() { return std::move(plan_); }
 
 private:
-  /// Whether a table of so many entries is small enough.
-  bool affords(Index entries) const { return entries <= table_budget_; }
-
-  int add_table(Table table) {
-    for (const Index n : table.extent)
-      table.size *= n;
-    table.begin = plan_.table_size;
-    constexpr Index line = 16; // elements: tables start at cache lines
-    const Index size = (table.size + line - 1) / line * line;
-    plan_.table_size += size, table_budget_ -= size;
-    plan_.tables.push_back(std::move(table));
-    return ~static_cast<int>(plan_.tables.size() - 1);
-  }
-
   /// Sums that concern a single factor are done in a table of what is left of it.
   void reduce_factors(const Draft &d, DraftTerm &term) {
     for (std::size_t s = term.sum_extent.size(); s-- > 0;) {
@@ -92,10 +57,10 @@ private:
         table.extent.push_back(term.sum_extent[o]);
         kept[o] = size, size *= term.sum_extent[o];
       }
-      if (!affords(size)) continue;
+      if (!shelf_.affords(size)) continue;
       table.sum_extent = {term.sum_extent[s]}, source.sum_stride[0] = only->sum_stride[s];
       table.sources = {source};
-      *only = {add_table(std::move(table)), 0, stride, kept};
+      *only = {shelf_.add(std::move(table)), 0, stride, kept};
       term.sum_extent.erase(term.sum_extent.begin() + static_cast<std::ptrdiff_t>(s));
       for (DraftFactor &f : term.factors)
         f.sum_stride.erase(f.sum_stride.begin() + static_cast<std::ptrdiff_t>(s));
@@ -132,12 +97,14 @@ private:
       if (values <= few_values) {
         for (DraftTerm &t : expanded(term))
           plain.terms.push_back(std::move(t));
+      } else if (contract(plan_, shelf_, bytes_each_, d, term, contraction_tiling_)) {
+        plain.terms.push_back(std::move(term));
       } else {
         result.push_back({d.row_offset, d.col_offset, d.labels, {std::move(term)}});
       }
     }
     if (!plain.terms.empty()) {
-      fuse(plain); // what was reduced may follow now
+      if (!contraction_tiling_) fuse(plain); // what was reduced may follow now
       result.push_back(std::move(plain));
     }
     return result;
@@ -160,132 +127,9 @@ private:
     add_group(d);
   }
 
-  /// The first `count` of the row labels make the runs. Whether all factors are, or can be made, of that shape; if so
-  /// and `makes`, tables are made.
-  bool shape_runs(Draft &d, const std::vector<int> &run, bool makes) {
-    Index spent = 0;
-    for (DraftTerm &term : d.terms) {
-      int vectors = 0;
-      std::vector<DraftFactor> odd, rest;
-      for (DraftFactor &f : term.factors) {
-        const Shape shape = shape_of(d, f, run);
-        (shape == Shape::odd ? odd : rest).push_back(f);
-        vectors += shape == Shape::vector;
-      }
-      for (const std::vector<DraftFactor> &sources : shared_tables(d, odd, run)) {
-        spent += size_of_table(d, sources, run);
-        if (++vectors > most_vectors || (!makes && !affords(spent))) return false;
-        if (makes) rest.push_back(table_of(d, term, sources, run));
-      }
-      if (vectors > most_vectors) return false;
-      if (makes) term.factors = std::move(rest);
-    }
-    return true;
-  }
-
-  enum class Shape { scalar, vector, odd };
-  static Shape shape_of(const Draft &d, const DraftFactor &f, const std::vector<int> &run) {
-    bool scalar = true, vector = true;
-    Index step = 1;
-    for (const int q : run) {
-      scalar = scalar && f.stride[q] == 0, vector = vector && f.stride[q] == step;
-      step *= d.labels[q].extent;
-    }
-    return scalar ? Shape::scalar : vector ? Shape::vector : Shape::odd;
-  }
-
-  static bool in(const std::vector<int> &run, std::size_t q) {
-    return std::find(run.begin(), run.end(), static_cast<int>(q)) != run.end();
-  }
-
-  /// Factors that go into one table each: those whose labels beside the runs' are among another's.
-  static std::vector<std::vector<DraftFactor>> shared_tables(const Draft &d, std::vector<DraftFactor> factors,
-                                                             const std::vector<int> &run) {
-    const auto beside = [&](const DraftFactor &f) {
-      std::vector<bool> uses;
-      for (std::size_t q = 0; q < d.labels.size(); ++q)
-        uses.push_back(f.stride[q] != 0 && !in(run, q));
-      for (const Index s : f.sum_stride)
-        uses.push_back(s != 0);
-      return uses;
-    };
-    const auto count = [&](const DraftFactor &f) {
-      const auto uses = beside(f);
-      return std::count(uses.begin(), uses.end(), true);
-    };
-    std::stable_sort(factors.begin(), factors.end(), [&](auto &a, auto &b) { return count(a) > count(b); });
-    std::vector<std::vector<DraftFactor>> tables;
-    for (const DraftFactor &f : factors) {
-      const auto uses = beside(f);
-      const auto host = std::find_if(tables.begin(), tables.end(), [&](const auto &table) {
-        const auto has = beside(table[0]);
-        for (std::size_t q = 0; q < uses.size(); ++q)
-          if (uses[q] && !has[q]) return false;
-        return true;
-      });
-      if (host == tables.end())
-        tables.push_back({f});
-      else
-        host->push_back(f);
-    }
-    return tables;
-  }
-
-  static Index size_of_table(const Draft &d, const std::vector<DraftFactor> &sources, const std::vector<int> &run) {
-    Index size = 1;
-    for (std::size_t q = 0; q < d.labels.size(); ++q)
-      if (in(run, q) || sources[0].stride[q]) size *= d.labels[q].extent;
-    // Sums that are left to a loop belong to drafts of one term, whose extents are the caller's to multiply.
-    return size * (d.terms.size() == 1 ? sums_of(d.terms[0], sources[0]) : 1);
-  }
-  static Index sums_of(const DraftTerm &term, const DraftFactor &f) {
-    Index size = 1;
-    for (std::size_t s = 0; s < f.sum_stride.size(); ++s)
-      if (f.sum_stride[s]) size *= term.sum_extent[s];
-    return size;
-  }
-
-  /// The product of the sources in the runs' shape, for all values of the labels beside that they have.
-  DraftFactor table_of(const Draft &d, const DraftTerm &term, const std::vector<DraftFactor> &sources,
-                       const std::vector<int> &run) {
-    Table table;
-    DraftFactor result{0, 0, std::vector<Index>(d.labels.size()), std::vector<Index>(term.sum_extent.size())};
-    for (const DraftFactor &f : sources)
-      table.sources.push_back({f.array, f.offset, {}, {}});
-    Index size = 1;
-    const auto add_label = [&](Index extent, auto stride_in) {
-      for (std::size_t i = 0; i < sources.size(); ++i)
-        table.sources[i].stride[table.extent.size()] = *stride_in(sources[i]);
-      *stride_in(result) = size;
-      table.extent.push_back(extent), size *= extent;
-    };
-    for (const int q : run)
-      add_label(d.labels[q].extent, [q](auto &f) { return &f.stride[static_cast<std::size_t>(q)]; });
-    for (std::size_t q = 0; q < d.labels.size(); ++q)
-      if (!in(run, q) && sources[0].stride[q]) add_label(d.labels[q].extent, [q](auto &f) { return &f.stride[q]; });
-    for (std::size_t s = 0; s < term.sum_extent.size(); ++s)
-      if (sources[0].sum_stride[s]) add_label(term.sum_extent[s], [s](auto &f) { return &f.sum_stride[s]; });
-    result.array = add_table(std::move(table));
-    return result;
-  }
-
-  /// The row labels that make the runs: the first where it has stride 1, and more where it is short.
-  std::vector<int> choose_run(Draft &d, const std::vector<int> &rows) {
-    std::vector<int> run;
-    Index length = 1;
-    while (run.size() < rows.size() && length < long_run && d.labels[rows[run.size()]].row == length) {
-      length *= d.labels[rows[run.size()]].extent;
-      run.push_back(rows[run.size()]);
-    }
-    while (!run.empty() && !shape_runs(d, run, false))
-      run.pop_back();
-    shape_runs(d, run, true);
-    return run;
-  }
-
   void add_group(Draft &d) {
     const Roles r = roles(d);
-    const std::vector<int> run = choose_run(d, r.rows);
+    const std::vector<int> run = choose_run(d, r.rows, shelf_);
     Group g;
     g.row_offset = d.row_offset, g.col_offset = d.col_offset;
     std::vector<int> order = r.columns; // labels of the draft by their place in the group
@@ -316,16 +160,16 @@ private:
       insert(g.extent, k, sums[k]), insert(g.row, k, 0), insert(g.col, k, 0);
     for (const DraftTerm &term : d.terms) {
       Term t{term.scale, static_cast<int>(g.operands.size()), 0, 0};
-      for (const Shape wanted : {Shape::scalar, Shape::vector})
+      for (const RunShape wanted : {RunShape::scalar, RunShape::vector})
         for (const DraftFactor &f : term.factors) {
-          if (shape_of(d, f, run) != wanted) continue;
+          if (run_shape(d, f, run) != wanted) continue;
           Operand operand{f.array, f.offset};
           for (std::size_t k = 0; k < order.size(); ++k)
             operand.stride[k] = f.stride[order[k]];
           for (std::size_t k = 0; k < sums.size(); ++k)
             insert(operand.stride, k, f.sum_stride[k]);
           g.operands.push_back(operand);
-          ++(wanted == Shape::scalar ? t.scalars : t.vectors);
+          ++(wanted == RunShape::scalar ? t.scalars : t.vectors);
         }
       g.terms.push_back(t);
     }
@@ -345,24 +189,73 @@ private:
     for (int q = 0; q < g.columns; ++q)
       dense = dense && g.row[q] == 0;
     g.covers = dense && reach + 1 == plan_.row_indices;
+    Index columns = 1;
+    bool whole = g.covers && g.col_offset == 0;
+    for (int q = g.columns - 1; q >= 0; --q)
+      whole = whole && g.col[q] == columns, columns *= g.extent[q];
+    g.whole = whole && columns == plan_.col_indices;
+  }
+
+  /// A label of the columns, and how many bytes of a column's vectors do not depend on it.
+  struct Shared {
+    Index stride = 0, extent = 0, bytes = 0;
+  };
+
+  /// What columns a stride apart share most of, where reading it for each would be as much as a quarter of writing
+  /// and does not stay in the first-level cache. Loads from farther away hold up the stores past the caches.
+  Shared most_shared(const Group &g) const {
+    Shared most;
+    const Index column = plan_.row_indices * bytes_each_;
+    for (int q = 0; q < g.columns; ++q) {
+      Shared here{g.col[q], g.extent[q], 0};
+      for (const Term &term : g.terms)
+        for (int v = 0; v < term.vectors; ++v) {
+          const Operand &operand = g.operands[term.first + term.scalars + v];
+          Index bytes = g.length * bytes_each_, all = bytes;
+          for (int p = 0; p <= g.band(); ++p) {
+            const Index extent = operand.stride[p] ? g.extent[p] : 1;
+            all *= extent, bytes *= p < g.columns ? 1 : extent;
+          }
+          if (all >= limits_.near && bytes >= column / 4 && operand.stride[q] == 0) here.bytes += bytes;
+        }
+      if (here.bytes > most.bytes && here.extent >= 4) most = here;
+    }
+    return most;
   }
 
   void choose_tiling() {
-    constexpr Index task_bytes = 256 << 10;
     const Index column = plan_.row_indices * bytes_each_;
     Tiling &t = plan_.tiling;
+    if (contraction_tiling_) {
+      t = *contraction_tiling_;
+      return;
+    }
     t.bound = t.period = std::max<Index>(plan_.col_indices, 1), t.periods = 1;
-    t.width = std::max<Index>(1, task_bytes / std::max<Index>(column, 1));
-    t.height = column <= 2 * task_bytes ? std::max<Index>(plan_.row_indices, 1) : task_bytes / bytes_each_;
+    t.width = std::max<Index>(1, limits_.task / std::max<Index>(column, 1));
+    t.height = column <= 2 * limits_.task ? std::max<Index>(plan_.row_indices, 1)
+                                          : std::max<Index>(limits_.task / bytes_each_, 1);
+    t.chunk = t.height;
+    const auto leading = std::find_if(plan_.groups.begin(), plan_.groups.end(), [](auto &g) { return g.covers; });
+    if (leading == plan_.groups.end()) return;
+    if (const Shared s = most_shared(*leading); s.bytes > 0) {
+      t.bound = t.period = s.stride, t.periods = std::min<Index>(most_periods, s.extent);
+      t.width = std::clamp<Index>(limits_.slabs / s.bytes, 1, t.width);
+      const Index chunk = std::max<Index>(limits_.chunk / bytes_each_, 1);
+      t.chunk = leading->length < chunk ? chunk / leading->length * leading->length : chunk;
+    }
   }
 
   const Index bytes_each_;
+  const Limits limits_;
   Plan plan_;
-  Index table_budget_;
+  TableShelf shelf_;
+  std::optional<Tiling> contraction_tiling_;
 };
 
 } // namespace
 
-Plan plan(const Emission &emission, Index bytes_each) { return Planner(emission, bytes_each).take(); }
+Plan plan(const Emission &emission, Index bytes_each, const Limits &limits) {
+  return Planner(emission, bytes_each, limits).take();
+}
 
 } // namespace kronvec::cpu

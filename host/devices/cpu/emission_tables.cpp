@@ -1,82 +1,192 @@
 #include "devices/cpu/emission_tables.hpp"
 
+#include "devices/cpu/blas.hpp"
 #include "devices/cpu/parallel.hpp"
+
+#include <numeric>
 
 namespace kronvec::cpu {
 namespace {
 
-/// Advances the digits from `first` on; false after the last.
-bool next(const std::vector<Index> &extent, std::size_t first, std::size_t last, Strides &digits) {
-  for (std::size_t q = first; q < last; ++q) {
-    if (++digits[q] < extent[q]) return true;
+/// Values of a table's labels, from `first` on.
+struct Box {
+  Strides first{}, count{};
+};
+
+/// Advances the digits of a box from label q on; false after the last.
+bool next(const Strides &count, std::size_t q, std::size_t labels, Strides &digits) {
+  for (; q < labels; ++q) {
+    if (++digits[q] < count[q]) return true;
     digits[q] = 0;
   }
   return false;
 }
 
-Index at(const Table::Source &s, const Strides &digits, std::size_t labels, const Strides &sums, std::size_t summed) {
-  Index value = s.offset;
-  for (std::size_t q = 0; q < labels; ++q)
-    value += s.stride[q] * digits[q];
-  for (std::size_t q = 0; q < summed; ++q)
-    value += s.sum_stride[q] * sums[q];
-  return value;
+/// One plane of a box, along its first two labels.
+struct Plane {
+  Index m, n, step; ///< m×n entries, columns `step` apart
+};
+
+/// y[i, j] (=, +=, *=) x[i·s + j·r].
+template <class T, class Work> void over_plane(const Plane &plane, const T *x, Index s, Index r, T *y, Work work) {
+  for (Index j = 0; j < plane.n; ++j)
+    for (Index i = 0; i < plane.m; ++i)
+      work(y[i + j * plane.step], x[i * s + j * r]);
 }
 
-/// The entries along the table's first label, at one value of the others.
-template <class T> void fill_run(const Table &t, const Arrays<T> &arrays, const Strides &digits, T *out) {
-  const Index n = t.extent.empty() ? 1 : t.extent[0];
-  const std::size_t labels = t.extent.size();
-  Strides sums{};
+/// The plane at the digits of the other labels.
+template <class T> void fill_plane(const Table &t, const Arrays<T> &arrays, const Box &box, const Strides &digits,
+                                   const Plane &plane, T *y) {
+  const std::size_t labels = t.extent.size(), summed = t.sum_extent.size();
+  Strides sums{}, sum_count{};
+  std::copy(t.sum_extent.begin(), t.sum_extent.end(), sum_count.begin());
   bool adds = false;
   do {
-    const auto place = [&](std::size_t k) {
-      return arrays[t.sources[k].array] + at(t.sources[k], digits, labels, sums, t.sum_extent.size());
-    };
-    if (t.sources.size() == 1 && !t.sum_extent.empty()) {
-      const T *x = place(0);
-      for (Index i = 0, s = t.sources[0].stride[0]; i < n; ++i)
-        out[i] = (adds ? out[i] : T(0)) + x[i * s];
-    } else {
-      for (std::size_t k = 0; k < t.sources.size(); ++k) {
-        const T *x = place(k);
-        const Index s = t.sources[k].stride[0];
-        if (k == 0)
-          for (Index i = 0; i < n; ++i)
-            out[i] = x[i * s];
-        else
-          for (Index i = 0; i < n; ++i)
-            out[i] *= x[i * s];
-      }
+    for (std::size_t k = 0; k < t.sources.size(); ++k) {
+      const auto &source = t.sources[k];
+      const T *x = arrays[source.array] + source.offset;
+      for (std::size_t q = 0; q < labels; ++q)
+        x += source.stride[q] * (box.first[q] + digits[q]);
+      for (std::size_t q = 0; q < summed; ++q)
+        x += source.sum_stride[q] * sums[q];
+      const Index s = source.stride[0], r = source.stride[1];
+      if (k > 0)
+        over_plane(plane, x, s, r, y, [](T &to, T value) { to *= value; });
+      else if (adds)
+        over_plane(plane, x, s, r, y, [](T &to, T value) { to += value; });
+      else
+        over_plane(plane, x, s, r, y, [](T &to, T value) { to = value; });
     }
     adds = true;
-  } while (next(t.sum_extent, 0, t.sum_extent.size(), sums));
+  } while (next(sum_count, 0, summed, sums));
 }
 
-/// The part of a table at one value of its last label, or all of it.
-template <class T> void fill_slice(const Table &t, const Arrays<T> &arrays, Index slice, bool sliced, T *out) {
-  const std::size_t last = t.extent.size() - (sliced ? 1 : 0);
-  const Index n = t.extent.empty() ? 1 : t.extent[0];
+/// The entries of a table in a box, the first of which goes to *y.
+template <class T> void fill_box(const Table &t, const Arrays<T> &arrays, const Box &box, T *y) {
+  const std::size_t labels = t.extent.size();
+  const Plane plane{labels > 0 ? box.count[0] : 1, labels > 1 ? box.count[1] : 1, labels > 0 ? t.extent[0] : 1};
   Strides digits{};
-  if (sliced) digits[last] = slice, out += slice * (t.size / t.extent[last]);
   do {
-    fill_run(t, arrays, digits, out);
-    out += n;
-  } while (next(t.extent, 1, last, digits));
+    Index offset = 0, step = 1;
+    for (std::size_t q = 0; q < labels; ++q)
+      offset += step * digits[q], step *= t.extent[q];
+    fill_plane(t, arrays, box, digits, plane, y + offset);
+  } while (next(box.count, 2, labels, digits));
+}
+
+/// All of a table, in slices of its last label.
+template <class T> void fill(const Table &t, const Arrays<T> &arrays, T *y) {
+  const bool sliced = t.extent.size() > 2 && t.size >= worth_threads;
+  parallel(sliced ? t.extent.back() : 1, sliced ? t.size : 0, [&](Index slice) {
+    Box box;
+    std::copy(t.extent.begin(), t.extent.end(), box.count.begin());
+    const std::size_t last = t.extent.size() - 1;
+    if (sliced) box.first[last] = slice, box.count[last] = 1;
+    fill_box(t, arrays, box, sliced ? y + slice * (t.size / t.extent[last]) : y);
+  });
+}
+
+/// In slices of columns whose shapes do not depend on the number of threads, each by one thread's BLAS.
+template <class T> void multiply_tables(const Table::Multiplied &p, const Arrays<T> &arrays, T *y) {
+  constexpr Index width = 64;
+  const Index across = (p.n + width - 1) / width;
+  parallel(p.batch * across, p.batch * p.m * p.n * p.k / products_per_entry, [&](Index task) {
+    const Index b = task / across, j = task % across * width, n = std::min(width, p.n - j);
+    const T *left = arrays[p.left] + b * p.m * p.k, *right = arrays[p.right] + (b * p.n + j) * p.k;
+    multiply(T(1), Op::none, MatrixView<const T>(left, p.m, p.k), Op::none, MatrixView<const T>(right, p.k, n),
+             MatrixView<T>(y + (b * p.n + j) * p.m, p.m, n));
+  });
+}
+
+/// The labels of a contraction in one block.
+struct Block {
+  Strides first{}, count{};
+  Index m, n;
+};
+
+bool find_block(const Contraction &c, Index col, Index piece, Block &b) {
+  const Index rest = col - c.col_offset;
+  if (rest < 0 || rest >= c.columns) return false;
+  b.m = c.m, b.n = c.n;
+  for (std::size_t q = 0; q < c.labels.size(); ++q) {
+    const auto &label = c.labels[q];
+    const bool all = label.block == label.extent;
+    b.first[q] = all ? 0 : label.cut_row ? piece * label.block : rest / label.col % label.extent;
+    b.count[q] = std::min(label.block, label.extent - b.first[q]);
+    if (label.of[0] && !label.of[1]) b.m = b.m / label.block * b.count[q];
+    if (label.of[1] && !label.of[0]) b.n = b.n / label.block * b.count[q];
+  }
+  return true;
+}
+
+/// Where the block's part of a side begins, made in `room` if it is not kept.
+template <class T> const T *side_of(const Contraction &c, int side, const Arrays<T> &arrays, const Block &b, T *&room) {
+  if (c.kept[side]) {
+    const T *x = arrays[c.kept[side]];
+    for (std::size_t q = 0; q < c.labels.size(); ++q)
+      x += c.labels[q].at[side] * b.first[q];
+    return x;
+  }
+  Box box;
+  const Table &t = c.side[side];
+  for (std::size_t a = 0; a < t.extent.size(); ++a) {
+    const int q = c.axis[side][a];
+    box.first[a] = q < 0 ? 0 : b.first[q], box.count[a] = q < 0 ? t.extent[a] : b.count[q];
+  }
+  T *const x = room;
+  fill_box(t, arrays, box, x);
+  room += std::accumulate(t.extent.begin(), t.extent.end(), Index(1), std::multiplies());
+  return x;
 }
 
 } // namespace
 
 template <class T> void fill_tables(const Plan &plan, std::span<const T *const> buffers, T *tables) {
   const Arrays<T> arrays{buffers, tables, plan.tables.data()};
-  for (const Table &t : plan.tables) {
-    const bool sliced = t.extent.size() > 1 && t.size >= worth_threads;
-    parallel(sliced ? t.extent.back() : 1, t.size,
-             [&](Index slice) { fill_slice(t, arrays, slice, sliced, tables + t.begin); });
+  for (const Table &t : plan.tables)
+    if (t.multiplied.batch)
+      multiply_tables(t.multiplied, arrays, tables + t.begin);
+    else
+      fill(t, arrays, tables + t.begin);
+}
+
+Index room_for_sides(const Contraction &c) {
+  Index size = 0;
+  for (const int side : {0, 1})
+    if (!c.kept[side]) {
+      const auto &extent = c.side[side].extent;
+      size += std::accumulate(extent.begin(), extent.end(), Index(1), std::multiplies());
+    }
+  return size;
+}
+
+template <class T>
+const T *make_block(const Contraction &c, const Arrays<T> &arrays, Index col, Index piece, T *room, T *result) {
+  Block b;
+  if (!find_block(c, col, piece, b)) return nullptr;
+  const std::array<const T *, 2> side{side_of(c, 0, arrays, b, room), side_of(c, 1, arrays, b, room)};
+  const std::size_t labels = c.labels.size();
+  Strides digits{}, shared{}; // over what both sides have
+  Index zero = 0;
+  for (std::size_t q = 0; q < labels; ++q) {
+    shared[q] = c.labels[q].of[0] && c.labels[q].of[1] ? b.count[q] : 1;
+    zero += c.labels[q].stride * b.first[q];
   }
+  do {
+    Index to = 0, left = 0, right = 0;
+    for (std::size_t q = 0; q < labels; ++q) {
+      const auto &label = c.labels[q];
+      to += label.stride * digits[q], left += label.at[0] * digits[q], right += label.at[1] * digits[q];
+    }
+    multiply(T(1), Op::none, MatrixView<const T>(side[0] + left, b.m, c.k, c.step[0]), Op::none,
+             MatrixView<const T>(side[1] + right, c.k, b.n, c.step[1]), MatrixView<T>(result + to, b.m, b.n, c.m));
+  } while (next(shared, 0, labels, digits));
+  return result - zero;
 }
 
 template void fill_tables(const Plan &, std::span<const float *const>, float *);
 template void fill_tables(const Plan &, std::span<const double *const>, double *);
+template const float *make_block(const Contraction &, const Arrays<float> &, Index, Index, float *, float *);
+template const double *make_block(const Contraction &, const Arrays<double> &, Index, Index, double *, double *);
 
 } // namespace kronvec::cpu

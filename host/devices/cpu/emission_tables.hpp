@@ -2,10 +2,24 @@
 /// The tables of an emission.
 
 #include "devices/cpu/emission_column.hpp"
+#include "devices/cpu/parallel.hpp"
 
 namespace kronvec::cpu {
 
+/// Multiplications that are as much work as an entry. OpenBLAS takes several threads for more than 4 · 2¹⁶ where no
+/// region is open, and results must not depend on that.
+constexpr Index products_per_entry = 4;
+static_assert(products_per_entry * worth_threads <= 4 << 16);
+
 /// Fills all tables of the plan at `tables`, in order.
 template <class T> void fill_tables(const Plan &plan, std::span<const T *const> buffers, T *tables);
+
+/// Entries that `make_block` needs beside the result.
+Index room_for_sides(const Contraction &contraction);
+
+/// The block of C for the columns from `col` on, and a piece of the rows. Returns where it is as `Arrays::local` wants
+/// it, or null where there is no such block.
+template <class T> const T *make_block(const Contraction &contraction, const Arrays<T> &arrays, Index col, Index piece,
+                                       T *room, T *result);
 
 } // namespace kronvec::cpu
