@@ -125,12 +125,17 @@ std::string to_json(const std::vector<Case> &cases) {
     Json leaves;
     for (const Leaf &leaf : c.leaves)
       leaves.raw(leaf.name, fmt::format("[{}, {}, {:.17g}, {}]", leaf.rows, leaf.cols, leaf.scale, leaf.diagonal));
+    const Problem<float> problem(c);
+    const Expression &f = problem.f;
     items.push_back(Json()
                         .add("id", c.id)
                         .add("text", c.text)
                         .add("size", c.size)
                         .add("dtype", c.single ? "float32" : "float64")
                         .add("peers", c.peers)
+                        .add("rows", f.rows())
+                        .add("cols", f.cols())
+                        .add("entries", f.shape().size() * problem.x.shape().size())
                         .add("leaves", leaves)
                         .text());
   }
