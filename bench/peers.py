@@ -148,7 +148,8 @@ def in_turn(folder, peer, case, quick):
 
 
 def compare_all(folder, cases, peers, quick):
-    results, foresight, gone = [], Foresight(), {}
+    """Yields the results, one by one."""
+    foresight, gone = Foresight(), {}
     for number, case in enumerate(cases):
         for peer in peers:
             progress(f"{number + 1}/{len(cases)} {case['id']} {peer}, {case['threads']} threads")
@@ -160,10 +161,8 @@ def compare_all(folder, cases, peers, quick):
             if answer.get("left_out", "").startswith("not installed"):
                 gone[peer] = answer["left_out"]
             if "absent" not in answer:
-                results.append({key: case[key] for key in ("id", "text", "size", "dtype", "threads")} |
-                               {"peer": peer} | answer)
+                yield {key: case[key] for key in ("id", "text", "size", "dtype", "threads")} | {"peer": peer} | answer
     progress("")
-    return results
 
 
 def start_times(folder, quick):
@@ -215,6 +214,12 @@ def peer_cases(folder, pattern, quick):
     return [case | {"threads": cores} for case in chosen] + one
 
 
+def save(document, folder):
+    document["about"]["load_after"] = os.getloadavg()[0]
+    with open(os.path.join(folder, "cpu.json"), "w") as out:
+        json.dump(document, out, indent=1)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("bin"), parser.add_argument("results")
@@ -223,14 +228,12 @@ def main():
     o = parser.parse_args()
     quick = ["--quick"] if o.quick else []
     peers = [peer for peer in PEERS if re.search(o.peer, peer)]
-    document = {"about": about(o.bin), "checks": check_all(o.bin, peers)}
-    document["kronvec"] = dense_bench(o.bin, "--case", o.case, *quick)
-    document["peers"] = compare_all(o.bin, peer_cases(o.bin, o.case, quick), peers, quick)
-    document["start"] = start_times(o.bin, o.quick)
-    document["about"]["load_after"] = os.getloadavg()[0]
     os.makedirs(o.results, exist_ok=True)
-    with open(os.path.join(o.results, "cpu.json"), "w") as out:
-        json.dump(document, out, indent=1)
+    document = {"about": about(o.bin), "checks": check_all(o.bin, peers), "start": start_times(o.bin, o.quick),
+                "kronvec": dense_bench(o.bin, "--case", o.case, *quick), "peers": []}
+    for result in compare_all(o.bin, peer_cases(o.bin, o.case, quick), peers, quick):
+        document["peers"].append(result)
+        save(document, o.results)  # what is done is kept if the run is cut short
     wrong = [c for c in document["checks"] if c.get("error", 0) > 1e-10]
     for c in wrong:
         print(f"peers.py: {c['peer']} differs from kronvec on {c['text']} by {c['error']:.1e}", file=sys.stderr)

@@ -76,8 +76,19 @@ def cells(document):
                 e |= {"over_ours": e["over_ours"]["ratio"], "over_store": {
                     "ratio": e["seconds"]["median"] / store, "min": e["seconds"]["min"] / store,
                     "max": e["seconds"]["max"] / store}}
-            grouped[key]["eigen"] = r | e
+            grouped[key]["eigen"] = r | e | {"peer": "eigen"}
     return grouped
+
+
+def over_ours(fresh):
+    """A cell: over ours and, of a peer that allocates what it returns, in brackets over ours with a fresh allocation."""
+    def cell(r):
+        ours = fresh.get((r["id"], r["threads"]))
+        allocates = not r["peer"].startswith(("expert", "eigen"))
+        brackets = f" ({number(r['seconds']['median'] / ours)} ×)" if ours and allocates else ""
+        return number(r["over_ours"]) + " ×" + brackets
+
+    return cell
 
 
 def kronvec_runs(answers):
@@ -128,6 +139,7 @@ def markdown(document):
     a, grouped = document["about"], cells(document)
     versions = collections.OrderedDict((r["peer"].split("-")[-2 if r["peer"][0] != "e" else 1], r["version"])
                                        for r in document["peers"] if "version" in r)
+    fresh = {(r["id"], r["threads"]): r["fresh_seconds"]["median"] for r in document["kronvec"] if "fresh_seconds" in r}
     lines = [f"# Dense Jacobians on {a['model']}, {a['cores']} cores", "",
              f"kronvec {a['kronvec']}; {a['cpu_device']}; {a['memory_gb']} GB of memory; "
              f"{', '.join(f'{k} {v}' for k, v in versions.items())}; Python {a['python']}. "
@@ -139,7 +151,8 @@ def markdown(document):
              "Every peer ran in turn with kronvec, whose column holds the median and the spread of these runs; all times are "
              "over the same floor, that of kronvec's program.", "", *peer_table(grouped, spread, lambda r: spread(r["over_store"])),
              "## Peers: time over ours", "",
-             *peer_table(grouped, lambda _: "1", lambda r: number(r["over_ours"]) + " ×"),
+             "In brackets, of peers that allocate what they return: over ours with a fresh allocation.", "",
+             *peer_table(grouped, lambda _: "1", over_ours(fresh)),
              "## Peers: peak memory of the process, over J's size", "",
              "Less what the process held before, its libraries and values.", "",
              *peer_table(grouped, lambda _: "see above", lambda r: number(r["process_peak_over_j"])),
