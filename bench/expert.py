@@ -55,10 +55,10 @@ def product_by_jax(product, values):
         b, n = jax.lax.optimization_barrier(product(jnp, **values))  # n once, not once for every entry of J
         return out.at[:].set(b[:, None, :, None] * n[None])
 
-    jitted = jax.jit(emit, donate_argnums=0)
     values = {name: jnp.asarray(value) for name, value in values.items()}
     b, n = jax.eval_shape(lambda v: product(jnp, **v), values)
     held = [jnp.ones((b.shape[0], *n.shape), n.dtype)]
+    jitted = jax.jit(emit, donate_argnums=0).lower(held[0], values).compile()
 
     def work():
         held[0] = jitted(held[0], values).block_until_ready()

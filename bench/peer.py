@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""One peer on one case, in a process of its own: `peer.py PEER CASE`, with the case as JSON; the answer is JSON.
+"""One peer in a process of its own: `peer.py PEER CASES`, with a list of cases as JSON; the answers are JSON too.
 
-PEER is one of PEERS below. CASE is an item of `dense_bench --list`, with `threads`, `budget` (seconds) and, to check the
+PEER is one of PEERS below. A case is an item of `dense_bench --list`, with `threads`, `budget` (seconds) and, to check the
 peer, `save`: a folder for its values and its Jacobian. The expression is the case's own text, in Python's operators.
 A call's time counts until the result is there; the first call, which compiles, is given apart.
 """
@@ -41,8 +41,8 @@ def jax_peer(case, values, mode):
     def f(x, others):
         return eval(code, names | others | {"X": x})
 
-    jacobian = jax.jit(getattr(jax, mode)(f))
     x = jnp.asarray(values["X"])
+    jacobian = jax.jit(getattr(jax, mode)(f)).lower(x, constants).compile()
     return (lambda: jacobian(x, constants).block_until_ready()), entry_order, jax.__version__
 
 
@@ -150,36 +150,49 @@ def measure(work, budget):
     return {"median": statistics.median(times), "min": min(times), "max": max(times), "repeats": len(times)}
 
 
-def main():
-    name, case = sys.argv[1], json.loads(sys.argv[2])
-    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:case["threads"]])
+def answer(name, case):
     values = values_of(case)
     library, way = name.split("-")
     import_module(way if library == "expert" else library)  # whose own size is not J's
-    held = reset_peak()
-    work, layout, version = peer_of(name, case, values)
-    if not name.startswith("expert"):  # whose J is there already, and counts
-        held = reset_peak()
-    bytes_of_j = case["entries"] * values["X"].itemsize
-    result = {"version": version, "first_seconds": timed(work)}
-    result["process_peak_over_j"] = (process_bytes("VmHWM") - held) / bytes_of_j
+    start = time.perf_counter()
+    work, layout, version = peer_of(name, case, values)  # compiles where there is something to compile
+    size = case["entries"] * values["X"].itemsize
+    held = reset_peak() - (size if library == "expert" else 0)  # whose J is there already, and counts
+    work()
+    result = {"version": version, "first_seconds": time.perf_counter() - start}
     if "save" in case:
-        import numpy as np
-        for symbol, value in values.items():
-            np.save(os.path.join(case["save"], symbol + ".npy"), value)
-        np.save(os.path.join(case["save"], "peer.npy"), layout(work()))
+        save(case["save"], values | {"peer": layout(work())})
     else:
         result["seconds"] = measure(work, case["budget"])
+        result["process_peak_over_j"] = (process_bytes("VmHWM") - held) / size
         result["fill_seconds"] = fill_floor(case["entries"], case["dtype"], case["threads"])
-    print(json.dumps(result))
+    return result
+
+
+def save(folder, arrays):
+    import numpy as np
+    os.makedirs(folder)
+    for name, array in arrays.items():
+        np.save(os.path.join(folder, name + ".npy"), array)
+
+
+def answer_or_reason(name, case):
+    try:
+        return answer(name, case)
+    except NotImplementedError as nothing:
+        return {"absent": str(nothing)}
+    except ImportError as missing:
+        return {"left_out": f"not installed: {missing}"}
+    except MemoryError as memory:
+        return {"left_out": f"out of memory: {memory}"}
+
+
+def main():
+    name, cases = sys.argv[1], json.loads(sys.argv[2])
+    cores = max(case["threads"] for case in cases)
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:cores])
+    print(json.dumps([answer_or_reason(name, case) for case in cases]))
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except NotImplementedError as nothing:
-        print(json.dumps({"absent": str(nothing)}))
-    except ImportError as missing:
-        print(json.dumps({"left_out": f"not installed: {missing}"}))
-    except MemoryError as memory:
-        print(json.dumps({"left_out": f"out of memory: {memory}"}))
+    main()

@@ -44,23 +44,24 @@ def resident(pid):
         return 0
 
 
-def run_peer(peer, case):
-    """The peer's answer; it is stopped before it takes the last of the memory, and after STOP seconds."""
+def run_peer(peer, cases):
+    """The peer's answers; it is stopped before it takes the last of the memory, and after STOP seconds."""
     limit = memory_available() - (1 << 30)
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as errors:
-        child = subprocess.Popen([sys.executable, os.path.join(HERE, "peer.py"), peer, json.dumps(case)],
+        child = subprocess.Popen([sys.executable, os.path.join(HERE, "peer.py"), peer, json.dumps(cases)],
                                  stdout=out, stderr=errors, env=PEER_ENVIRONMENT)
         end = time.monotonic() + STOP
         while (code := child.poll()) is None:
             if (held := resident(child.pid)) > limit or time.monotonic() > end:
                 child.kill(), child.wait()
                 why = f"{held / 1e9:.1f} GB" if held > limit else f"{STOP} s"
-                return {"left_out": f"stopped after {why}"}
+                return [{"left_out": f"stopped after {why}"}] * len(cases)
             time.sleep(0.05)
         out.seek(0), errors.seek(0)
         lines = out.read().strip().splitlines()
         if code or not lines:
-            return {"left_out": f"failed: {(errors.read().strip().splitlines() or ['no answer'])[-1][:200]}"}
+            why = (errors.read().strip().splitlines() or ["no answer"])[-1][:200]
+            return [{"left_out": f"failed: {why}"}] * len(cases)
         return json.loads(lines[-1])
 
 
@@ -77,33 +78,32 @@ def cases_of(folder, *arguments):
                                      text=True).stdout)
 
 
-def check(folder, peer, case):
-    """The largest difference of the peer's Jacobian from the command's, over the largest entry; or why there is none."""
+def difference(folder, case):
+    """The largest one of the peer's Jacobian from the command's, over the largest entry."""
     import numpy as np
-    with tempfile.TemporaryDirectory() as files:
-        answer = run_peer(peer, case | {"threads": 1, "budget": 0, "save": files})
-        if "absent" in answer or "left_out" in answer:
-            return answer
-        bindings = [f"{name}={files}/{name}.npy" for name in case["leaves"]]
-        subprocess.run([f"{folder}/kronvec", "jacobian", case["text"], "--wrt", "X", *bindings, "--layout", "numerator",
-                        "--out", f"{files}/J.npy"], check=True, capture_output=True)
-        ours, theirs = np.load(f"{files}/J.npy"), np.load(f"{files}/peer.npy")
-        if ours.shape != theirs.shape:
-            return {"error": float("inf")}
-        return {"error": float(np.max(np.abs(ours - theirs)) / np.max(np.abs(ours)))}
+    files = case["save"]
+    bindings = [f"{name}={files}/{name}.npy" for name in case["leaves"]]
+    subprocess.run([f"{folder}/kronvec", "jacobian", case["text"], "--wrt", "X", *bindings, "--layout", "numerator",
+                    "--out", f"{files}/J.npy"], check=True, capture_output=True)
+    ours, theirs = np.load(f"{files}/J.npy"), np.load(f"{files}/peer.npy")
+    if ours.shape != theirs.shape:
+        return float("inf")
+    return float(np.max(np.abs(ours - theirs)) / np.max(np.abs(ours)))
 
 
 def check_all(folder, peers):
-    seen, checks = set(), []
-    for case in cases_of(folder, "--quick"):
-        if case["text"] in seen or not case["peers"] or case["dtype"] != "float64":
-            continue
-        seen.add(case["text"])
-        for peer in peers:
-            progress(f"checking {peer} on {case['text']}")
-            result = check(folder, peer, case)
-            if "absent" not in result:
-                checks.append({"peer": peer, "text": case["text"], **result})
+    """Every peer on every expression, at a small size."""
+    small = {case["text"]: case for case in cases_of(folder, "--quick") if case["peers"]}
+    checks = []
+    for peer in peers:
+        progress(f"checking {peer}")
+        with tempfile.TemporaryDirectory() as files:
+            cases = [case | {"threads": 1, "save": f"{files}/{i}"} for i, case in enumerate(small.values())]
+            for case, answer in zip(cases, run_peer(peer, cases)):
+                if "version" in answer:
+                    answer = {"error": difference(folder, case)}
+                if "absent" not in answer:
+                    checks.append({"peer": peer, "text": case["text"], **answer})
     progress("")
     return checks
 
@@ -137,9 +137,9 @@ def in_turn(folder, peer, case, quick):
     """kronvec's program, then the peer."""
     ours = dense_bench(folder, "--case", f"^{re.escape(case['id'])}$", "--threads", str(case["threads"]), "--warm-only",
                        *quick)[0]
-    answer = run_peer(peer, case)
+    answer = run_peer(peer, [case])[0]
     if "seconds" in answer and "seconds" in ours:
-        answer["ours"] = {"seconds": ours["seconds"], "store": ours["store"]}
+        answer["ours"] = {key: ours[key] for key in ("seconds", "store", "process_peak_over_j")}
         answer["over_ours"] = answer["seconds"]["median"] / ours["seconds"]["median"]
         store = ours["store"]["median"]
         answer["over_store"] = {"ratio": answer["seconds"]["median"] / store, "min": answer["seconds"]["min"] / store,

@@ -9,6 +9,7 @@ import json
 import os
 import platform
 import re
+import statistics
 import subprocess
 import sys
 
@@ -92,11 +93,13 @@ def over_ours(fresh):
 
 
 def kronvec_runs(answers):
-    """Ours over the floor in the runs beside the peers: median, least and most."""
-    ratios = sorted(a["ours"]["seconds"]["median"] / a["ours"]["store"]["median"] for a in answers.values() if "ours" in a)
-    if not ratios:
+    """Our runs beside the peers: over the floor by median, least and most, and the peak of the process."""
+    ours = [a["ours"] for a in answers.values() if "ours" in a]
+    ratios = sorted(o["seconds"]["median"] / o["store"]["median"] for o in ours)
+    if not ours:
         return None
-    return {"ratio": ratios[len(ratios) // 2], "min": ratios[0], "max": ratios[-1]}
+    return {"ratio": statistics.median(ratios), "min": ratios[0], "max": ratios[-1],
+            "peak": statistics.median(o["process_peak_over_j"] for o in ours)}
 
 
 def peer_table(grouped, first, cell):
@@ -155,7 +158,7 @@ def markdown(document):
              *peer_table(grouped, lambda _: "1", over_ours(fresh)),
              "## Peers: peak memory of the process, over J's size", "",
              "Less what the process held before, its libraries and values.", "",
-             *peer_table(grouped, lambda _: "see above", lambda r: number(r["process_peak_over_j"])),
+             *peer_table(grouped, lambda o: number(o["peak"]), lambda r: number(r["process_peak_over_j"])),
              *left_out(document, grouped), *start_table(document["start"]), "## Checks", "",
              f"Largest difference from kronvec's Jacobian at a small size, over its largest entry: {checked(document['checks'])}.",
              ""]
@@ -177,7 +180,7 @@ def shown(grouped):
 
 
 def bars_of(answers):
-    """(title, colour, ratio): ours, and of each library its faster way."""
+    """(title, colour, ratio): ours, and of each library the faster of its ways."""
     ours = kronvec_runs(answers)
     found = {"kronvec": ("kronvec", ours["ratio"])} if ours else {}
     for peer, a in answers.items():
@@ -198,25 +201,27 @@ def plot(document, path):
     groups = [(answers, bars) for answers, bars in groups if bars]
     rows = sum(len(bars) + 1.6 for _, bars in groups)
     figure, axes = plt.subplots(figsize=(8, 0.17 * rows + 1))
+    least, largest = (f(ratio for _, bars in groups for _, _, ratio in bars) for f in (min, max))
+    edge = min(0.5, 0.7 * least)
+    axes.axvline(1, color="black", linewidth=0.8, linestyle=":", zorder=0.5)
     y = 0.0
     for answers, bars in groups:
         one = next(iter(answers.values()))
-        axes.text(0.0, y, f"{one['text']}    ", transform=axes.get_yaxis_transform(), weight="bold", va="center")
+        axes.text(0.0, y, f"{one['text']}   ", transform=axes.get_yaxis_transform(), weight="bold", va="center",
+                  bbox={"color": "white", "pad": 0})
         axes.text(1.0, y, f"{one['size']}, {one['dtype']}, {one['threads']} threads", color="#555555",
                   transform=axes.get_yaxis_transform(), ha="right", va="center")
         for title, colour, ratio in bars:
             y += 1
-            axes.barh(y, ratio - 0.5, left=0.5, height=0.82, color=colour)
+            axes.barh(y, ratio - edge, left=edge, height=0.82, color=colour)
             axes.text(ratio * 1.06, y, number(ratio), va="center", fontsize=8)
             axes.text(-0.012, y, title, transform=axes.get_yaxis_transform(), ha="right", va="center", fontsize=8,
                       weight="bold" if title == "kronvec" else "normal")
         y += 1.6
-    largest = max(ratio for _, bars in groups for _, _, ratio in bars)
-    axes.set(xscale="log", xlim=(0.5, 2.2 * max(largest, 10)), ylim=(y - 0.6, -1), yticks=[])
-    axes.axvline(1, color="black", linewidth=0.8, linestyle=":")
-    ticks = [10**k for k in range(6) if 10**k < 2 * max(largest, 10)]
-    axes.set_xticks(ticks, [str(t) for t in ticks])
-    axes.set_xlabel("time over that of writing J once (1 is the floor), log scale; of JAX and PyTorch the faster of jacfwd and jacrev")
+    axes.set(xscale="log", xlim=(edge, 2.2 * max(largest, 10)), ylim=(y - 0.6, -1), yticks=[])
+    ticks = [10.0**k for k in range(-2, 6) if edge <= 10**k < 2 * max(largest, 10)]
+    axes.set_xticks(ticks, [f"{t:g}" for t in ticks])
+    axes.set_xlabel("time over that of writing J once: 1 is the floor, the scale is logarithmic")
     axes.spines[["top", "right", "left"]].set_visible(False)
     figure.subplots_adjust(left=0.17, right=0.98, top=1 - 0.1 / figure.get_figheight(),
                            bottom=0.55 / figure.get_figheight())
