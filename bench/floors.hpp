@@ -19,7 +19,9 @@ namespace kronvec::bench {
 template <class T> void store_floor(T *data, Index n, T value) {
   namespace hn = hwy::HWY_NAMESPACE;
   constexpr Index chunk = (1 << 20) / sizeof(T);
+#ifdef _OPENMP
 #pragma omp parallel for schedule(static)
+#endif
   for (Index first = 0; first < n; first += chunk) {
     const hn::ScalableTag<T> d;
     const auto lanes = static_cast<Index>(hn::Lanes(d));
