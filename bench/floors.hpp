@@ -2,8 +2,6 @@
 /// Floors: the least time that the memory or the BLAS of this machine takes, to measure beside what is compared with
 /// it.
 
-#include "timing.hpp"
-
 #include "kronvec/matrix.hpp"
 
 #include <cblas.h>
@@ -15,8 +13,9 @@
 
 namespace kronvec::bench {
 
-/// Writes `value`, which is not to be 0, into n entries: non-temporal stores by all threads.
-template <class T> void store_floor(T *data, Index n, T value) {
+/// Writes nonzero data into n entries: non-temporal stores by all threads.
+template <class T> void store_floor(T *data, Index n) {
+  constexpr T value = T(1.25);
   namespace hn = hwy::HWY_NAMESPACE;
   constexpr Index chunk = (1 << 20) / sizeof(T);
 #ifdef _OPENMP
@@ -36,22 +35,13 @@ template <class T> void store_floor(T *data, Index n, T value) {
   }
 }
 
-/// Operations per second of a 2048³ product by the BLAS in use.
-template <class T> double gemm_floor() {
-  constexpr Index n = 2048;
-  const auto a = Matrix<T>::random(n, n, 1), b = Matrix<T>::random(n, n, 2);
-  Matrix<T> c(n, n);
-  const auto multiply = [&] {
-    if constexpr (std::is_same_v<T, double>)
-      cblas_dgemm(CblasColMajor, CblasNoTrans, CblasNoTrans, n, n, n, 1, a.data(), n, b.data(), n, 0, c.data(), n);
-    else
-      cblas_sgemm(CblasColMajor, CblasNoTrans, CblasNoTrans, n, n, n, 1, a.data(), n, b.data(), n, 0, c.data(), n);
-  };
-  multiply();
-  double best = seconds(multiply);
-  for (int i = 0; i < 4; ++i)
-    best = std::min(best, seconds(multiply));
-  return 2.0 * n * n * n / best;
+/// A product of n×n matrices by the BLAS in use: 2n³ flops.
+template <class T> void gemm_floor(Index n, const T *a, const T *b, T *c) {
+  const auto size = static_cast<blasint>(n);
+  if constexpr (std::is_same_v<T, double>)
+    cblas_dgemm(CblasColMajor, CblasNoTrans, CblasNoTrans, size, size, size, 1, a, size, b, size, 0, c, size);
+  else
+    cblas_sgemm(CblasColMajor, CblasNoTrans, CblasNoTrans, size, size, size, 1, a, size, b, size, 0, c, size);
 }
 
 } // namespace kronvec::bench
