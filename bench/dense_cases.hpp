@@ -1,0 +1,45 @@
+#pragma once
+/// The dense Jacobians that are measured: cases C1 and C2.
+
+#include "kronvec/derivative.hpp"
+#include "kronvec/parse.hpp"
+
+#include <string>
+#include <vector>
+
+namespace kronvec::bench {
+
+/// A symbol and its values: scale·(standard normal numbers) + diagonal·I. The scales keep the functions unsaturated.
+struct Leaf {
+  std::string name;
+  Index rows, cols;
+  double scale = 1, diagonal = 0;
+};
+
+struct Case {
+  std::string id;   ///< "C1/a_exp_xb/64/double"
+  std::string text; ///< the expression, in the command's grammar; differentiated with respect to X
+  std::string size; ///< for people: "s = 64"
+  std::vector<Leaf> leaves;
+  bool single = false;        ///< float
+  bool peers = false;         ///< whether the Python peers do it too
+  double flops_per_entry = 0; ///< of J, where a product bounds the case; 0 where memory does
+  std::string family() const { return id.substr(0, id.find('/', 3)); }
+};
+
+/// All cases, or small ones of each kind that only show that everything runs.
+std::vector<Case> dense_cases(bool quick);
+
+/// A case's expression with the values bound.
+template <class T> struct Problem {
+  explicit Problem(const Case &c);
+  Expression f;
+  Symbol x;
+  std::map<std::string, Matrix<T>> values;
+  Values<T> bindings;
+};
+
+/// The cases as a JSON list, for the peers.
+std::string to_json(const std::vector<Case> &cases);
+
+} // namespace kronvec::bench
