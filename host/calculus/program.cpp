@@ -1,6 +1,7 @@
 #include "calculus/program.hpp"
 
 #include "calculus/chains.hpp"
+#include "calculus/terms/fusion.hpp"
 #include "devices/factors.hpp"
 
 #include <algorithm>
@@ -266,16 +267,23 @@ SlotId Program::jacobian(std::shared_ptr<const detail::JacobianPlan> plan, Shape
   return emit(std::move(step), shape);
 }
 
-void Program::end_dense(const std::vector<SlotId> &roots) {
+/// Drops the steps that nothing in `roots` depends on.
+void Program::drop_unused(std::vector<Step> &steps, const std::vector<SlotId> &roots) const {
   std::vector<bool> wanted(slots_.size());
-  for (const SlotId u : roots)
-    keep(u), wanted[static_cast<std::size_t>(memory(u))] = true;
-  auto &steps = steps_[static_cast<int>(Stage::dense)];
+  const auto want = [&](SlotId u) { wanted[static_cast<std::size_t>(memory(u))] = true; };
+  const auto is_wanted = [&](const Step &step) { return wanted[static_cast<std::size_t>(step.out[0])]; };
+  std::for_each(roots.begin(), roots.end(), want);
   for (auto step = steps.rbegin(); step != steps.rend(); ++step)
-    if (wanted[static_cast<std::size_t>(step->out[0])])
-      for (const SlotId u : step->in)
-        wanted[static_cast<std::size_t>(memory(u))] = true;
-  std::erase_if(steps, [&](const Step &step) { return !wanted[static_cast<std::size_t>(step.out[0])]; });
+    if (is_wanted(*step)) std::for_each(step->in.begin(), step->in.end(), want);
+  std::erase_if(steps, [&](const Step &step) { return !is_wanted(step); });
+}
+
+void Program::end_dense(const std::vector<SlotId> &roots) {
+  auto &steps = steps_[static_cast<int>(Stage::dense)];
+  std::for_each(roots.begin(), roots.end(), [&](SlotId u) { keep(u); });
+  drop_unused(steps, roots);
+  join_emissions(steps, roots);
+  drop_unused(steps, roots);
   dense_roots_ = roots;
   earliest_ = Stage::constants;
 }

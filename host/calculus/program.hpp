@@ -141,6 +141,7 @@ private:
   SlotId lower(const Node &node);
   /// The value of a slot that is one number, known now.
   std::optional<double> number(SlotId u) const;
+  void drop_unused(std::vector<Step> &steps, const std::vector<SlotId> &roots) const;
   void allocate_arena();
   void allocate_workspace(Stage stage);
 
