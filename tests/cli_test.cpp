@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -71,6 +72,37 @@ TEST_F(Command, WritesAJacobianThatReadsBack) {
   EXPECT_EQ(y.status, 0) << y.err;
   const Matrix<double> dx{{1}, {0}, {0}, {0}, {2}, {0}};
   EXPECT_TRUE(near(vec(read_matrix<double>(dir_ / "y.npy")), product(dense, dx), 1e-13));
+}
+
+TEST_F(Command, WritesASparseJacobianThatIsNeverDense) {
+  const Outcome outcome = run("jacobian \"X'*X\" --wrt X 'X=[1,2;3,4;5,6]' --layout denominator --out J.mtx");
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  std::istringstream file(contents(dir_ / "J.mtx"));
+  std::string first;
+  std::getline(file, first);
+  EXPECT_EQ(first, "%%MatrixMarket matrix coordinate real general");
+  Index rows = 0, cols = 0, entries = 0;
+  file >> rows >> cols >> entries;
+  EXPECT_EQ(rows, 6);
+  EXPECT_EQ(cols, 4);
+  EXPECT_EQ(entries, 18); // 2mn·n places, of which mn fall together
+  Matrix<double> j(6, 4), x{{1, 2}, {3, 4}, {5, 6}}, dense(4, 6);
+  double value = 0;
+  for (Index i = 0, k = 0; file >> i >> k >> value;)
+    j(i - 1, k - 1) = value;
+  const Symbol s("X", 3, 2);
+  jacobian(transpose(s) * s, s).at({{s, x}}).to_dense(dense, {.method = Method::reference});
+  EXPECT_TRUE(near(j, transposed(dense), 1e-14));
+  // dense, J of 60×50 would take 57 MiB
+  EXPECT_EQ(run("jacobian \"X'*X\" --wrt X X=60x50 --max-memory 1MB --out large.mtx").status, 0);
+  expect_refusal("jacobian X --wrt X X=3x2 --out J.txt", 2, "must end in .npy");
+}
+
+TEST_F(Command, ExplainsHowAJacobianIsWritten) {
+  const Outcome outcome = run("jacobian 'A*exp(X*B)' --wrt X A=4x3 B=2x5 X=3x2 --explain");
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  for (const char *part : {"J is 20×6", "J[i + 4·j, k + 3·l] = ", "A[i + 4·k]", "exp(X*B)", "method: structured"})
+    EXPECT_NE(outcome.out.find(part), std::string::npos) << part << " in:\n" << outcome.out;
 }
 
 TEST_F(Command, PrintsNumbersThatReadBack) {

@@ -46,6 +46,7 @@ void expect_by(Method method) {
 
 TEST(Ledger, M2_ForwardByColumns) { expect_by(Method::forward); }
 TEST(Ledger, M3_ReverseByRows) { expect_by(Method::reverse); }
+TEST(Ledger, M5_FromKroneckerTerms) { expect_by(Method::structured); }
 TEST(Ledger, M6_ByElements) { expect_by(Method::reference); }
 
 TEST(Ledger, M4_TheComplexStepIsExactToRounding) {

@@ -212,7 +212,8 @@ double predicted_bytes(const JacobianPlan &plan, Method method, std::size_t elem
   if (method != Method::forward && method != Method::reverse) return j;
   const Stage stage = method == Method::forward ? Stage::forward : Stage::reverse;
   const Index size = plan.input_shape(stage).size(), k = columns_per_pass(plan, stage, element), last = size % k;
-  const Index elements = plan.program.elements(stage); // of a tangent; the last, shorter pass has a workspace of its own
+  const Index elements =
+      plan.program.elements(stage); // of a tangent; the last, shorter pass has a workspace of its own
   const Index turned = method == Method::reverse ? plan.cols() * k : 0; // rows of J before they are transposed
   return j + block(size * k) + block(elements * k) + block(elements * last) + block(turned);
 }

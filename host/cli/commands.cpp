@@ -34,6 +34,11 @@ void require_target(const std::string &out, const char *option, const char *exte
     throw MachineError(fmt::format("{} {}: there is no directory {}", option, out, parent.string()));
 }
 
+/// Whether the Jacobian is wanted as Matrix Market's coordinates.
+bool is_sparse(const Request &request) {
+  return request.command == "jacobian" && std::filesystem::path(request.out).extension() == ".mtx";
+}
+
 /// work(), with a failure to write told apart from a failure to read.
 void writing(const auto &work) {
   try {
@@ -71,6 +76,7 @@ public:
     const Jacobian plan = request_.symmetric ? kronvec::jacobian(f_, variable(), Structure::symmetric)
                                              : kronvec::jacobian(f_, variables());
     if (request_.explain) return print(plan.explain(layout, sizeof(T)));
+    if (is_sparse(request_)) return write_sparse(plan, layout);
     require_memory(plan);
     const auto point = plan.template at<T>(bindings_.values(), device_);
     ProgressLine line;
@@ -146,9 +152,19 @@ private:
                                   request_.wrt, i + 1, j + 1, j + 1, i + 1, x(i, j), x(j, i)));
   }
 
+  void write_sparse(const Jacobian &plan, Layout layout) const {
+    if (!request_.picture.empty()) throw Error("--picture shows a dense Jacobian, not a .mtx file");
+    CooMatrix<T> j = plan.template at<T>(bindings_.values(), device_).factored().to_coo();
+    if (layout == Layout::denominator) std::swap(j.rows, j.cols), std::swap(j.row, j.col);
+    const CsrMatrix<T> rows = compressed(j);
+    writing([&] { write_mtx<T>(request_.out, rows); });
+    fmt::print(stderr, "{}: {}, {} layout, {} entries\n", request_.out, to_string(Shape{rows.rows, rows.cols}),
+               request_.layout, rows.nonzeros());
+  }
+
   void require_memory(const Jacobian &plan) const {
     if (request_.max_memory.empty()) return;
-    const double needed = static_cast<double>(plan.rows()) * static_cast<double>(plan.cols()) * sizeof(T);
+    const double needed = plan.dense_bytes(method_named(request_.method), sizeof(T));
     if (needed > bytes_of(request_.max_memory))
       throw OutOfMemory(fmt::format("J is {}×{} and would take {:.3g} MiB, --max-memory is {}", plan.rows(),
                                     plan.cols(), needed / (1 << 20), request_.max_memory));
@@ -185,7 +201,7 @@ template <class T> int run_in(const Request &request) {
 
 int run(const Request &request) {
   if (request.command == "info") return info();
-  require_target(request.out, "--out", ".npy");
+  require_target(request.out, "--out", is_sparse(request) ? ".mtx" : ".npy");
   require_target(request.picture, "--picture", ".png");
   return request.dtype == "float32" ? run_in<float>(request) : run_in<double>(request);
 }

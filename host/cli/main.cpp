@@ -32,7 +32,9 @@ void add_variable(CLI::App &command, Request &r) { command.add_option("--wrt", r
 void add_jacobian(CLI::App &command, Request &r) {
   command.add_option("--wrt", r.wrt, "the variable, or several as in X,Y: their blocks side by side")->required();
   command.add_flag("--symmetric", r.symmetric, "the variable is symmetric: derivatives by its vech");
-  add_result(command, r);
+  command.add_option("--out", r.out,
+                     "a .npy file for the result, or a .mtx file (Matrix Market) for a sparse one, of which nothing "
+                     "dense is formed (standard output otherwise)");
   command.add_option("--layout", r.layout)->check(CLI::IsMember({"numerator", "denominator"}));
   command.add_flag("--explain", r.explain, "print how J would be written, and do not write it");
   command.add_option("--method", r.method, "auto, structured, forward, reverse, numeric, complex or reference");

@@ -3,6 +3,7 @@
 /// target and a rename, so that a failed write leaves no file and never harms an old one.
 
 #include "kronvec/matrix.hpp"
+#include "kronvec/sparse.hpp"
 
 #include <filesystem>
 
@@ -14,6 +15,9 @@ template <class T> Matrix<T> read_matrix(const std::filesystem::path &path);
 
 /// A .npy file in Fortran order (float32 or float64 by T). Throws IoError.
 template <class T> void write_npy(const std::filesystem::path &path, MatrixView<const T> matrix);
+
+/// A .mtx file: Matrix Market's coordinates, row by row, counted from 1, with all digits. Throws IoError.
+template <class T> void write_mtx(const std::filesystem::path &path, const CsrMatrix<T> &matrix);
 
 /// A matrix as a PNG picture: red positive, blue negative, white zero, grey NaN; the colour's depth is the size of the
 /// entry on a compressed scale, so that every nonzero entry can be seen. Small matrices have large cells; in large

@@ -16,8 +16,8 @@ bool sums(const Product &p) {
   return false;
 }
 
-/// Which label of `outer` each label of `inner` is, if `outer` reads at `read` just what `inner` writes, place by place;
-/// labels that `inner` sums come behind those of `outer`.
+/// Which label of `outer` each label of `inner` is, if `outer` reads at `read` just what `inner` writes, place by
+/// place; labels that `inner` sums come behind those of `outer`.
 std::optional<std::vector<int>> labels_of_inner(const Product &outer, const AffineMap &read, const Product &inner) {
   std::vector<int> known;
   int next = outer.labels;
@@ -90,8 +90,8 @@ public:
     for (std::size_t f = 0; f < outer->factors.size(); ++f) {
       const SlotId u = outer->factors[f].buffer;
       const auto maker = makers_.find(u);
-      const bool twice = std::count_if(outer->factors.begin(), outer->factors.end(),
-                                       [&](const auto &g) { return g.buffer == u; }) > 1;
+      const bool twice =
+          std::count_if(outer->factors.begin(), outer->factors.end(), [&](const auto &g) { return g.buffer == u; }) > 1;
       if (maker == makers_.end() || readers_[u] > 1 || twice) continue;
       const auto inner = only_product(steps_[maker->second]);
       const auto product = inner ? joined(*outer, f, *inner) : std::nullopt;
