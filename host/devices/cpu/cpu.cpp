@@ -263,9 +263,7 @@ public:
     for (Index t = 0; t < y.count; ++t)
       cpu::invert(y[t]);
   }
-  std::unique_ptr<Emitter<T>> emitter(Emission emission) const override {
-    return cpu::emitter<T>(std::move(emission));
-  }
+  std::unique_ptr<Emitter<T>> emitter(Emission emission) const override { return cpu::emitter<T>(std::move(emission)); }
 };
 
 class CpuBackend final : public Backend {

@@ -180,7 +180,8 @@ private:
       size *= block[q];
     const Index all = std::max<Index>(plan_.row_indices, 1);
     t = {.bound = 1, .width = 1, .period = 1, .periods = 1, .height = all, .chunk = all, .origin = d_.col_offset};
-    if (size > plan_.limits.block && !roles_.rows.empty() && dense(roles_.rows, true)) {
+    const bool fixed = std::all_of(columns.begin(), columns.end(), [&](int q) { return d_.labels[q].row == 0; });
+    if (size > plan_.limits.block && fixed && !roles_.rows.empty() && dense(roles_.rows, true)) {
       cut_row = roles_.rows.back();
       const Index each = size / block[cut_row];
       block[cut_row] = std::clamp<Index>(plan_.limits.block / each, 1, block[cut_row]);

@@ -6,8 +6,18 @@
 namespace kronvec::cpu {
 namespace {
 
+/// Whether all rows of the product are rows of the result: others would turn up in the next column.
+bool within(const Product &p, Index rows) {
+  Index least = p.row.offset, most = p.row.offset;
+  for (int q = 0; q < p.labels; ++q)
+    (p.row.stride[q] < 0 ? least : most) += p.row.stride[q] * (p.extent[q] - 1);
+  return least >= 0 && most < rows;
+}
+
 /// The product with columns cut in two; nothing where a label crosses the cut.
 std::optional<Product> cut(Product p, Index rows, Index columns) {
+  if (std::any_of(p.extent.begin(), p.extent.begin() + p.labels, [](Index n) { return n == 0; })) return p;
+  if (p.col.offset < 0 || !within(p, rows)) return std::nullopt;
   Index reach = p.col.offset % columns;
   p.row.offset += rows * reach, p.col.offset /= columns;
   for (int q = 0; q < p.labels; ++q) {

@@ -30,8 +30,8 @@ private:
   std::exception_ptr error_;
 };
 
-/// work(i) for 0 ≤ i < n, on several threads if there is enough to do. Throws what one of them threw. BLAS in it works on
-/// one thread if there is, even for n = 1.
+/// work(i) for 0 ≤ i < n, on several threads if there is enough to do. Throws what one of them threw. BLAS in it works
+/// on one thread if there is, even for n = 1.
 template <class Work> void parallel(Index n, Index entries, Work work) {
   if (entries < worth_threads) { // not even a region of one thread, which takes a while to enter
     for (Index i = 0; i < n; ++i)
