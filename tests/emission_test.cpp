@@ -3,7 +3,7 @@
 #include "testing.hpp"
 
 #include "devices/backend.hpp"
-#include "devices/cpu/emission.hpp"
+#include "devices/cpu/emission/emitter.hpp"
 
 #include <fmt/format.h>
 #include <functional>

@@ -3,7 +3,7 @@
 #include "devices/backend.hpp"
 #include "devices/cpu/blas.hpp"
 #include "devices/cpu/chain.hpp"
-#include "devices/cpu/emission.hpp"
+#include "devices/cpu/emission/emitter.hpp"
 #include "devices/cpu/lapack.hpp"
 #include "devices/cpu/parallel.hpp"
 #include "devices/cpu/simd.hpp"

@@ -1,4 +1,4 @@
-#include "devices/cpu/emission_draft.hpp"
+#include "devices/cpu/emission/draft.hpp"
 
 #include <algorithm>
 #include <numeric>

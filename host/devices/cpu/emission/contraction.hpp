@@ -1,7 +1,7 @@
 #pragma once
 /// Sums over labels that several factors share, as products of matrices.
 
-#include "devices/cpu/emission_draft.hpp"
+#include "devices/cpu/emission/draft.hpp"
 
 #include <algorithm>
 #include <optional>

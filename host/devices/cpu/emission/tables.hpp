@@ -1,7 +1,7 @@
 #pragma once
 /// The tables of an emission.
 
-#include "devices/cpu/emission_column.hpp"
+#include "devices/cpu/emission/column.hpp"
 #include "devices/cpu/parallel.hpp"
 
 namespace kronvec::cpu {

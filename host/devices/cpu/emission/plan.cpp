@@ -1,9 +1,9 @@
-#include "devices/cpu/emission_plan.hpp"
+#include "devices/cpu/emission/plan.hpp"
 
-#include "devices/cpu/emission_contraction.hpp"
-#include "devices/cpu/emission_draft.hpp"
-#include "devices/cpu/emission_runs.hpp"
-#include "devices/cpu/emission_simd.hpp"
+#include "devices/cpu/emission/contraction.hpp"
+#include "devices/cpu/emission/draft.hpp"
+#include "devices/cpu/emission/runs.hpp"
+#include "devices/cpu/emission/simd.hpp"
 
 #include <algorithm>
 #include <numeric>

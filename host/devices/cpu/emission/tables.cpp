@@ -1,4 +1,4 @@
-#include "devices/cpu/emission_tables.hpp"
+#include "devices/cpu/emission/tables.hpp"
 
 #include "devices/cpu/blas.hpp"
 #include "devices/cpu/parallel.hpp"

@@ -1,7 +1,7 @@
 #pragma once
 /// Emission on the CPU.
 
-#include "devices/cpu/emission_plan.hpp"
+#include "devices/cpu/emission/plan.hpp"
 
 #include <memory>
 

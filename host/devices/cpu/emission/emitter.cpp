@@ -1,11 +1,11 @@
 /// Emission on the CPU: an emission is planned once, and a run writes Y once, in the order of its addresses.
 
-#include "devices/cpu/emission.hpp"
+#include "devices/cpu/emission/emitter.hpp"
 
 #include "devices/backend.hpp"
-#include "devices/cpu/emission_column.hpp"
-#include "devices/cpu/emission_flat.hpp"
-#include "devices/cpu/emission_tables.hpp"
+#include "devices/cpu/emission/column.hpp"
+#include "devices/cpu/emission/flat.hpp"
+#include "devices/cpu/emission/tables.hpp"
 #include "devices/cpu/parallel.hpp"
 #include "devices/cpu/simd.hpp"
 #include "devices/reference/emission.hpp"

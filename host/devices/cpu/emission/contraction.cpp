@@ -1,4 +1,4 @@
-#include "devices/cpu/emission_contraction.hpp"
+#include "devices/cpu/emission/contraction.hpp"
 
 #include <numeric>
 

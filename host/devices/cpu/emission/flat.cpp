@@ -1,4 +1,4 @@
-#include "devices/cpu/emission_flat.hpp"
+#include "devices/cpu/emission/flat.hpp"
 
 #include <algorithm>
 #include <vector>

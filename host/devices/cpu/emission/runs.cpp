@@ -1,6 +1,6 @@
-#include "devices/cpu/emission_runs.hpp"
+#include "devices/cpu/emission/runs.hpp"
 
-#include "devices/cpu/emission_simd.hpp"
+#include "devices/cpu/emission/simd.hpp"
 
 #include <algorithm>
 

@@ -1,7 +1,7 @@
 #pragma once
 /// Products on their way to groups: what `emission_plan` works with.
 
-#include "devices/cpu/emission_plan.hpp"
+#include "devices/cpu/emission/plan.hpp"
 
 #include <vector>
 

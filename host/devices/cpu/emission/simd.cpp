@@ -1,10 +1,10 @@
-#include "devices/cpu/emission_simd.hpp"
+#include "devices/cpu/emission/simd.hpp"
 
 #include <algorithm>
 #include <hwy/cache_control.h>
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "devices/cpu/emission_simd.cpp"
+#define HWY_TARGET_INCLUDE "devices/cpu/emission/simd.cpp"
 #include <hwy/foreach_target.h>
 
 #include <hwy/highway.h>

@@ -1,7 +1,7 @@
 #pragma once
 /// Which row labels make the runs of a group, and factors in the runs' shape.
 
-#include "devices/cpu/emission_contraction.hpp"
+#include "devices/cpu/emission/contraction.hpp"
 
 namespace kronvec::cpu {
 

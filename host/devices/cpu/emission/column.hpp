@@ -1,9 +1,9 @@
 #pragma once
 /// One pass of a group over rows of one column.
 
-#include "devices/cpu/emission_axis.hpp"
-#include "devices/cpu/emission_plan.hpp"
-#include "devices/cpu/emission_simd.hpp"
+#include "devices/cpu/emission/axis.hpp"
+#include "devices/cpu/emission/plan.hpp"
+#include "devices/cpu/emission/simd.hpp"
 
 #include <algorithm>
 #include <array>
