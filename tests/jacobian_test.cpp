@@ -102,6 +102,20 @@ TEST(Jacobian, ConcurrentProducts) {
   EXPECT_EQ(wrong, 0);
 }
 
+TEST(Jacobian, ConcurrentDenseJacobians) {
+  const Case c;
+  const auto j = jacobian(c.f, c.x).at(values_of(c.g));
+  const M expected = j.to_dense({.method = Method::reference});
+  std::atomic<int> wrong = 0;
+  const auto work = [&] {
+    for (int i = 0; i < 20; ++i)
+      if (!near(j.to_dense({.method = Method::structured}), expected, 1e-13)) ++wrong;
+  };
+  std::thread first(work), second(work);
+  first.join(), second.join();
+  EXPECT_EQ(wrong, 0);
+}
+
 TEST(Jacobian, DeepSumsNeedNoStack) {
   const Symbol x("X", 2, 2);
   Expression f = x;

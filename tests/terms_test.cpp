@@ -346,12 +346,14 @@ TEST(Terms, MemoryIsPredicted) {
     const Jacobian plan = jacobian(f, x);
     const auto j = plan.at<double>(values_of(givens));
     for (const Method method : {Method::structured, Method::forward, Method::reverse}) {
+      Device::cpu().backend().pool().trim(); // what earlier work left there would be used again
       const std::size_t before = Device::cpu().bytes_in_use();
       Device::cpu().reset_peak();
       (void)j.to_dense({.method = method});
       const double used = static_cast<double>(Device::cpu().peak_bytes() - before);
       const double predicted = plan.dense_bytes(method);
-      EXPECT_LE(used, 1.05 * predicted) << to_string(f) << ", " << name(method); // less where the pool has blocks left
+      EXPECT_LE(used, 1.05 * predicted) << to_string(f) << ", " << name(method);
+      EXPECT_GE(used, 0.95 * predicted) << to_string(f) << ", " << name(method);
       if (method == Method::structured) {
         EXPECT_LE(predicted, 1.1 * 8 * 1600 * 1600) << to_string(f);
       }

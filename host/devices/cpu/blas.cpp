@@ -32,7 +32,8 @@ std::string blas_version() {
   std::istringstream config(openblas_get_config());
   std::string name, version;
   config >> name >> version;
-  return name + " " + version + (openblas_get_parallel() == OPENBLAS_OPENMP ? " (openmp)" : " (threads)");
+  const char *threads = openblas_get_parallel() == OPENBLAS_OPENMP ? "openmp" : "threads";
+  return name + " " + version + " (" + threads + ", " + openblas_get_corename() + " kernels)";
 }
 
 } // namespace kronvec::cpu
