@@ -1,11 +1,8 @@
-/// Dense Jacobians: by columns (forward), by rows (reverse), by central differences, by the element method.
+/// Dense Jacobians: from terms, by columns (forward), by rows (reverse), by central differences, by the element method.
 
 #include "calculus/element_method.hpp"
 #include "calculus/jacobian_plan.hpp"
-#include "calculus/readable.hpp"
 #include "devices/operands.hpp"
-
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
@@ -194,44 +191,6 @@ void by_elements(const Point<T> &point, MatrixView<T> out, const DenseOptions &o
 }
 
 } // namespace
-
-std::string readable_bytes(double bytes) {
-  const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
-  int unit = 0;
-  for (; bytes >= 1024 && unit < 6; ++unit)
-    bytes /= 1024;
-  return unit == 0 ? fmt::format("{} bytes", bytes) : fmt::format("{:.1f} {}", bytes, units[unit]);
-}
-
-double predicted_bytes(const JacobianPlan &plan, Method method, std::size_t element) {
-  const auto block = [&](Index elements) {
-    return static_cast<double>(Pool::block_size(static_cast<std::size_t>(elements) * element));
-  };
-  const double j = static_cast<double>(plan.rows()) * static_cast<double>(plan.cols()) * static_cast<double>(element);
-  // The emission's own tables take between nothing and a sixteenth of J (cpu::Limits): the middle errs by 3% at the most.
-  if (method == Method::structured) return j * (1 + 1.0 / 32) + block(plan.program.elements(Stage::dense));
-  if (method != Method::forward && method != Method::reverse) return j;
-  const Stage stage = method == Method::forward ? Stage::forward : Stage::reverse;
-  const Index size = plan.input_shape(stage).size(), k = columns_per_pass(plan, stage, element), last = size % k;
-  const Index elements =
-      plan.program.elements(stage); // of a tangent; the last, shorter pass has a workspace of its own
-  const Index turned = method == Method::reverse ? plan.cols() * k : 0; // rows of J before they are transposed
-  return j + block(size * k) + block(elements * k) + block(elements * last) + block(turned);
-}
-
-Method chosen(const JacobianPlan &plan, Method method) {
-  if (method != Method::automatic || plan.predictions.empty()) return method;
-  return plan.predictions.front().method;
-}
-
-void require_memory(const JacobianPlan &plan, Method method, std::size_t element, std::size_t limit) {
-  const double bytes = predicted_bytes(plan, chosen(plan, method), element);
-  if (bytes <= static_cast<double>(limit)) return;
-  const double j = static_cast<double>(plan.rows()) * static_cast<double>(plan.cols()) * static_cast<double>(element);
-  throw OutOfMemory(fmt::format("J is {} and would take {}, {} with what is held beside it; {} are free",
-                                to_string(Shape{plan.rows(), plan.cols()}), readable_bytes(j), readable_bytes(bytes),
-                                readable_bytes(static_cast<double>(limit))));
-}
 
 template <class T> void assemble(const Point<T> &point, MatrixView<T> out, const DenseOptions &options) {
   const JacobianPlan &plan = point.plan();

@@ -119,6 +119,9 @@ template <class T> struct Batch {
 template <class T>
 void run(const Program &program, Stage stage, const Backend &backend, T *arena, const Batch<T> &batch);
 
+/// The ways to J that work for every expression, and its terms where there are any; the fastest first.
+std::vector<Prediction> predict(const JacobianPlan &plan);
+
 /// How many columns a pass takes at once, so that its workspace stays within a few MiB.
 Index columns_per_pass(const JacobianPlan &plan, Stage stage, std::size_t element);
 
