@@ -94,8 +94,11 @@ TEST_F(Command, WritesASparseJacobianThatIsNeverDense) {
   jacobian(transpose(s) * s, s).at({{s, x}}).to_dense(dense, {.method = Method::reference});
   EXPECT_TRUE(near(j, transposed(dense), 1e-14));
   // dense, J of 60×50 would take 57 MiB
-  EXPECT_EQ(run("jacobian \"X'*X\" --wrt X X=60x50 --max-memory 1MB --out large.mtx").status, 0);
-  expect_refusal("jacobian X --wrt X X=3x2 --out J.txt", 2, "must end in .npy");
+  EXPECT_EQ(run("jacobian \"X'*X\" --wrt X X=60x50 --max-memory 25MB --out large.mtx").status, 0);
+  expect_refusal("jacobian X --wrt X X=3x2 --out J.txt", 2, "must end in .npy or .mtx");
+  expect_refusal("jacobian X --wrt X X=3x2 --out J.mtx --method forward", 2, "structured");
+  expect_refusal("jacobian X --wrt X X=300x200 --out J.mtx --max-memory 1kB", 2, "60000 entries");
+  expect_refusal("jacobian X --wrt X X=3x2 --out J.mtx --explain", 2, "--explain");
 }
 
 TEST_F(Command, ExplainsHowAJacobianIsWritten) {

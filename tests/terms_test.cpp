@@ -7,7 +7,8 @@
 #include "calculus/terms/term.hpp"
 #include "devices/backend.hpp"
 
-#include <bit>
+#include <fmt/format.h>
+
 #include <limits>
 
 namespace kronvec::testing {
@@ -244,6 +245,59 @@ TEST(Terms, ResidualNetworksOfAnyDepthHaveAFew) {
   }
 }
 
+/// A constant of moderate size, so that long products stay so too.
+Expression table(Index rows, Index cols, std::uint64_t seed) {
+  return constant(map(M::random(rows, cols, seed), [&](double t) { return t / static_cast<double>(cols); }).view());
+}
+
+/// Against forward, at sizes at which one dense array of all terms would be too large.
+void expect_few_terms(const Expression &f, const std::vector<Symbol> &variables,
+                      Structure structure = Structure::general) {
+  Givens givens;
+  for (const Symbol &x : variables) {
+    M value = map(M::random(x.rows(), x.cols(), givens.size() + 1), [&](double t) { return t / double(x.rows()); });
+    for (Index j = 0; structure == Structure::symmetric && j < x.cols(); ++j)
+      for (Index i = 0; i < j; ++i)
+        value(i, j) = value(j, i);
+    givens.push_back({x, std::move(value)});
+  }
+  const auto plan = plan_of(f, variables, detail::usual_term_cap, structure);
+  ASSERT_TRUE(plan->dense.exists) << plan->dense.why_not;
+  const JacobianAt<double> j(plan, values_of(givens), Device::cpu());
+  EXPECT_TRUE(near(structured(j), j.to_dense({.method = Method::forward}), 1e-12));
+}
+
+TEST(Terms, ManyOfThemStayFew) {
+  std::vector<Symbol> weights;
+  Expression sum_of_all = zeros(17, 17), product_of_all = eye(17);
+  for (int i = 0; i < 11; ++i) {
+    const Symbol &x = weights.emplace_back(fmt::format("X{}", i), 17, 17);
+    sum_of_all = sum_of_all + table(17, 17, 1) * exp(x);
+    product_of_all = product_of_all * x;
+  }
+  expect_few_terms(sum_of_all, weights);
+  expect_few_terms(product_of_all, weights);
+  const Symbol x("X", 24, 24);
+  Expression sylvester = x, horner = eye(24), newton = transpose(x);
+  for (std::uint64_t i = 0; i < 20; ++i) {
+    sylvester = sylvester + table(24, 24, i) * x * table(24, 24, i + 50) - table(24, 24, i + 7) * transpose(x);
+    horner = horner * x + 0.3 * eye(24);
+  }
+  for (int i = 0; i < 3; ++i)
+    newton = newton * (2 * eye(24) - x * newton);
+  expect_few_terms(sylvester, {x});
+  expect_few_terms(horner, {x});
+  expect_few_terms(newton, {x});
+  expect_few_terms(x * softmax(transpose(x) * x) * softmax(softmax(transpose(x) * table(24, 24, 3) * x)), {x});
+  expect_few_terms(matrix_power(x, 5), {x}, Structure::symmetric);
+}
+
+TEST(Terms, ArraysOfEqualProductsAndOtherSizesAreTheirOwn) {
+  const Symbol u("u", 1, 1), v("v", 3, 1), w("w", 4, 1), c("C", 30, 30);
+  const Expression k = kron(u * v, w);
+  expect_terms(direct_sum(unvec(k, 6, 2), unvec(direct_sum(k, c), 6, 217)), u, givens_of({u, v, w, c}, 1));
+}
+
 // Invariants.
 
 /// Every address that a product reads or writes lies inside of what it reads or writes.
@@ -337,6 +391,19 @@ TEST(Terms, FactoredJacobiansNeedNoJ) {
   EXPECT_EQ(factored.entry(3 + 70 * 6, 17 + 300 * 5), 0);
   M out(1, 1);
   EXPECT_THROW(factored.block(14000, 0, out), ShapeError);
+}
+
+TEST(Terms, RowsAndColumnsOfSumsAreProducts) {
+  const Symbol x("X", 9, 9);
+  const Givens givens = givens_of({x}, 1);
+  const auto j = jacobian(matrix_power(0.3 * x, 7), x).at<double>(values_of(givens));
+  const auto factored = j.factored();
+  const M dense = j.to_dense({.method = Method::reference});
+  EXPECT_TRUE(near(factored.row(40), dense.view().block(40, 0, 1, 81), 1e-12));
+  EXPECT_TRUE(near(factored.column(7), dense.view().block(0, 7, 81, 1), 1e-12));
+  EXPECT_NEAR(factored.entry(11, 70), dense(11, 70), 1e-12);
+  EXPECT_THROW(factored.row(81), ShapeError);
+  EXPECT_THROW(factored.column(-1), ShapeError);
 }
 
 TEST(Terms, MemoryIsPredicted) {

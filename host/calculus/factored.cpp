@@ -1,6 +1,7 @@
 /// Jacobians that are kept as their terms: blocks, rows, columns, entries, and the places that are not zero.
 
 #include "calculus/jacobian_plan.hpp"
+#include "calculus/readable.hpp"
 #include "devices/operands.hpp"
 
 #include <algorithm>
@@ -14,6 +15,17 @@ namespace {
 
 void require_terms(const JacobianPlan &plan) {
   if (!plan.dense.exists) throw Error(std::string("the Jacobian has no terms: ") + plan.dense.why_not);
+}
+
+/// Throws OutOfMemory, with both numbers, where a sparse J with so many entries does not fit: its values on the device,
+/// the coordinates, and the same again in compressed rows with the order of its entries.
+void require_room(Index stored, std::size_t element, Device device) {
+  const double entry = 3.0 * static_cast<double>(element) + 5.0 * sizeof(Index);
+  const double bytes = static_cast<double>(stored) * entry, free = static_cast<double>(Device::cpu().bytes_free());
+  if (bytes > free ||
+      static_cast<double>(stored) * static_cast<double>(element) > static_cast<double>(device.bytes_free()))
+    throw OutOfMemory("a sparse J of " + std::to_string(stored) + " entries would take " +
+                      detail::readable_bytes(bytes) + ", " + detail::readable_bytes(free) + " are free");
 }
 
 /// Which position an index has on an axis, or −1.
@@ -63,6 +75,21 @@ template <class T> struct FactoredJacobian<T>::Terms {
   std::shared_ptr<const Point<T>> point;
   Pool::Block workspace;
   detail::Addresses<T> buffers;
+  bool sums = false; ///< whether products with a longer sum are left to the emission of J
+
+  /// A column of J or a row, as a column, by one product: terms that sum would take products of matrices for it.
+  Matrix<T> by_unit_vector(Stage stage, Index which) const {
+    const Index rows = point->plan().rows(), cols = point->plan().cols();
+    const bool forward = stage == Stage::forward;
+    if (which < 0 || which >= (forward ? cols : rows))
+      throw ShapeError("the Jacobian is " + to_string(Shape{rows, cols}) + ", it has no " +
+                       (forward ? "column " : "row ") + std::to_string(which));
+    auto unit = Matrix<T>::uninitialized(forward ? cols : rows, 1, point->device());
+    point->device().backend().primitives(T{}).unit_columns(which, unit);
+    auto out = Matrix<T>::uninitialized(forward ? rows : cols, 1, point->device());
+    point->apply(stage, unit.view(), out.view());
+    return out;
+  }
 };
 
 template <class T> FactoredJacobian<T>::FactoredJacobian(std::shared_ptr<const Point<T>> point)
@@ -70,6 +97,9 @@ template <class T> FactoredJacobian<T>::FactoredJacobian(std::shared_ptr<const P
   require_terms(point->plan());
   terms_->workspace = point->device().backend().pool().take(point->workspace_bytes(Stage::dense));
   terms_->buffers = point->run_dense(static_cast<T *>(terms_->workspace.data()));
+  for (const Product &p : point->plan().dense.emission.products)
+    for (int q = 0; q < p.labels; ++q)
+      terms_->sums = terms_->sums || (p.summed(q) && p.extent[q] > 1);
   terms_->point = std::move(point);
 }
 template <class T> FactoredJacobian<T>::FactoredJacobian(FactoredJacobian &&) noexcept = default;
@@ -93,11 +123,18 @@ template <class T> void FactoredJacobian<T>::block(Index row, Index col, MatrixV
 
 template <class T> Matrix<T> FactoredJacobian<T>::row(Index i) const {
   auto out = Matrix<T>::uninitialized(1, cols(), terms_->point->device());
-  block(i, 0, out);
+  if (terms_->sums) {
+    const Matrix<T> column = terms_->by_unit_vector(Stage::reverse, i);
+    const BatchView<const T> turned(MatrixView<const T>(column.data(), 1, cols()));
+    terms_->point->device().backend().primitives(T{}).copy(turned, out.view());
+  } else {
+    block(i, 0, out);
+  }
   return out;
 }
 
 template <class T> Matrix<T> FactoredJacobian<T>::column(Index j) const {
+  if (terms_->sums) return terms_->by_unit_vector(Stage::forward, j);
   auto out = Matrix<T>::uninitialized(rows(), 1, terms_->point->device());
   block(0, j, out);
   return out;
@@ -119,6 +156,9 @@ template <class T> CooMatrix<T> FactoredJacobian<T>::to_coo() const {
   CooMatrix<T> coo{rows(), cols(), {}, {}, {}};
   if (j.products.empty()) return coo;
   Emission values = values_of(j);
+  require_room(values.rows.size, sizeof(T), point.device());
+  const auto stored = static_cast<std::size_t>(values.rows.size);
+  coo.row.reserve(stored), coo.col.reserve(stored), coo.value.reserve(stored);
   auto all = Matrix<T>::uninitialized(values.rows.size, 1, point.device());
   point.device().backend().primitives(T{}).emitter(std::move(values))->run(terms_->buffers.span(), 0, 0, all);
   const Matrix<T> host = on_host(std::move(all));

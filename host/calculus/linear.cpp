@@ -105,7 +105,7 @@ struct Reshape : LinearNode {
     return {reshape(y, operands[0]->shape)};
   }
   Terms terms(std::vector<Terms> u, TermBuilder &b) const override {
-    return b.reshape(std::move(u[0]), operands[0]->shape, shape);
+    return b.reshape(u[0], operands[0]->shape, shape);
   }
 };
 
@@ -118,7 +118,7 @@ struct Extract : LinearNode {
     return {embed(y, window, operands[0]->shape)};
   }
   Terms terms(std::vector<Terms> u, TermBuilder &b) const override {
-    return b.extract(std::move(u[0]), operands[0]->shape, window, shape);
+    return b.extract(u[0], operands[0]->shape, window, shape);
   }
 };
 
@@ -131,7 +131,7 @@ struct Embed : LinearNode {
     return {extract(y, window, operands[0]->shape)};
   }
   Terms terms(std::vector<Terms> u, TermBuilder &b) const override {
-    return b.embed(std::move(u[0]), operands[0]->shape, window, shape);
+    return b.embed(u[0], operands[0]->shape, window, shape);
   }
 };
 
@@ -144,7 +144,7 @@ struct Permute : LinearNode {
     return {permute(y, middle.inverse(), operands[0]->shape)};
   }
   Terms terms(std::vector<Terms> u, TermBuilder &b) const override {
-    return b.permute(std::move(u[0]), operands[0]->shape, middle, shape);
+    return b.permute(u[0], operands[0]->shape, middle, shape);
   }
 };
 

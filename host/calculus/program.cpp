@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <iterator>
 
 namespace kronvec {
 namespace {
@@ -241,7 +242,7 @@ std::vector<SlotId> number_buffers(Emission &emission) {
 }
 
 SlotId Program::emission(Emission emission) {
-  std::vector<Index> key;
+  std::vector<Index> key{emission.rows.size};
   const auto add = [&](const AffineMap &map, int labels) {
     key.push_back(map.offset);
     key.insert(key.end(), map.stride.begin(), map.stride.begin() + labels);
@@ -320,7 +321,19 @@ public:
     if (room > length) gaps_[offset + length] = room - length;
     return offset;
   }
-  void give_back(Index offset, Index length) { gaps_[offset] = length; }
+  void give_back(Index offset, Index length) {
+    if (const auto next = gaps_.find(offset + length); next != gaps_.end()) {
+      length += next->second;
+      gaps_.erase(next);
+    }
+    const auto after = gaps_.lower_bound(offset);
+    if (after != gaps_.begin())
+      if (const auto before = std::prev(after); before->first + before->second == offset) {
+        before->second += length;
+        return;
+      }
+    gaps_[offset] = length;
+  }
   Index end() const { return end_; }
 
 private:

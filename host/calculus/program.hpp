@@ -155,7 +155,7 @@ private:
   std::vector<NodePtr> kept_; // expressions whose nodes are keys of by_node_
   std::map<Key, SlotId> known_;
   std::map<SlotId, double> numbers_;
-  std::map<std::vector<Index>, SlotId> emissions_; // by all that they hold
+  std::map<std::vector<Index>, SlotId> emissions_; // by all that tells those of one column apart
   std::vector<SlotId> read_outside_, dense_roots_;
   Stage earliest_ = Stage::constants;
 };

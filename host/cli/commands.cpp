@@ -25,10 +25,11 @@ double bytes_of(const std::string &text) {
 }
 
 /// An output's name and directory are looked at before the work, not after it.
-void require_target(const std::string &out, const char *option, const char *extension) {
+void require_target(const std::string &out, const char *option, std::initializer_list<const char *> extensions) {
   if (out.empty()) return;
   const std::filesystem::path path(out);
-  if (path.extension() != extension) throw Error(fmt::format("{} {}: its name must end in {}", option, out, extension));
+  if (std::find(extensions.begin(), extensions.end(), path.extension()) == extensions.end())
+    throw Error(fmt::format("{} {}: its name must end in {}", option, out, fmt::join(extensions, " or ")));
   const auto parent = path.parent_path();
   if (!parent.empty() && !std::filesystem::is_directory(parent))
     throw MachineError(fmt::format("{} {}: there is no directory {}", option, out, parent.string()));
@@ -75,9 +76,9 @@ public:
     if (request_.symmetric) require_symmetric();
     const Jacobian plan = request_.symmetric ? kronvec::jacobian(f_, variable(), Structure::symmetric)
                                              : kronvec::jacobian(f_, variables());
-    if (request_.explain) return print(plan.explain(layout, sizeof(T)));
+    if (request_.explain) return explain(plan, layout);
     if (is_sparse(request_)) return write_sparse(plan, layout);
-    require_memory(plan);
+    require_memory(plan.dense_bytes(method, sizeof(T)), fmt::format("J is {}×{} and", plan.rows(), plan.cols()));
     const auto point = plan.template at<T>(bindings_.values(), device_);
     ProgressLine line;
     const Progress progress = [&](double done) { line.show("jacobian", done); };
@@ -152,9 +153,21 @@ private:
                                   request_.wrt, i + 1, j + 1, j + 1, i + 1, x(i, j), x(j, i)));
   }
 
+  void explain(const Jacobian &plan, Layout layout) const {
+    if (!request_.out.empty() || !request_.picture.empty() || request_.method != "auto")
+      throw Error("--explain shows which method is chosen and writes nothing: leave out --method, --out and --picture");
+    print(plan.explain(layout, sizeof(T)));
+  }
+
   void write_sparse(const Jacobian &plan, Layout layout) const {
     if (!request_.picture.empty()) throw Error("--picture shows a dense Jacobian, not a .mtx file");
-    CooMatrix<T> j = plan.template at<T>(bindings_.values(), device_).factored().to_coo();
+    if (request_.method != "auto" && request_.method != "structured")
+      throw Error(fmt::format("a .mtx file is written by the method structured, not {}", request_.method));
+    const auto point = plan.template at<T>(bindings_.values(), device_);
+    const auto factored = point.factored();
+    require_memory(static_cast<double>(factored.stored()) * (3 * sizeof(T) + 5 * sizeof(Index)),
+                   fmt::format("a sparse J of {} entries", factored.stored()));
+    CooMatrix<T> j = factored.to_coo();
     if (layout == Layout::denominator) std::swap(j.rows, j.cols), std::swap(j.row, j.col);
     const CsrMatrix<T> rows = compressed(j);
     writing([&] { write_mtx<T>(request_.out, rows); });
@@ -162,12 +175,10 @@ private:
                request_.layout, rows.nonzeros());
   }
 
-  void require_memory(const Jacobian &plan) const {
-    if (request_.max_memory.empty()) return;
-    const double needed = plan.dense_bytes(method_named(request_.method), sizeof(T));
-    if (needed > bytes_of(request_.max_memory))
-      throw OutOfMemory(fmt::format("J is {}×{} and would take {:.3g} MiB, --max-memory is {}", plan.rows(),
-                                    plan.cols(), needed / (1 << 20), request_.max_memory));
+  void require_memory(double needed, const std::string &what) const {
+    if (!request_.max_memory.empty() && needed > bytes_of(request_.max_memory))
+      throw OutOfMemory(
+          fmt::format("{} would take {:.3g} MiB, --max-memory is {}", what, needed / (1 << 20), request_.max_memory));
   }
 
   const Request &request_;
@@ -201,8 +212,12 @@ template <class T> int run_in(const Request &request) {
 
 int run(const Request &request) {
   if (request.command == "info") return info();
-  require_target(request.out, "--out", is_sparse(request) ? ".mtx" : ".npy");
-  require_target(request.picture, "--picture", ".png");
+  if (request.command == "jacobian") {
+    require_target(request.out, "--out", {".npy", ".mtx"});
+  } else {
+    require_target(request.out, "--out", {".npy"});
+  }
+  require_target(request.picture, "--picture", {".png"});
   return request.dtype == "float32" ? run_in<float>(request) : run_in<double>(request);
 }
 

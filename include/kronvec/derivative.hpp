@@ -76,9 +76,9 @@ struct JacobianPlan; // host/calculus/jacobian_plan.hpp
 template <class T> class Point;
 } // namespace detail
 
-/// A Jacobian at a point, kept as its terms: nothing of the size of J is held. It belongs to the point where it was
-/// made, and ends with the next `update` of that operator. Its const functions may be called from several threads at
-/// once.
+/// A Jacobian at a point, kept as its terms: the small arrays that they read are held, and nothing is J. It belongs to
+/// the point where it was made, and ends with the next `update` of that operator. Its const functions may be called
+/// from several threads at once.
 template <class T> class FactoredJacobian {
 public:
   explicit FactoredJacobian(std::shared_ptr<const detail::Point<T>> point);
@@ -96,7 +96,7 @@ public:
   T entry(Index i, Index j) const;
   /// Entries that `to_coo` holds at the most: all that are not zero for the structure of F.
   Index stored() const;
-  /// Those entries, nothing dense on the way.
+  /// Those entries, nothing dense on the way. Throws OutOfMemory before any work.
   CooMatrix<T> to_coo() const;
 
 private:

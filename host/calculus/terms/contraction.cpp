@@ -57,6 +57,8 @@ private:
   std::vector<Node> nodes_;
 };
 
+constexpr int nothing_stacked = -1;
+
 /// Labels in the order in which a new buffer is laid out: those of rows first, so that runs of J read it in runs.
 std::vector<int> layout(const Term &t, Labels set) {
   std::vector<int> order;
@@ -74,28 +76,29 @@ std::vector<int> layout(const Term &t, Labels set) {
 
 } // namespace
 
-double contraction_flops(const Term &t, const Factors &factors, Labels keep) {
-  Order order(t, factors, keep);
-  return factors.empty() ? 0 : order.node(order.all()).flops;
-}
-
-Term::Factor Contractor::emit(const Term &t, const std::vector<Part> &parts, Labels keep, Index step) {
+/// A new buffer over the labels `keep`: the sum of the parts, or where a label is `stacked`, one after the other on it.
+Term::Factor Contractor::emit(const Term &t, const std::vector<Part> &parts, Labels keep, int stacked) {
   AffineMap place;
-  Index size = 1;
+  Index size = 1, count = 0;
   for (const int q : layout(t, keep))
     place.stride[q] = std::exchange(size, size * t.extent[q]);
-  Emission emission{Axis::all(step ? step * static_cast<Index>(parts.size()) : size), Axis::all(1), {}};
-  Index offset = 0;
+  Emission emission{{}, Axis::all(1), {}};
   for (const Part &part : parts) {
     Labels used = keep;
     for (const Term::Factor &f : part.factors)
       used |= labels_of(f.map);
     Product product{.labels = t.labels, .row = place, .scale = part.scale, .factors = part.factors};
-    product.row.offset = std::exchange(offset, offset + step);
     for (int q = 0; q < t.labels; ++q)
       product.extent[q] = used >> q & 1 ? t.extent[q] : 1;
+    if (stacked != nothing_stacked) {
+      product.extent[stacked] = part.count;
+      product.row.stride[stacked] = size;
+      product.row.offset = size * std::exchange(count, count + part.count);
+    }
     emission.products.push_back(std::move(product));
   }
+  if (stacked != nothing_stacked) place.stride[stacked] = size;
+  emission.rows = Axis::all(stacked == nothing_stacked ? size : size * count);
   return {program_.emission(std::move(emission)), place};
 }
 
@@ -106,9 +109,10 @@ Term::Factor Contractor::contract(const Term &t, const Factors &factors, Labels 
     if (std::has_single_bit(set) && order.result(set) == labels_of(factors[std::countr_zero(set)].map))
       return factors[static_cast<std::size_t>(std::countr_zero(set))];
     if (std::has_single_bit(set))
-      return emit(t, {{1, {factors[static_cast<std::size_t>(std::countr_zero(set))]}}}, order.result(set), 0);
+      return emit(t, {{1, {factors[static_cast<std::size_t>(std::countr_zero(set))]}}}, order.result(set),
+                  nothing_stacked);
     const Set first = order.node(set).first;
-    return emit(t, {{1, {self(self, first), self(self, set ^ first)}}}, order.result(set), 0);
+    return emit(t, {{1, {self(self, first), self(self, set ^ first)}}}, order.result(set), nothing_stacked);
   };
   return product(product, order.all());
 }
@@ -128,14 +132,11 @@ Factors Contractor::contract_to_two(const Term &t, const Factors &factors, Label
 }
 
 Term::Factor Contractor::sum(const Term &t, const std::vector<Part> &parts, Labels labels) {
-  return emit(t, parts, labels, 0);
+  return emit(t, parts, labels, nothing_stacked);
 }
 
 Term::Factor Contractor::stack(const Term &t, const std::vector<Part> &parts, Labels labels, int label) {
-  const Index step = static_cast<Index>(t.volume(labels));
-  Term::Factor stacked = emit(t, parts, labels, step);
-  stacked.map.stride[label] = step;
-  return stacked;
+  return emit(t, parts, labels, label);
 }
 
 } // namespace kronvec

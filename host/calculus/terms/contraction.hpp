@@ -21,19 +21,17 @@ public:
   struct Part {
     double scale;
     std::vector<Term::Factor> factors;
+    Index count = 1; ///< values that it has of a label on which parts are stacked
   };
   /// Σ parts over these labels, which hold all labels of the factors.
   Term::Factor sum(const Term &t, const std::vector<Part> &parts, Labels labels);
-  /// The parts one after the other on a label of t, which the factors lack.
+  /// The parts one after the other on a label of t, of which each has `count` values.
   Term::Factor stack(const Term &t, const std::vector<Part> &parts, Labels labels, int label);
 
 private:
-  Term::Factor emit(const Term &t, const std::vector<Part> &parts, Labels keep, Index step);
+  Term::Factor emit(const Term &t, const std::vector<Part> &parts, Labels keep, int stacked);
 
   Program &program_;
 };
-
-/// The flops of a product of factors, summed over all labels outside of `keep`, pairwise in the best order.
-double contraction_flops(const Term &t, const std::vector<Term::Factor> &factors, Labels keep);
 
 } // namespace kronvec

@@ -34,7 +34,7 @@ DensePlan::DensePlan(Program &program, const Expression &whole, const std::vecto
   emission = {rows, cols, {}};
   program.begin_dense();
   try {
-    TermBuilder builder(program, entries, seeds, cap);
+    TermBuilder builder(program, entries, cap);
     for (const Term &t : builder.build(differential(f, seeded(variables, structure, true)))) {
       Product product{.labels = t.labels, .extent = t.extent, .scale = t.scale, .factors = t.factors};
       product.row = t.row + f.rows() * t.col, product.col = t.seed;

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <numeric>
 
 namespace kronvec::detail {
 namespace {
@@ -15,9 +16,8 @@ namespace {
 /// summed.
 std::vector<std::string> label_names(const Product &p) {
   static constexpr const char *letters[] = {"ijabcdefgh", "klmnopqrst", "uvwxyz"};
-  std::vector<int> order;
-  for (int q = 0; q < p.labels; ++q)
-    order.push_back(q);
+  std::vector<int> order(static_cast<std::size_t>(p.labels));
+  std::iota(order.begin(), order.end(), 0);
   std::stable_sort(order.begin(), order.end(), [&](int a, int b) {
     return std::pair(p.col.stride[a], p.row.stride[a]) < std::pair(p.col.stride[b], p.row.stride[b]);
   });

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <limits>
 #include <optional>
 #include <tuple>
 
@@ -73,7 +74,7 @@ bool same_table(const Term &u, const Term &t) {
 } // namespace
 
 NormalForm::NormalForm(Program &program, double entries, int cap)
-    : program_(program), contractor_(program), limit_(std::max(entries / 16, 4096.0)),
+    : program_(program), contractor_(program), entries_(entries), limit_(std::max(entries / 16, 4096.0)),
       cap_(static_cast<std::size_t>(cap)) {}
 
 /// Multiplies a factor whose labels lie within another's into that, so that label sets form an antichain.
@@ -232,58 +233,87 @@ Terms NormalForm::slabs(Terms terms) {
   return terms;
 }
 
-/// Terms with equal tables that differ in several factors: those stacked on a new pending label.
+namespace {
+
+/// Whether two terms can stand one after the other on one pending label: they differ in their scales and buffers, and
+/// in the extent of that label, which they may lack.
+bool can_stack(const Term &u, const Term &t) {
+  const Labels mapped = u.mapped();
+  const auto alike = [&](const Factor &f, const Factor &g) {
+    return (kronvec::labels_of(f.map) & mapped) == (kronvec::labels_of(g.map) & mapped);
+  };
+  return same_places(u, t) && u.labels - std::popcount(mapped) <= 1 && t.labels - std::popcount(mapped) <= 1 &&
+         u.factors.size() > 1 && u.factors.size() == t.factors.size() &&
+         std::equal(u.factors.begin(), u.factors.end(), t.factors.begin(), alike);
+}
+
+} // namespace
+
+/// Terms that can be stacked on a pending label, as one: a product with a longer inner side.
 Terms NormalForm::stack(const Terms &terms) {
   std::vector<Terms> groups;
   for (const Term &t : terms) {
-    const auto group = std::find_if(groups.begin(), groups.end(), [&](const Terms &g) { return same_table(g[0], t); });
+    const auto group = std::find_if(groups.begin(), groups.end(), [&](const Terms &g) { return can_stack(g[0], t); });
     group == groups.end() ? groups.push_back({t}) : group->push_back(t);
   }
   Terms result;
   for (const Terms &group : groups) {
-    if (group.size() < 2 || group[0].factors.size() < 2 || group[0].labels == most_labels) {
+    if (group.size() < 2 || std::popcount(group[0].mapped()) == most_labels) {
       result.insert(result.end(), group.begin(), group.end());
-      continue;
+    } else {
+      result.push_back(stacked(group));
     }
-    Term w = group[0];
-    w.scale = 1;
-    w.label(static_cast<Index>(group.size()));
-    bool scaled = false;
-    for (std::size_t f = 0; f < w.factors.size(); ++f) {
-      const auto common = [&](const Term &t) { return same(t.factors[f], group[0].factors[f]); };
-      const bool last = f + 1 == w.factors.size();
-      if (std::all_of(group.begin(), group.end(), common) && !(last && !scaled)) continue;
-      std::vector<Contractor::Part> parts;
-      for (const Term &t : group)
-        parts.push_back({scaled ? 1 : t.scale, {t.factors[f]}});
-      scaled = true;
-      w.factors[f] = contractor_.stack(w, parts, kronvec::labels_of(w.factors[f].map), w.labels - 1);
-    }
-    tidy(w, 0);
-    result.push_back(std::move(w));
   }
   return result;
 }
 
-Term NormalForm::dense(const Terms &terms, Shape node, Index seeds) {
+Term NormalForm::stacked(const Terms &group) {
+  Term w = group[0];
+  const Labels mapped = w.mapped();
+  const int label = std::popcount(mapped); // where a term has it, it is the last
+  const auto count = [&](const Term &t) { return t.labels > label ? t.extent[label] : 1; };
+  w.scale = 1, w.labels = label + 1, w.extent[label] = 0;
+  for (const Term &t : group)
+    w.extent[label] += count(t);
+  bool scaled = false;
+  for (std::size_t f = w.factors.size(); f-- > 0;) {
+    const Factor &first = group[0].factors[f];
+    const auto common = [&](const Term &t) { return same(t.factors[f], first); };
+    const bool varies = first.map.stride[label] != 0 || !std::all_of(group.begin(), group.end(), common);
+    if (!varies && !(f == 0 && !scaled)) continue;
+    std::vector<Contractor::Part> parts;
+    for (const Term &t : group)
+      parts.push_back({scaled ? 1 : t.scale, {t.factors[f]}, count(t)});
+    scaled = true;
+    w.factors[f] = contractor_.stack(w, parts, kronvec::labels_of(first.map) & mapped, label);
+  }
+  tidy(w, 0);
+  return w;
+}
+
+Term NormalForm::dense(const Terms &terms, Shape node) {
+  Index first = std::numeric_limits<Index>::max(), last = 0; // of the seed's entries
+  for (const Term &t : terms)
+    first = std::min(first, t.seed.offset), last = std::max(last, t.last(t.seed));
+  const Index seeds = last - first + 1;
   const double size = static_cast<double>(node.size()) * static_cast<double>(seeds);
-  if (size > std::max(4 * limit_, 65536.0)) throw NoTerms{"its terms do not stay few"};
+  if (size > std::max(entries_, 65536.0)) throw NoTerms{"its terms do not stay few"};
   Emission emission{Axis::all(node.size() * seeds), Axis::all(1), {}};
   for (const Term &t : terms) {
     Product p{.labels = t.labels, .extent = t.extent, .scale = t.scale, .factors = t.factors};
     p.row = t.row + node.rows * t.col + node.size() * t.seed;
+    p.row.offset -= node.size() * first;
     emission.products.push_back(std::move(p));
   }
   Term t;
   t.row = t.label(node.rows), t.col = t.label(node.cols), t.seed = t.label(seeds);
   t.factors = {{program_.emission(std::move(emission)), t.row + node.rows * t.col + node.size() * t.seed}};
+  t.seed.offset = first;
   return t;
 }
 
-Terms NormalForm::normalise(Terms terms, Shape node, Index seeds) {
-  for (Term &t : terms)
-    tidy(t, 0);
-  terms = merge(std::move(terms));
+/// At most as many terms as the cap.
+Terms NormalForm::capped(Terms terms, Shape node) {
   if (terms.size() > cap_) terms = slabs(std::move(terms));
   if (terms.size() > cap_) terms = stack(terms);
   if (terms.size() > cap_) {
@@ -291,8 +321,39 @@ Terms NormalForm::normalise(Terms terms, Shape node, Index seeds) {
       tidy(t, limit_);
     terms = merge(std::move(terms));
   }
-  if (terms.size() > cap_) terms = {dense(terms, node, seeds)};
+  if (terms.size() > cap_) terms = {dense(terms, node)};
   return terms;
+}
+
+namespace {
+
+/// Terms by the entries of the seed that they have: groups of several variables have none in common.
+std::vector<Terms> by_seeds(Terms terms) {
+  const auto begins_before = [](const Term &t, const Term &u) { return t.seed.offset < u.seed.offset; };
+  std::stable_sort(terms.begin(), terms.end(), begins_before);
+  std::vector<Terms> groups;
+  Index reached = -1;
+  for (Term &t : terms) {
+    const Index last = t.last(t.seed);
+    if (t.seed.offset > reached) groups.emplace_back();
+    reached = std::max(reached, last);
+    groups.back().push_back(std::move(t));
+  }
+  return groups;
+}
+
+} // namespace
+
+Terms NormalForm::normalise(Terms terms, Shape node) {
+  for (Term &t : terms)
+    tidy(t, 0);
+  terms = merge(std::move(terms));
+  if (terms.size() <= cap_) return terms;
+  Terms result;
+  for (Terms &group : by_seeds(std::move(terms)))
+    for (Term &t : capped(std::move(group), node))
+      result.push_back(std::move(t));
+  return result;
 }
 
 Terms NormalForm::finish(Terms terms) {

@@ -184,15 +184,16 @@ bool Term::restrict_to(AffineMap Term::*map, Index first, Index count) {
     return true;
   }
   if (all.empty() || !nested(all)) return false;
-  const auto [stride, extent_of_top, top] = all.back();
-  const Index below = high - low - stride * (extent_of_top - 1); // what the digits below the highest reach
+  const Digit top = all.back();
+  const Index stride = top.stride;
+  const Index below = high - low - stride * (top.extent - 1); // what the digits below the highest reach
   const auto inside = [&](Index a) { return low + stride * a >= first && low + stride * a + below < first + count; };
   const auto outside = [&](Index a) { return low + stride * a + below < first || low + stride * a >= first + count; };
-  Index from = std::clamp<Index>((first - low + stride - 1) / stride, 0, extent_of_top), to = from;
-  while (to < extent_of_top && inside(to))
+  Index from = std::clamp<Index>((first - low + stride - 1) / stride, 0, top.extent), to = from;
+  while (to < top.extent && inside(to))
     ++to;
-  if ((from > 0 && !outside(from - 1)) || (to < extent_of_top && !outside(to))) return false;
-  slice(top, from, to - from);
+  if ((from > 0 && !outside(from - 1)) || (to < top.extent && !outside(to))) return false;
+  slice(top.label, from, to - from);
   (this->*map).offset -= first;
   return true;
 }

@@ -15,7 +15,8 @@ Terms TermBuilder::build(const Differential &df) {
     for (const LinearPtr &operand : node->operands)
       operands.push_back(done.at(operand.get()));
     Terms terms = node->shape.size() == 0 ? Terms{} : node->terms(std::move(operands), *this);
-    done.emplace(node.get(), form_.normalise(std::move(terms), node->shape, seeds_));
+    if (node != df.node()) terms = form_.normalise(std::move(terms), node->shape); // the root's are finished instead
+    done.emplace(node.get(), std::move(terms));
   }
   return form_.finish(std::move(done.at(df.node().get())));
 }
@@ -60,7 +61,7 @@ void TermBuilder::append(Term &t, const Coefficient &a, const AffineMap &i, cons
   if (a.kind == Coefficient::Kind::matrix) t.factors.push_back({a.slot, a.row_stride * i + a.col_stride * j});
 }
 
-Terms TermBuilder::each(Terms terms, Shape from, const auto &rule) {
+Terms TermBuilder::each(const Terms &terms, Shape from, const auto &rule) {
   Terms result;
   for (const Term &t : terms) {
     Term changed = t;
@@ -68,7 +69,7 @@ Terms TermBuilder::each(Terms terms, Shape from, const auto &rule) {
       result.push_back(std::move(changed));
       continue;
     }
-    Term all = form_.dense(terms, from, seeds_);
+    Term all = form_.dense(terms, from);
     if (!rule(all)) throw NoTerms{"its index arithmetic is not affine"};
     return {all};
   }
@@ -186,24 +187,24 @@ bool split_rows(Term &t, Index rows) {
 
 } // namespace
 
-Terms TermBuilder::reshape(Terms u, Shape from, Shape to) {
-  return each(std::move(u), from, [&](Term &t) {
+Terms TermBuilder::reshape(const Terms &u, Shape from, Shape to) {
+  return each(u, from, [&](Term &t) {
     t.row = t.row + from.rows * t.col;
     return split_rows(t, to.rows);
   });
 }
 
-Terms TermBuilder::embed(Terms u, Shape from, Window window, Shape to) {
-  return each(std::move(u), from, [&](Term &t) {
+Terms TermBuilder::embed(const Terms &u, Shape from, Window window, Shape to) {
+  return each(u, from, [&](Term &t) {
     t.row = t.row + window.step * t.col;
     t.row.offset += window.offset;
     return split_rows(t, to.rows);
   });
 }
 
-Terms TermBuilder::extract(Terms u, Shape from, Window window, Shape to) {
+Terms TermBuilder::extract(const Terms &u, Shape from, Window window, Shape to) {
   const bool diagonal = window.step == from.rows + 1 && window.offset == 0 && to.rows == 1;
-  return each(std::move(u), from, [&](Term &t) {
+  return each(u, from, [&](Term &t) {
     if (diagonal && from.rows > 1) {
       if (from.rows != from.cols || from.rows != to.cols) throw NoTerms{"a window that is no block"};
       keep_diagonal(t, from.rows);
@@ -217,8 +218,8 @@ Terms TermBuilder::extract(Terms u, Shape from, Window window, Shape to) {
   });
 }
 
-Terms TermBuilder::permute(Terms u, Shape from, Middle k, Shape to) {
-  return each(std::move(u), from, [&](Term &t) {
+Terms TermBuilder::permute(const Terms &u, Shape from, Middle k, Shape to) {
+  return each(u, from, [&](Term &t) {
     t.row = t.row + from.rows * t.col;
     t.col = {};
     t.fuse();

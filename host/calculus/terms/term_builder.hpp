@@ -8,9 +8,8 @@ namespace kronvec {
 
 class TermBuilder {
 public:
-  /// Of a Jacobian with this many entries, by `seeds` of the seed; nodes keep at most `cap` terms.
-  TermBuilder(Program &program, double entries, Index seeds, int cap)
-      : program_(program), form_(program, entries, cap), seeds_(seeds) {}
+  /// Of a Jacobian with this many entries; nodes keep at most `cap` terms by each part of the seed.
+  TermBuilder(Program &program, double entries, int cap) : program_(program), form_(program, entries, cap) {}
 
   /// The terms of a differential. Throws NoTerms where it has none.
   Terms build(const Differential &df);
@@ -36,10 +35,10 @@ public:
   static Terms combination(double alpha, Terms u, double beta, Terms v);
   static Terms scale(double alpha, Terms u);
   /// R + m·C, split at the new number of rows; and so after the window or the permutation of the middle.
-  Terms reshape(Terms u, Shape from, Shape to);
-  Terms extract(Terms u, Shape from, Window window, Shape to);
-  Terms embed(Terms u, Shape from, Window window, Shape to);
-  Terms permute(Terms u, Shape from, Middle middle, Shape to);
+  Terms reshape(const Terms &u, Shape from, Shape to);
+  Terms extract(const Terms &u, Shape from, Window window, Shape to);
+  Terms embed(const Terms &u, Shape from, Window window, Shape to);
+  Terms permute(const Terms &u, Shape from, Middle middle, Shape to);
   /// Any function f of U: its own dense Jacobian, where U has the value `at`, at (i, j, R, C). What is upstream stays.
   Terms opaque(Terms terms, const Expression &f, const Symbol &u, const Expression &at);
 
@@ -56,11 +55,10 @@ private:
   /// Keeps the entries with R = C.
   void keep_diagonal(Term &t, Index n);
   /// What `rule` makes of every term; where it gives false for one, of the terms as one dense array.
-  Terms each(Terms terms, Shape from, const auto &rule);
+  Terms each(const Terms &terms, Shape from, const auto &rule);
 
   Program &program_;
   NormalForm form_;
-  Index seeds_;
   std::map<SlotId, Expression> meanings_;
 };
 
