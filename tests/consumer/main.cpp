@@ -3,12 +3,15 @@
 #include <cmath>
 #include <cstdio>
 
+kronvec::Matrix<double> kept; // ends after main, and after much else
+
 int main() {
   using namespace kronvec;
   const Symbol a("A", 2, 2), x("X", 2, 2);
   const Matrix<double> a0{{1, 2}, {3, 4}}, x0{{0, 1}, {1, 0}};
   const auto j = jacobian(a * exp(x), x).at({{a, a0}, {x, x0}});
-  const double entry = j.to_dense()(0, 1); // ∂F₁₁/∂X₂₁ = A₁₂ exp(X₂₁)
+  kept = j.to_dense();
+  const double entry = kept(0, 1); // ∂F₁₁/∂X₂₁ = A₁₂ exp(X₂₁)
   std::printf("consumer: %g\n", entry);
   return std::abs(entry - 2 * std::exp(1.0)) < 1e-12 ? 0 : 1;
 }

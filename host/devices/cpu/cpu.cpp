@@ -284,7 +284,7 @@ private:
 } // namespace
 
 Backend &cpu_backend() {
-  static CpuBackend backend;
+  static auto &backend = *new CpuBackend; // never destroyed: static objects that end after it may own matrices
   return backend;
 }
 

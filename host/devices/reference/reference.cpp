@@ -260,7 +260,7 @@ private:
 } // namespace
 
 Backend &reference_backend() {
-  static ReferenceBackend backend;
+  static auto &backend = *new ReferenceBackend; // never destroyed: static objects that end after it may own matrices
   return backend;
 }
 
