@@ -77,7 +77,8 @@ def cells(document):
                 e |= {"over_ours": e["over_ours"]["ratio"], "over_store": {
                     "ratio": e["seconds"]["median"] / store, "min": e["seconds"]["min"] / store,
                     "max": e["seconds"]["max"] / store}}
-            grouped[key]["eigen"] = r | e | {"peer": "eigen"}
+            case = {name: r[name] for name in ("id", "text", "size", "dtype", "threads")}
+            grouped[key]["eigen"] = case | e | {"peer": "eigen"}
     return grouped
 
 
