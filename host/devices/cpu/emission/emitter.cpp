@@ -201,16 +201,17 @@ private:
       }
     }
 
+    // In the order that leaves the least padding.
+    std::array<Stream<T>, most_periods> streams_;
+    alignas(64) T stage_[stage_bytes / sizeof(T)];
     const Run &run_;
     const Index piece_;
+    Index first_, count_; ///< positions in y
     const IndexRange rows_;
     Arrays<T> arrays_;
-    Index first_, count_; ///< positions in y
-    Weights<T> weights_;
-    alignas(64) T stage_[stage_bytes / sizeof(T)];
-    bool clean_ = false; ///< the stage holds zeros
-    std::array<Stream<T>, most_periods> streams_;
     std::array<Column, most_periods> columns_;
+    Weights<T> weights_;
+    bool clean_ = false; ///< the stage holds zeros
   };
 
   /// What there is to do, in entries.
