@@ -97,18 +97,8 @@ Terms TermBuilder::left_multiply(const Expression &matrix, Terms u) {
   return u;
 }
 
-Terms TermBuilder::right_multiply(Terms u, const Expression &matrix) {
-  const Coefficient b = coefficient(matrix);
-  for (Term &t : u) {
-    if (b.kind == Coefficient::Kind::identity) {
-      t.scale *= b.scale;
-      continue;
-    }
-    const AffineMap j = t.label(matrix.cols());
-    append(t, b, t.col, j);
-    t.col = j;
-  }
-  return u;
+Terms TermBuilder::right_multiply(Terms u, const Expression &matrix) { // (Bᵀ·dUᵀ)ᵀ, where all transposes are free
+  return transpose(left_multiply(kronvec::transpose(matrix), transpose(std::move(u))));
 }
 
 void TermBuilder::keep_diagonal(Term &t, Index n) {
