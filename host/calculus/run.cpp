@@ -35,9 +35,9 @@ public:
     case Opcode::permute:
       return permute(s.middle, in(s.in[0]), y);
     case Opcode::vech:
-      return primitives_.vech(in(s.in[0]), y);
+      return primitives_.pack_triangle({}, 1, 0, in(s.in[0]), y);
     case Opcode::unvech:
-      return primitives_.unvech(in(s.in[0]), y);
+      return primitives_.unpack_triangle({}, 1, 0, in(s.in[0]), y);
     case Opcode::column_max:
       return primitives_.column_max(in(s.in[0]), y);
     case Opcode::transpose:

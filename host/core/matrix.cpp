@@ -3,6 +3,7 @@
 #include "devices/backend.hpp"
 
 #include <cmath>
+#include <complex>
 #include <cstring>
 #include <numbers>
 #include <string>
@@ -34,8 +35,12 @@ template <class T> void MatrixView<T>::outside(Index i, Index j, Index rows, Ind
 
 template class MatrixView<float>;
 template class MatrixView<double>;
+template class MatrixView<std::complex<float>>;
+template class MatrixView<std::complex<double>>;
 template class MatrixView<const float>;
 template class MatrixView<const double>;
+template class MatrixView<const std::complex<float>>;
+template class MatrixView<const std::complex<double>>;
 
 namespace {
 
@@ -47,6 +52,11 @@ public:
   double normal() {
     const double radius = std::sqrt(-2 * std::log(uniform())), angle = 2 * std::numbers::pi * uniform();
     return radius * std::cos(angle);
+  }
+  template <class R> void normal(R &x) { x = static_cast<R>(normal()); }
+  template <class R> void normal(std::complex<R> &z) {
+    const auto real = static_cast<R>(normal());
+    z = {real, static_cast<R>(normal())};
   }
 
 private:
@@ -103,7 +113,7 @@ template <class T> Matrix<T> Matrix<T>::random(Index rows, Index cols, std::uint
   Matrix m = uninitialized(rows, cols);
   Random random(seed);
   for (Index i = 0; i < m.shape().size(); ++i)
-    m.data_[i] = static_cast<T>(random.normal());
+    random.normal(m.data_[i]);
   return m;
 }
 
@@ -136,5 +146,7 @@ template <class T> Matrix<T> Matrix<T>::to(Device device) const {
 
 template class Matrix<float>;
 template class Matrix<double>;
+template class Matrix<std::complex<float>>;
+template class Matrix<std::complex<double>>;
 
 } // namespace kronvec

@@ -1,9 +1,11 @@
 #pragma once
-/// What stands behind a `Device`: memory, a pool of workspaces, and the primitives in both precisions.
+/// What stands behind a `Device`: memory, a pool of workspaces, and the primitives: all of them for float and double,
+/// those of linear algebra for complex entries too.
 
 #include "devices/pool.hpp"
 #include "devices/primitives.hpp"
 
+#include <complex>
 #include <memory>
 
 namespace kronvec {
@@ -16,6 +18,8 @@ public:
   virtual std::string description() const = 0;
   virtual const Primitives<float> &primitives(float) const = 0;
   virtual const Primitives<double> &primitives(double) const = 0;
+  virtual const Algebra<std::complex<float>> &primitives(std::complex<float>) const = 0;
+  virtual const Algebra<std::complex<double>> &primitives(std::complex<double>) const = 0;
 
   /// Whether the device's memory is the host's.
   virtual bool is_host() const { return true; }

@@ -3,6 +3,7 @@
 #include "devices/backend.hpp"
 #include "devices/condition.hpp"
 #include "devices/factors.hpp"
+#include "devices/reference/algebra.hpp"
 #include "devices/reference/elimination.hpp"
 #include "devices/reference/emission.hpp"
 
@@ -84,11 +85,6 @@ template <class T> T operate(Binary op, T a, T b) {
   return a;
 }
 
-/// Entry (i, j); one row serves all rows, one column all columns.
-template <class T> T broadcast(MatrixView<const T> m, Index i, Index j) {
-  return m(m.rows() == 1 ? 0 : i, m.cols() == 1 ? 0 : j);
-}
-
 template <class T> T operate(const Link<T> &link, T a, T b) {
   switch (link.kind) {
   case Link<T>::Kind::affine:
@@ -103,68 +99,17 @@ template <class T> T operate(const Link<T> &link, T a, T b) {
   return a;
 }
 
-template <class T> class ReferencePrimitives final : public Primitives<T> {
-  using typename Primitives<T>::In;
-  using typename Primitives<T>::Out;
-
-  /// y_b(i, j) = entry(b, i, j).
-  static void tabulate(Out y, const auto &entry) {
-    for (Index b = 0; b < y.count; ++b)
-      for (Index j = 0; j < y.cols; ++j)
-        for (Index i = 0; i < y.rows; ++i)
-          y[b](i, j) = entry(b, i, j);
-  }
-
+template <class T> class ReferencePrimitives final : public ReferenceAlgebra<T, Primitives<T>> {
 public:
-  void fill(T value, Out y) const override {
-    tabulate(y, [&](Index, Index, Index) { return value; });
-  }
-  void unit_columns(Index first, MatrixView<T> y) const override {
-    tabulate(y, [&](Index, Index i, Index t) { return i == first + t ? T(1) : T(0); });
-  }
-  void copy(In x, Out y) const override {
-    tabulate(y, [&](Index b, Index i, Index j) { return x[b](i, j); });
-  }
-  void transpose(In x, Out y) const override {
-    if (x.data == y.data) {
-      for (Index b = 0; b < y.count; ++b)
-        for (Index j = 0; j < y.cols; ++j)
-          for (Index i = 0; i < j; ++i)
-            std::swap(y[b](i, j), y[b](j, i));
-    } else {
-      tabulate(y, [&](Index b, Index i, Index j) { return x[b](j, i); });
-    }
-  }
-  void commute_columns(Index m, Index n, In x, Out y) const override {
-    tabulate(y, [&](Index b, Index r, Index c) { return x[b](r, c / m + c % m * n); });
-  }
-  void vech(In x, Out y) const override {
-    for (Index b = 0; b < y.count; ++b)
-      for (Index j = 0, k = 0; j < x.cols; ++j)
-        for (Index i = j; i < x.rows; ++i)
-          y[b](k++, 0) = x[b](i, j);
-  }
-  void unvech(In x, Out y) const override {
-    for (Index b = 0; b < y.count; ++b)
-      for (Index j = 0, k = 0; j < y.cols; ++j)
-        for (Index i = 0; i < y.rows; ++i)
-          y[b](i, j) = i < j ? T(0) : x[b](k++, 0);
-  }
+  using In = BatchView<const T>;
+  using Out = BatchView<T>;
+
   void column_max(In x, Out y) const override {
     tabulate(y, [&](Index b, Index, Index j) {
       T largest = -std::numeric_limits<T>::infinity();
       for (Index i = 0; i < x.rows && !std::isnan(largest); ++i)
         if (!(x[b](i, j) <= largest)) largest = x[b](i, j);
       return largest;
-    });
-  }
-  void multiply(T alpha, Op op_a, In a, Op op_b, In b, Out c) const override {
-    const Index inner = op_a == Op::none ? a.cols : a.rows;
-    tabulate(c, [&](Index t, Index i, Index j) {
-      T total = 0;
-      for (Index k = 0; k < inner; ++k)
-        total += (op_a == Op::none ? a[t](i, k) : a[t](k, i)) * (op_b == Op::none ? b[t](k, j) : b[t](j, k));
-      return alpha * total;
     });
   }
   void chain(const Chain<T> &chain, std::span<const In> inputs, std::span<const Out> results) const override {
@@ -181,15 +126,6 @@ public:
           for (int r = 0; r < chain.outputs; ++r)
             results[r][t](i, j) = registers[chain.output[r]];
         }
-  }
-  void inner(In a, In b, Out y) const override {
-    tabulate(y, [&](Index t, Index, Index) {
-      T total = 0;
-      for (Index j = 0; j < a.cols; ++j)
-        for (Index i = 0; i < a.rows; ++i)
-          total += a[t](i, j) * b[t](i, j);
-      return total;
-    });
   }
   T one_norm(In x) const override {
     T norm = 0;
@@ -221,7 +157,7 @@ public:
     tabulate(y, [&](Index t, Index i, Index j) { return ((i + j) % 2 ? T(-1) : T(1)) * minor(x[t], j, i); });
   }
   void cholesky(In x, Out y) const override {
-    fill(0, y);
+    this->fill(0, y);
     for (Index t = 0; t < y.count; ++t)
       for (Index j = 0; j < y.cols; ++j)
         for (Index i = j; i < y.rows; ++i) {
@@ -251,8 +187,12 @@ public:
   std::string description() const override { return "every primitive from its definition, serial"; }
   const Primitives<float> &primitives(float) const override { return floats_; }
   const Primitives<double> &primitives(double) const override { return doubles_; }
+  const Algebra<std::complex<float>> &primitives(std::complex<float>) const override { return complex_floats_; }
+  const Algebra<std::complex<double>> &primitives(std::complex<double>) const override { return complex_doubles_; }
 
 private:
+  ComplexAlgebra<std::complex<float>> complex_floats_;
+  ComplexAlgebra<std::complex<double>> complex_doubles_;
   ReferencePrimitives<float> floats_;
   ReferencePrimitives<double> doubles_;
 };

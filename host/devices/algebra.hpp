@@ -1,0 +1,83 @@
+#pragma once
+/// The primitives of linear algebra, for real and complex entries. Three devices implement them.
+///
+/// Callers have checked shapes; an output never overlaps an input unless a comment allows it. Sizes and counts of 0 are
+/// valid and write nothing (except where a formula says what an empty sum is). The transpose is the plain one, of
+/// complex entries too. Where a result is β·Y + …, β = 0 reads nothing of Y.
+
+#include "devices/batch.hpp"
+
+#include <span>
+
+namespace kronvec {
+
+enum class Op { none, transpose };
+
+/// A triangle of an n×n matrix, with or without its diagonal, column by column: the order of vech.
+struct Triangle {
+  bool lower = true, diagonal = true;
+  Index entries(Index n) const { return n % 2 ? (n + (diagonal ? 1 : -1)) / 2 * n : n / 2 * (n + (diagonal ? 1 : -1)); }
+  friend bool operator==(Triangle, Triangle) = default;
+};
+
+/// A factor op(A) of a Kronecker product, or the identity of `n` rows (A without data).
+template <class T> struct KroneckerFactor {
+  MatrixView<const T> a = {};
+  Op op = Op::none;
+  Index n = 0;
+
+  static KroneckerFactor identity(Index n) { return {{}, Op::none, n}; }
+  bool is_identity() const { return n > 0; }
+  Index rows() const { return is_identity() ? n : op == Op::none ? a.rows() : a.cols(); }
+  Index cols() const { return is_identity() ? n : op == Op::none ? a.cols() : a.rows(); }
+};
+
+template <class T> class Algebra {
+public:
+  using In = BatchView<const T>;
+  using Out = BatchView<T>;
+  virtual ~Algebra() = default;
+
+  /// Y = value.
+  virtual void fill(T value, Out y) const = 0;
+  /// Column t of the matrix y becomes the unit vector e_{first + t}.
+  virtual void unit_columns(Index first, MatrixView<T> y) const = 0;
+  /// Y = X.
+  virtual void copy(In x, Out y) const = 0;
+  /// Y = X̄, which is X for real entries. Y may be X.
+  virtual void conjugate(In x, Out y) const = 0;
+  /// Y = Xᵀ; vec Y = K[m,n]·vec X for X m×n. Y may be X where it is square.
+  virtual void transpose(In x, Out y) const = 0;
+  /// Y = X·K[m,n] for X k×mn: column i + j·m of Y is column j + i·n of X.
+  virtual void commute_columns(Index m, Index n, In x, Out y) const = 0;
+  /// y = the triangle of the n×n matrix X, one column: near·x_ij + mirrored·x_ji off the diagonal, x_ii on it.
+  /// (near, mirrored) = (1, 0) is vech, L·vec X; (1, 1) is Dᵀ·vec X; (½, ½) is D⁺·vec X.
+  virtual void pack_triangle(Triangle triangle, T near, T mirrored, In x, Out y) const = 0;
+  /// The n×n matrix X from its triangle y: x_ij = near·y and x_ji = mirrored·y off the diagonal, x_ii = y on it, or 0
+  /// where the triangle leaves it out. The transpose of `pack_triangle`; (1, 0) is Lᵀ·y, (1, 1) is D·y.
+  virtual void unpack_triangle(Triangle triangle, T near, T mirrored, In y, Out x) const = 0;
+  /// Row i of Y is row index[i] of X. The indices lie on the device.
+  virtual void gather_rows(std::span<const Index> index, In x, Out y) const = 0;
+  /// Y = Sᵀ·X for the S with Y = S·X above: row index[i] of Y is the sum of those rows i of X, and 0 where there is
+  /// none.
+  virtual void scatter_rows(std::span<const Index> index, In x, Out y) const = 0;
+  /// C = α·op(A)·op(B) + β·C. An inner dimension of 0 gives β·C.
+  virtual void multiply(T alpha, Op op_a, In a, Op op_b, In b, T beta, Out c) const = 0;
+  /// C = α·op(A)·op(B).
+  void multiply(T alpha, Op op_a, In a, Op op_b, In b, Out c) const { multiply(alpha, op_a, a, op_b, b, T(0), c); }
+  /// C = α·A + β·B. The result may be an operand. An operand with one row serves all rows of C, one with one column all
+  /// its columns.
+  virtual void add(T alpha, In a, T beta, In b, Out c) const = 0;
+  /// C = A ⊙ B, with the same freedom.
+  virtual void hadamard(In a, In b, Out c) const = 0;
+  /// y (1×1) = Σ aᵢⱼbᵢⱼ = tr(AᵀB).
+  virtual void inner(In a, In b, Out y) const = 0;
+  /// Elements of workspace that `kronecker` needs for `columns` columns.
+  virtual Index kronecker_workspace(std::span<const KroneckerFactor<T>> factors, Index columns) const = 0;
+  /// Y = α·(F₁ ⊗ … ⊗ F_N)·X + β·Y, factor by factor: nothing of the product's size is formed. No factors: Y = α·X + β·Y
+  /// for one row.
+  virtual void kronecker(T alpha, std::span<const KroneckerFactor<T>> factors, MatrixView<const T> x, T beta,
+                         MatrixView<T> y, std::span<T> workspace) const = 0;
+};
+
+} // namespace kronvec
