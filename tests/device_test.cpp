@@ -215,12 +215,12 @@ TYPED_TEST(Primitive, SelectsTriangles) {
         for (Index i = j; i < n; ++i)
           position(i, j) = double(places.size()), places.emplace_back(i, j);
       this->expect(
-          h, 0, [&](auto &p, auto &at) { p.vech(at(x), at(h)); },
+          h, 0, [&](auto &p, auto &at) { p.pack_triangle({}, 1, 0, at(x), at(h)); },
           [&](Index b, Index k, Index) {
             return x.view[b](places[static_cast<std::size_t>(k)].first, places[static_cast<std::size_t>(k)].second);
           });
       this->expect(
-          y, 0, [&](auto &p, auto &at) { p.unvech(at(v), at(y)); },
+          y, 0, [&](auto &p, auto &at) { p.unpack_triangle({}, 1, 0, at(v), at(y)); },
           [&](Index b, Index i, Index j) { return i < j ? T(0) : v.view[b](Index(position(i, j)), 0); });
     }
 }

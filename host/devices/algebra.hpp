@@ -7,6 +7,7 @@
 
 #include "devices/batch.hpp"
 
+#include <complex>
 #include <span>
 
 namespace kronvec {
@@ -17,6 +18,16 @@ enum class Op { none, transpose };
 struct Triangle {
   bool lower = true, diagonal = true;
   Index entries(Index n) const { return n % 2 ? (n + (diagonal ? 1 : -1)) / 2 * n : n / 2 * (n + (diagonal ? 1 : -1)); }
+  /// Its rows in column j, as a half-open range.
+  struct Rows {
+    Index first, last;
+  };
+  Rows column(Index j, Index n) const { return lower ? Rows{diagonal ? j : j + 1, n} : Rows{0, diagonal ? j + 1 : j}; }
+  /// Its entries in the columns before column j.
+  Index above(Index j, Index n) const {
+    const Index square = lower ? j * n - j * (j + 1) / 2 : j * (j - 1) / 2; // without the diagonal
+    return square + (diagonal ? j : 0);
+  }
   friend bool operator==(Triangle, Triangle) = default;
 };
 
@@ -31,6 +42,10 @@ template <class T> struct KroneckerFactor {
   Index rows() const { return is_identity() ? n : op == Op::none ? a.rows() : a.cols(); }
   Index cols() const { return is_identity() ? n : op == Op::none ? a.cols() : a.rows(); }
 };
+
+inline float conjugated(float x) { return x; }
+inline double conjugated(double x) { return x; }
+template <class R> std::complex<R> conjugated(std::complex<R> x) { return std::conj(x); }
 
 template <class T> class Algebra {
 public:
@@ -65,9 +80,16 @@ public:
   virtual void multiply(T alpha, Op op_a, In a, Op op_b, In b, T beta, Out c) const = 0;
   /// C = α·op(A)·op(B).
   void multiply(T alpha, Op op_a, In a, Op op_b, In b, Out c) const { multiply(alpha, op_a, a, op_b, b, T(0), c); }
+  /// Y = α·X. Y may be X.
+  virtual void scale(T alpha, In x, Out y) const = 0;
   /// C = α·A + β·B. The result may be an operand. An operand with one row serves all rows of C, one with one column all
   /// its columns.
   virtual void add(T alpha, In a, T beta, In b, Out c) const = 0;
+  /// Y = α·X + β·Y, where X is not looked at for α = 0, nor Y for β = 0.
+  void combine(T alpha, In x, T beta, Out y) const {
+    if (alpha == T(0)) return beta == T(0) ? fill(T(0), y) : scale(beta, y, y);
+    return beta == T(0) ? scale(alpha, x, y) : add(alpha, x, beta, y, y);
+  }
   /// C = A ⊙ B, with the same freedom.
   virtual void hadamard(In a, In b, Out c) const = 0;
   /// y (1×1) = Σ aᵢⱼbᵢⱼ = tr(AᵀB).

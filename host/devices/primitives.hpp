@@ -50,6 +50,7 @@ public:
 
   // Chains of one link. The result may be an operand.
 
+  void scale(T alpha, In x, Out y) const final { chain_of({.kind = Kind::affine, .alpha = alpha}, {x}, y); }
   void add(T alpha, In a, T beta, In b, Out c) const final {
     chain_of({.kind = Kind::add, .b = 1, .alpha = alpha, .beta = beta}, {a, b}, c);
   }

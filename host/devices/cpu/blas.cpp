@@ -2,6 +2,7 @@
 
 #include "devices/cpu/narrow.hpp"
 
+#include <complex>
 #include <sstream>
 
 namespace kronvec::cpu {
@@ -9,24 +10,31 @@ namespace {
 
 CBLAS_TRANSPOSE flag(Op op) { return op == Op::none ? CblasNoTrans : CblasTrans; }
 
-template <class T>
-void gemm(auto *routine, T alpha, Op op_a, MatrixView<const T> a, Op op_b, MatrixView<const T> b, MatrixView<T> c) {
-  if (c.rows() == 0 || c.cols() == 0) return;
-  const Index inner = op_a == Op::none ? a.cols() : a.rows();
-  routine(CblasColMajor, flag(op_a), flag(op_b), narrow(c.rows()), narrow(c.cols()), narrow(inner), alpha, a.data(),
-          leading(a), b.data(), leading(b), T(0), c.data(), leading(c));
-}
+constexpr auto gemm(float) { return cblas_sgemm; }
+constexpr auto gemm(double) { return cblas_dgemm; }
+constexpr auto gemm(std::complex<float>) { return cblas_cgemm; }
+constexpr auto gemm(std::complex<double>) { return cblas_zgemm; }
+
+/// BLAS takes real scalars by value, complex ones by address.
+template <class T> T scalar(const T &x) { return x; }
+template <class R> const std::complex<R> *scalar(const std::complex<R> &x) { return &x; }
 
 } // namespace
 
-void multiply(float alpha, Op op_a, MatrixView<const float> a, Op op_b, MatrixView<const float> b,
-              MatrixView<float> c) {
-  gemm(cblas_sgemm, alpha, op_a, a, op_b, b, c);
+template <class T>
+void multiply(T alpha, Op op_a, MatrixView<const T> a, Op op_b, MatrixView<const T> b, T beta, MatrixView<T> c) {
+  if (c.rows() == 0 || c.cols() == 0) return;
+  const Index inner = op_a == Op::none ? a.cols() : a.rows();
+  gemm(T{})(CblasColMajor, flag(op_a), flag(op_b), narrow(c.rows()), narrow(c.cols()), narrow(inner), scalar(alpha),
+            a.data(), leading(a), b.data(), leading(b), scalar(beta), c.data(), leading(c));
 }
-void multiply(double alpha, Op op_a, MatrixView<const double> a, Op op_b, MatrixView<const double> b,
-              MatrixView<double> c) {
-  gemm(cblas_dgemm, alpha, op_a, a, op_b, b, c);
-}
+
+#define KRONVEC_INSTANTIATE(T)                                                                                         \
+  template void multiply<T>(T, Op, MatrixView<const T>, Op, MatrixView<const T>, T, MatrixView<T>);
+KRONVEC_INSTANTIATE(float)
+KRONVEC_INSTANTIATE(double)
+KRONVEC_INSTANTIATE(std::complex<float>)
+KRONVEC_INSTANTIATE(std::complex<double>)
 
 std::string blas_version() {
   std::istringstream config(openblas_get_config());

@@ -1,16 +1,20 @@
 #pragma once
-/// Products by OpenBLAS, in both precisions under one name.
+/// Products by OpenBLAS, in four types under one name.
 
-#include "devices/primitives.hpp"
+#include "devices/algebra.hpp"
 
 #include <string>
 
 namespace kronvec::cpu {
 
-/// C = α·op(A)·op(B). Throws ShapeError for a side beyond 2³¹ − 1, which BLAS cannot count.
-void multiply(float alpha, Op op_a, MatrixView<const float> a, Op op_b, MatrixView<const float> b, MatrixView<float> c);
-void multiply(double alpha, Op op_a, MatrixView<const double> a, Op op_b, MatrixView<const double> b,
-              MatrixView<double> c);
+/// C = α·op(A)·op(B) + β·C; T is float, double or std::complex of them. Throws ShapeError for a side beyond 2³¹ − 1,
+/// which BLAS cannot count.
+template <class T>
+void multiply(T alpha, Op op_a, MatrixView<const T> a, Op op_b, MatrixView<const T> b, T beta, MatrixView<T> c);
+template <class T>
+void multiply(T alpha, Op op_a, MatrixView<const T> a, Op op_b, MatrixView<const T> b, MatrixView<T> c) {
+  multiply(alpha, op_a, a, op_b, b, T(0), c);
+}
 
 std::string blas_version();
 

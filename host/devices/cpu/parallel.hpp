@@ -1,15 +1,28 @@
 #pragma once
 /// Loops over independent tasks, on several threads if there is enough to do.
 
-#include "kronvec/matrix.hpp"
+#include "devices/batch.hpp"
 
 #include <atomic>
 #include <exception>
+
+#ifdef _OPENMP
+#include <omp.h>
+#endif
 
 namespace kronvec::cpu {
 
 /// Entries from which a loop is worth a second thread.
 constexpr Index worth_threads = 1 << 16;
+
+/// Threads of a parallel loop.
+inline int threads() {
+#ifdef _OPENMP
+  return omp_get_max_threads();
+#else
+  return 1;
+#endif
+}
 
 /// The first exception of several threads, which must not leave them by itself.
 class FirstError {
@@ -45,6 +58,12 @@ template <class Work> void parallel(Index n, Index entries, Work work) {
   for (Index i = 0; i < n; ++i)
     error.guard([&] { work(i); });
   error.rethrow();
+}
+
+/// work(b, j) for every column j of every item b.
+template <class T, class Work> void over_columns(const BatchView<T> &y, Work work) {
+  const Index entries = y.rows * y.cols * y.count;
+  parallel(y.count * y.cols, entries, [&](Index c) { work(c / y.cols, c % y.cols); });
 }
 
 } // namespace kronvec::cpu

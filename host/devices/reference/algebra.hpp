@@ -3,14 +3,9 @@
 
 #include "devices/algebra.hpp"
 
-#include <complex>
 #include <utility>
 
 namespace kronvec::reference {
-
-inline float conjugated(float x) { return x; }
-inline double conjugated(double x) { return x; }
-template <class R> std::complex<R> conjugated(std::complex<R> x) { return std::conj(x); }
 
 /// y_b(i, j) = entry(b, i, j).
 template <class T> void tabulate(const BatchView<T> &y, const auto &entry) {
@@ -146,6 +141,9 @@ template <class T> class ComplexAlgebra final : public ReferenceAlgebra<T, Algeb
 public:
   using typename Base::In;
   using typename Base::Out;
+  void scale(T alpha, In x, Out y) const override {
+    tabulate(y, [&](Index b, Index i, Index j) { return alpha * x[b](i, j); });
+  }
   void add(T alpha, In a, T beta, In b, Out c) const override {
     tabulate(c,
              [&](Index t, Index i, Index j) { return alpha * broadcast(a[t], i, j) + beta * broadcast(b[t], i, j); });
