@@ -65,7 +65,7 @@ private:
 
 /// "[3×4]" for a matrix that has no name.
 inline std::string name_or_shape(std::string name, Shape shape) {
-  return name.empty() ? "[" + to_string(shape) + "]" : name;
+  return name.empty() ? fmt::format("[{}]", to_string(shape)) : name;
 }
 
 /// X̄, on the device of X.

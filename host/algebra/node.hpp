@@ -5,6 +5,8 @@
 #include "devices/backend.hpp"
 #include "kronvec/operators.hpp"
 
+#include <fmt/format.h>
+
 #include <memory>
 #include <optional>
 #include <span>
@@ -99,7 +101,7 @@ private:
 
 /// "A" or "(A + B)": with parentheses where the node binds less tightly than `at_least`.
 template <class T> std::string wrapped(const Node<T> &node, Binding at_least) {
-  return node.binding() < at_least ? "(" + node.text() + ")" : node.text();
+  return node.binding() < at_least ? fmt::format("({})", node.text()) : node.text();
 }
 
 template <class T> constexpr bool is_complex = false;

@@ -17,7 +17,7 @@ public:
   std::string text() const override;
   T entry(Index i, Index j) const override { return T(i == j ? 1 : 0); }
   double squared_norm() const override { return static_cast<double>(this->rows()); }
-  T trace() const override { return static_cast<T>(this->rows()); }
+  T trace() const override { return static_cast<decltype(std::real(T{}))>(this->rows()); }
   CooMatrix<T> coo() const override;
   std::optional<KroneckerFactor<T>> factor() const override { return KroneckerFactor<T>::identity(this->rows()); }
   bool draft(Draft<T> &draft) const override;
