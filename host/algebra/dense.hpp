@@ -16,6 +16,9 @@ public:
   Dense(Matrix<T> matrix, std::string name)
       : Dense(std::make_shared<const Matrix<T>>(std::move(matrix)), std::move(name)) {}
 
+  /// Whether it is the same matrix, transposed or not as the other.
+  bool is(const Dense &other) const { return matrix_ == other.matrix_ && op_ == other.op_; }
+
   void apply(T alpha, In x, T beta, Out y, std::span<T> workspace) const override;
   NodePtr<T> transposed() const override;
   NodePtr<T> conjugated() const override;
