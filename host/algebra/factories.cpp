@@ -107,7 +107,7 @@ template <class T> Operator<T> face_splitting(Matrix<T> a, Matrix<T> b, std::str
   return make_khatri_rao<T>(transposed_of(a), transposed_of(b), turned(name_a), turned(name_b), true);
 }
 template <class T>
-Operator<T> function(Index rows, Index cols, Functions<T> functions, std::string name, Device device) {
+Operator<T> user_operator(Index rows, Index cols, Functions<T> functions, std::string name, Device device) {
   return Operator<T>(
       std::make_shared<UserFunction<T>>(Shape{rows, cols}, std::move(functions), std::move(name), device));
 }
@@ -183,7 +183,7 @@ template <class T> Operator<T> operator+(const Operator<T> &a, const Operator<T>
   template Operator<T> diag(Matrix<T>, std::string);                                                                   \
   template Operator<T> khatri_rao(Matrix<T>, Matrix<T>, std::string, std::string);                                     \
   template Operator<T> face_splitting(Matrix<T>, Matrix<T>, std::string, std::string);                                 \
-  template Operator<T> function(Index, Index, Functions<T>, std::string, Device);                                      \
+  template Operator<T> user_operator(Index, Index, Functions<T>, std::string, Device);                                 \
   template Operator<T> kron(const Operators<T> &);                                                                     \
   template Operator<T> kron_power(const Operator<T> &, int);                                                           \
   template Operator<T> kron_sum(const Operators<T> &);                                                                 \

@@ -182,7 +182,7 @@ template <class T> std::span<const Rule<T>> product_rules() {
       {"L·N = D⁺", "", symmetrized_triangle<T>},
       {"N·D = K·D = D, N·N = K·N = N", "", absorbed<T>},
       {"selections one after the other are one", "", selections<T>},
-      {"a matrix times a matrix", "", matrices_multiplied<T>, true},
+      {"two matrices, multiplied once", "", matrices_multiplied<T>, true},
       {"(A ⊗ B)·(C ⊗ D) = A·C ⊗ B·D", "K3", mixed_product<T>, true},
       {"(A ⊕ C)·(B ⊕ D) = A·B ⊕ C·D", "K10", direct_sums<T>},
   };

@@ -18,11 +18,13 @@ public:
 
   NodePtr<T> simplified(const NodePtr<T> &a) {
     if (const auto *scaled = as<Scaled<T>>(a)) return multiple_of(*scaled);
-    if (const auto *p = as<Composition<T>>(a)) return reduced(p->factors(), product_rules<T>(), "·", true, product<T>);
-    if (const auto *s = as<Sum<T>>(a)) return reduced(s->terms(), sum_rules<T>(), " + ", false, sum<T>);
-    if (const auto *k = as<Kronecker<T>>(a)) return reduced(k->factors(), kronecker_rules<T>(), " ⊗ ", true, kronecker);
-    if (const auto *d = as<DirectSum<T>>(a))
-      return reduced(d->blocks(), direct_sum_rules<T>(), " ⊕ ", true, direct_sum);
+    if (a->shape() == Shape{1, 1} && as<Kronecker<T>>(a) && as<Kronecker<T>>(a)->factors().empty())
+      return identity<T>(1, a->device()).node();
+    if (const auto *p = as<Composition<T>>(a)) return reduced(p->factors(), product_rules<T>(), true, product<T>);
+    if (const auto *s = as<Sum<T>>(a)) return reduced(s->terms(), sum_rules<T>(), false, sum<T>);
+    if (const auto *k = as<Kronecker<T>>(a)) return reduced(k->factors(), kronecker_rules<T>(), true, kronecker);
+    if (const auto *d = as<DirectSum<T>>(a); d && !d->blocks().empty())
+      return reduced(d->blocks(), direct_sum_rules<T>(), true, direct_sum);
     return a;
   }
 
@@ -46,39 +48,36 @@ private:
   }
 
   /// Replaces neighbours (any two, where the order does not matter) by what a rule makes of them.
-  NodePtr<T> reduced(Parts parts, std::span<const Rule<T>> rules, const std::string &sign, bool ordered,
-                     Combine combine) {
+  NodePtr<T> reduced(Parts parts, std::span<const Rule<T>> rules, bool ordered, Combine combine) {
     for (NodePtr<T> &part : parts)
       part = simplified(part);
-    while (apply_one(parts, rules, sign, ordered, combine)) {
+    while (apply_one(parts, rules, ordered, combine)) {
     }
-    if (parts.empty()) return sign == " ⊗ " ? identity<T>(1).node() : kronvec::direct_sum(Operators<T>{}).node();
     NodePtr<T> all = parts.front();
     for (std::size_t p = 1; p < parts.size(); ++p)
       all = combine(all, parts[p]);
     return all;
   }
 
-  bool apply_one(Parts &parts, std::span<const Rule<T>> rules, const std::string &sign, bool ordered, Combine combine) {
+  bool apply_one(Parts &parts, std::span<const Rule<T>> rules, bool ordered, Combine combine) {
     for (std::size_t i = 0; i < parts.size(); ++i)
       for (std::size_t j = i + 1; j < (ordered ? std::min(i + 2, parts.size()) : parts.size()); ++j) {
-        if (replaced(parts, i, j, parts[j], 1, rules, sign)) return true;
+        if (replaced(parts, i, j, parts[j], 1, rules, combine)) return true;
         const bool three = ordered && j + 1 < parts.size(); // for rules about three neighbours
-        if (three && replaced(parts, i, j, combine(parts[j], parts[j + 1]), 2, rules, sign)) return true;
+        if (three && replaced(parts, i, j, combine(parts[j], parts[j + 1]), 2, rules, combine)) return true;
       }
     return false;
   }
 
   /// Replaces parts i and j … j + count − 1, which are `right`, by the first rule that is worth it.
   bool replaced(Parts &parts, std::size_t i, std::size_t j, const NodePtr<T> &right, std::size_t count,
-                std::span<const Rule<T>> rules, const std::string &sign) {
+                std::span<const Rule<T>> rules, Combine combine) {
     const NodePtr<T> left = parts[i];
     for (const Rule<T> &rule : rules) {
-      const NodePtr<T> made = rule.apply(left, right);
+      const NodePtr<T> made = applied(rule, left, right);
       if (!made) continue;
       const std::size_t step = steps_.size();
-      const std::string before = wrapped(*left, Binding::atom) + sign + wrapped(*right, Binding::atom);
-      steps_.push_back({rule.statement, rule.ledger, before, made->text(), 0});
+      steps_.push_back({rule.statement, rule.ledger, combine(left, right)->text(), made->text(), 0});
       const NodePtr<T> result = simplified(made);
       const double saved = left->flops() + right->flops() - result->flops();
       if (rule.must_save && saved <= 0) {
@@ -94,6 +93,20 @@ private:
     return false;
   }
 
+  /// What the rule makes of the two; the same operator for the same two, so that it is seen to be a common factor.
+  NodePtr<T> applied(const Rule<T> &rule, const NodePtr<T> &left, const NodePtr<T> &right) {
+    for (const Made &made : made_)
+      if (made.rule == &rule && same<T>(made.left, left) && same<T>(made.right, right)) return made.result;
+    const NodePtr<T> result = rule.apply(left, right);
+    if (result) made_.push_back({&rule, left, right, result});
+    return result;
+  }
+
+  struct Made {
+    const Rule<T> *rule;
+    NodePtr<T> left, right, result;
+  };
+  std::vector<Made> made_;
   std::vector<Rewriting> &steps_;
 };
 

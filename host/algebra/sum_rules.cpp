@@ -119,7 +119,7 @@ template <class T> std::span<const Rule<T>> sum_rules() {
       {"I + K[n,n] = 2·N", "", identity_plus_commutation<T>},
       {"A ⊗ B + A ⊗ C = A ⊗ (B + C)", "K4", common_factor<T>, true},
       {"(A ⊕ B) + (C ⊕ D) = (A + C) ⊕ (B + D)", "K9", direct_sums_added<T>},
-      {"a matrix plus a matrix", "", matrices_added<T>, true},
+      {"two matrices, added once", "", matrices_added<T>, true},
   };
   return rules;
 }

@@ -19,6 +19,7 @@
 
 #include <complex>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -118,8 +119,8 @@ Operator<T> face_splitting(Matrix<T> a, Matrix<T> b, std::string name_a = "", st
 template <class T> struct Functions {
   std::function<void(MatrixView<const T> x, MatrixView<T> y)> apply, apply_transpose;
 };
-template <class T> Operator<T> function(Index rows, Index cols, Functions<T> functions, std::string name = "",
-                                        Device device = Device::cpu());
+template <class T> Operator<T> user_operator(Index rows, Index cols, Functions<T> functions, std::string name = "",
+                                             Device device = Device::cpu());
 
 // Combinations.
 
@@ -136,6 +137,14 @@ template <class T> Operator<T> operator*(std::type_identity_t<T> alpha, const Op
 template <class T> Operator<T> operator+(const Operator<T> &a, const Operator<T> &b);
 template <class T> Operator<T> operator-(const Operator<T> &a, const Operator<T> &b) { return a + T(-1) * b; }
 template <class T> Operator<T> operator-(const Operator<T> &a) { return T(-1) * a; }
+
+template <class T> using OperatorSymbols = std::map<std::string, Operator<T>, std::less<>>;
+
+/// The operator that a text spells, in the grammar of `parse`: * + − ' ^ and numbers that multiply, with kron kronsum
+/// dirsum (of any number), khatrirao facesplit diag, K(m,n) D(n) Dplus(n) L(n) N(n) I(n) zeros(m,n). T is float or
+/// double. Throws SyntaxError and ShapeErrorAt, with the place.
+template <class T = double>
+Operator<T> parse_operator(std::string_view text, const OperatorSymbols<T> &symbols, Device device = Device::cpu());
 
 /// One application of a rule.
 struct Rewriting {
