@@ -61,6 +61,7 @@ template <class T> NodePtr<T> Composition<T>::conjugated() const {
   return std::make_shared<Composition>(each_conjugated<T>(factors_));
 }
 template <class T> std::string Composition<T>::text() const { return joined<T>(factors_, "·", Binding::atom); }
+template <class T> Index Composition<T>::size() const { return size_of<T>(factors_); }
 template <class T> double Composition<T>::flops() const { return flops_of<T>(factors_); }
 template <class T> std::size_t Composition<T>::bytes() const { return bytes_of<T>(factors_); }
 
@@ -97,7 +98,10 @@ template <class T> void Sum<T>::apply(T alpha, In x, T beta, Out y, std::span<T>
 template <class T> NodePtr<T> Sum<T>::transposed() const { return std::make_shared<Sum>(each_transposed<T>(terms_)); }
 template <class T> NodePtr<T> Sum<T>::conjugated() const { return std::make_shared<Sum>(each_conjugated<T>(terms_)); }
 template <class T> std::string Sum<T>::text() const { return joined<T>(terms_, " + ", Binding::product); }
-template <class T> double Sum<T>::flops() const { return flops_of<T>(terms_); }
+template <class T> Index Sum<T>::size() const { return size_of<T>(terms_); }
+template <class T> double Sum<T>::flops() const {
+  return flops_of<T>(terms_) + static_cast<double>(terms_.size() - 1) * static_cast<double>(this->rows());
+}
 template <class T> std::size_t Sum<T>::bytes() const { return bytes_of<T>(terms_); }
 
 template <class T> T Sum<T>::entry(Index i, Index j) const {
@@ -171,6 +175,7 @@ template <class T> NodePtr<T> DirectSum<T>::conjugated() const {
   return std::make_shared<DirectSum>(each_conjugated<T>(blocks_), this->device());
 }
 template <class T> std::string DirectSum<T>::text() const { return joined<T>(blocks_, " ⊕ ", Binding::atom); }
+template <class T> Index DirectSum<T>::size() const { return size_of<T>(blocks_); }
 template <class T> double DirectSum<T>::flops() const { return flops_of<T>(blocks_); }
 template <class T> std::size_t DirectSum<T>::bytes() const { return bytes_of<T>(blocks_); }
 

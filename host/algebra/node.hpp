@@ -49,6 +49,8 @@ public:
 
   virtual std::string text() const = 0;
   virtual Binding binding() const { return Binding::atom; }
+  /// How many operators it is made of, itself among them.
+  virtual Index size() const { return 1; }
   /// For one column.
   virtual double flops() const { return 0; }
   virtual std::size_t bytes() const { return 0; }

@@ -156,7 +156,8 @@ template <class T> NodePtr<T> Selection<T>::transposed() const {
 }
 
 template <class T> std::string Selection<T>::text() const {
-  const std::string name = permutes_ ? sized("P", this->rows()) : "S[" + to_string(this->shape()) + "]";
+  const Shape selects = transposed_ ? Shape{this->cols(), this->rows()} : this->shape();
+  const std::string name = permutes_ ? sized("P", this->rows()) : "S[" + to_string(selects) + "]";
   return transposed_ ? name + "ᵀ" : name;
 }
 

@@ -71,7 +71,7 @@ public:
   Index n() const { return n_; }
   NodePtr<T> transposed() const override { return this->shared_from_this(); }
   std::string text() const override;
-  double flops() const override { return 2 * static_cast<double>(this->rows()); }
+  double flops() const override { return static_cast<double>(this->rows()); }
   T entry(Index i, Index j) const override;
   CooMatrix<T> coo() const override;
   bool draft(Draft<T> &draft) const override;
