@@ -22,7 +22,9 @@ template <class T> std::string number(T x) {
 template <class T> Shape stacked_shape(const std::vector<NodePtr<T>> &blocks) {
   Shape shape;
   for (const NodePtr<T> &block : blocks)
-    shape.rows += block->rows(), shape.cols += block->cols();
+    if (__builtin_add_overflow(shape.rows, block->rows(), &shape.rows) ||
+        __builtin_add_overflow(shape.cols, block->cols(), &shape.cols))
+      throw ShapeError("a direct sum with " + to_string(block->shape()) + " has more than 2⁶³ rows or columns");
   return shape;
 }
 
@@ -36,7 +38,7 @@ template <class T> Composition<T>::Composition(std::vector<NodePtr<T>> factors)
 }
 
 template <class T> Index Composition<T>::workspace(Index columns, bool adds) const {
-  return 2 * widest_ * columns + workspace_of<T>(factors_, columns, adds);
+  return Shape{2, Shape{widest_, columns}.size()}.size() + workspace_of<T>(factors_, columns, adds);
 }
 
 template <class T> void Composition<T>::apply(T alpha, In x, T beta, Out y, std::span<T> workspace) const {
@@ -200,7 +202,7 @@ template <class T> bool DirectSum<T>::draft(Draft<T> &draft) const {
   Index row = 0, col = 0;
   for (const NodePtr<T> &block : blocks_) {
     const std::size_t first = draft.products.size();
-    if (block->shape().size() > 0 && !block->draft(draft)) return false;
+    if (block->rows() > 0 && block->cols() > 0 && !block->draft(draft)) return false;
     for (std::size_t p = first; p < draft.products.size(); ++p)
       draft.products[p].row.offset += row, draft.products[p].col.offset += col;
     row += block->rows(), col += block->cols();

@@ -52,13 +52,13 @@ template <class T> Kronecker<T>::Kronecker(std::vector<NodePtr<T>> factors, Devi
   tallest_ = this->cols();
   Index entries = 1;
   for (const KroneckerFactor<T> &f : direct_)
-    extent.push_back(f.rows()), entries *= f.rows();
+    extent.push_back(f.rows()), entries = Shape{entries, f.rows()}.size();
   tallest_ = std::max(tallest_, entries);
   for (Along &a : along_) {
     for (std::size_t f = 0; f < extent.size(); ++f)
       (f < a.factor ? a.outer : a.inner) *= f == a.factor ? 1 : extent[f];
     extent[a.factor] = factors_[a.factor]->rows();
-    tallest_ = std::max(tallest_, a.inner * a.outer * extent[a.factor]);
+    tallest_ = std::max(tallest_, Shape{a.inner * a.outer, extent[a.factor]}.size());
   }
 }
 
@@ -68,7 +68,7 @@ template <class T> Index Kronecker<T>::workspace(Index columns, bool adds) const
   Index most = any_direct_ ? direct : 0;
   for (const Along &a : along_)
     most = std::max(most, factors_[a.factor]->workspace(a.inner * a.outer * columns, adds));
-  return 4 * tallest_ * columns + most; // two for results that take turns, two for what is turned
+  return Shape{4, Shape{tallest_, columns}.size()}.size() + most; // two for results that take turns, two for what is turned
 }
 
 template <class T> void Kronecker<T>::apply_along(const Along &along, In x, Out y, std::span<T> room) const {
