@@ -136,6 +136,11 @@ template <class T> std::string Scaled<T>::text() const {
   if (scale_ == T(-1)) return "−" + wrapped(*a_, Binding::atom);
   return number(scale_) + "·" + wrapped(*a_, Binding::atom);
 }
+template <class T> Matrix<T> Scaled<T>::diagonal() const {
+  Matrix<T> diagonal = a_->diagonal();
+  this->primitives().scale(scale_, BatchView<T>(diagonal.view()), diagonal.view());
+  return diagonal;
+}
 template <class T> CooMatrix<T> Scaled<T>::coo() const {
   CooMatrix<T> result = a_->coo();
   for (T &value : result.value)
@@ -182,6 +187,29 @@ template <class T> T DirectSum<T>::entry(Index i, Index j) const {
     i -= block->rows(), j -= block->cols();
   }
   return 0;
+}
+template <class T> bool DirectSum<T>::all_square() const {
+  return std::all_of(blocks_.begin(), blocks_.end(), [](const NodePtr<T> &b) { return b->rows() == b->cols(); });
+}
+/// The blocks' diagonals, if these have one, one below the other.
+template <class T> Matrix<T> DirectSum<T>::diagonal() const {
+  if (!all_square()) return Node<T>::diagonal();
+  auto all = Matrix<T>::uninitialized(this->rows(), 1, this->device());
+  Index row = 0;
+  for (const NodePtr<T> &block : blocks_) {
+    const Matrix<T> part = block->diagonal();
+    this->primitives().copy(part.view(), all.view().block(row, 0, part.rows(), 1));
+    row += part.rows();
+  }
+  return all;
+}
+/// tr(A ⊕ B) = tr A + tr B (ledger K13).
+template <class T> T DirectSum<T>::trace() const {
+  if (!all_square()) return Node<T>::trace();
+  T sum = 0;
+  for (const NodePtr<T> &block : blocks_)
+    sum += block->trace();
+  return sum;
 }
 template <class T> double DirectSum<T>::squared_norm() const {
   double sum = 0;
