@@ -9,11 +9,11 @@
 namespace kronvec::algebra {
 namespace {
 
-/// "2", "−0.5", "(1+2i)".
+/// "2", "−0.5", "(1−2i)".
 template <class T> std::string number(T x) {
   if constexpr (is_complex<T>) {
     if (x.imag() == 0) return number(x.real());
-    return fmt::format("({}{:+}i)", x.real(), x.imag());
+    return fmt::format("({}{}{}i)", number(x.real()), x.imag() < 0 ? "−" : "+", std::abs(x.imag()));
   } else {
     return x < 0 ? fmt::format("−{}", -x) : fmt::format("{}", x);
   }
@@ -98,7 +98,17 @@ template <class T> void Sum<T>::apply(T alpha, In x, T beta, Out y, std::span<T>
 
 template <class T> NodePtr<T> Sum<T>::transposed() const { return std::make_shared<Sum>(each_transposed<T>(terms_)); }
 template <class T> NodePtr<T> Sum<T>::conjugated() const { return std::make_shared<Sum>(each_conjugated<T>(terms_)); }
-template <class T> std::string Sum<T>::text() const { return joined<T>(terms_, " + ", Binding::product); }
+/// "A + B − 2·C".
+template <class T> std::string Sum<T>::text() const {
+  const std::string minus = "−";
+  std::string text = wrapped(*terms_[0], Binding::product);
+  for (std::size_t t = 1; t < terms_.size(); ++t) {
+    const std::string term = wrapped(*terms_[t], Binding::product);
+    const bool negative = term.starts_with(minus);
+    text += (negative ? " − " : " + ") + (negative ? term.substr(minus.size()) : term);
+  }
+  return text;
+}
 template <class T> double Sum<T>::flops() const { return flops_of<T>(terms_); }
 template <class T> std::size_t Sum<T>::bytes() const { return bytes_of<T>(terms_); }
 
