@@ -68,7 +68,8 @@ template <class T> Index Kronecker<T>::workspace(Index columns, bool adds) const
   Index most = any_direct_ ? direct : 0;
   for (const Along &a : along_)
     most = std::max(most, factors_[a.factor]->workspace(a.inner * a.outer * columns, adds));
-  return Shape{4, Shape{tallest_, columns}.size()}.size() + most; // two for results that take turns, two for what is turned
+  const Index four = Shape{4, Shape{tallest_, columns}.size()}.size(); // two results in turns, two that are turned
+  return four + most;
 }
 
 template <class T> void Kronecker<T>::apply_along(const Along &along, In x, Out y, std::span<T> room) const {
