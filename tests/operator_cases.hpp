@@ -70,7 +70,7 @@ template <class T> Case<T> scaled(textbook::Scalar alpha, const Case<T> &a) {
           textbook::narrow<T>(alpha) * a.op,
           {alpha * a.exact.value, std::abs(alpha) * a.exact.magnitude, a.exact.roundings + 1}};
 }
-template <class T> Case<T> kron(const Cases<T> &factors) {
+template <class T> Case<T> kron_of(const Cases<T> &factors) {
   Case<T> all{"kron", kronvec::kron(Operators<T>{}), Definition(textbook::identity(1))};
   Operators<T> list;
   for (const Case<T> &f : factors) {
@@ -80,7 +80,7 @@ template <class T> Case<T> kron(const Cases<T> &factors) {
   if (!list.empty()) all.op = kronvec::kron(list);
   return all;
 }
-template <class T> Case<T> direct_sum(const Cases<T> &blocks) {
+template <class T> Case<T> direct_sum_of(const Cases<T> &blocks) {
   Case<T> all{"direct sum", kronvec::direct_sum(Operators<T>{}), Definition(Table(0, 0))};
   Operators<T> list;
   for (const Case<T> &b : blocks) {
@@ -211,41 +211,41 @@ template <class T> Cases<T> simple_cases(const Kinds<T> &k) {
 }
 
 template <class T> Cases<T> kronecker_cases(const Kinds<T> &k) {
-  return {kron<T>({k.dense(3, 4)}),
-          kron<T>({k.dense(3, 2), k.dense(2, 5)}),
-          kron<T>({k.dense(2, 3), k.dense(4, 2), k.dense(2, 2)}),
-          kron<T>({k.dense(2, 1), k.dense(1, 3), k.dense(2, 2), k.dense(3, 2), k.dense(1, 2)}),
-          kron<T>({transpose(k.dense(2, 3)), k.dense(4, 2)}),
-          kron<T>({k.identity(3), k.dense(3, 2)}),
-          kron<T>({k.dense(3, 2), k.identity(3)}),
-          kron<T>({k.identity(2), k.dense(3, 4), k.identity(3)}),
-          kron<T>({k.identity(3), k.identity(2)}),
-          kron<T>({k.identity(1), k.dense(2, 3), k.identity(1)}),
-          kron<T>({k.diag(3), k.dense(2, 3)}),
-          kron<T>({k.dense(2, 3), k.diag(3)}),
-          kron<T>({k.commutation(2, 3), k.dense(2, 1)}),
-          kron<T>({k.identity(2), k.commutation(2, 3), k.identity(2)}),
-          kron<T>({k.commutation(3, 2), k.symmetrizer(2)}),
-          kron<T>({k.duplication(3), k.elimination(2)}),
-          kron<T>({k.dense(2, 3), k.duplication(2), k.dense(3, 2)}),
-          kron<T>({k.permutation({1, 2, 0}), k.selection({0, 0, 2}, 4)}),
-          kron<T>({k.dense(2, 2) + k.dense(2, 2), k.dense(3, 2)}),
-          kron<T>({k.dense(3, 2), k.dense(2, 4) * k.dense(4, 3)}),
-          kron<T>({k.dense(2, 2), scaled(-2.5, k.dense(3, 2)), k.identity(2)}),
-          kron<T>({direct_sum<T>({k.dense(2, 1), k.dense(1, 2)}), k.dense(2, 2)}),
-          kron<T>({k.khatri_rao(2, 2, 3), k.dense(2, 3)}),
-          kron<T>({k.dense(2, 3), k.face_splitting(2, 2, 3)}),
-          kron<T>({k.function(2, 3), k.function(3, 2)}),
-          kron<T>({k.zero(2, 3), k.dense(2, 2)}),
-          kron<T>({k.dense(2, 2), k.zero(1, 3)}),
-          kron<T>({k.dense(2, 3), k.dense(0, 2)}),
-          kron<T>({k.dense(2, 0), k.dense(3, 2)}),
-          kron<T>({k.identity(0), k.dense(3, 2)}),
-          kron<T>({k.diag(0), k.dense(3, 2)}),
-          kron<T>({k.selection({}, 3), k.dense(3, 2)}),
-          kron<T>({transpose(k.selection({}, 3)), k.dense(3, 2)}),
-          kron<T>({kron<T>({k.dense(2, 2), k.dense(1, 3)}), k.dense(2, 1)}),
-          transpose(kron<T>({k.dense(2, 3), k.diag(2), k.commutation(2, 2)}))};
+  return {kron_of<T>({k.dense(3, 4)}),
+          kron_of<T>({k.dense(3, 2), k.dense(2, 5)}),
+          kron_of<T>({k.dense(2, 3), k.dense(4, 2), k.dense(2, 2)}),
+          kron_of<T>({k.dense(2, 1), k.dense(1, 3), k.dense(2, 2), k.dense(3, 2), k.dense(1, 2)}),
+          kron_of<T>({transpose(k.dense(2, 3)), k.dense(4, 2)}),
+          kron_of<T>({k.identity(3), k.dense(3, 2)}),
+          kron_of<T>({k.dense(3, 2), k.identity(3)}),
+          kron_of<T>({k.identity(2), k.dense(3, 4), k.identity(3)}),
+          kron_of<T>({k.identity(3), k.identity(2)}),
+          kron_of<T>({k.identity(1), k.dense(2, 3), k.identity(1)}),
+          kron_of<T>({k.diag(3), k.dense(2, 3)}),
+          kron_of<T>({k.dense(2, 3), k.diag(3)}),
+          kron_of<T>({k.commutation(2, 3), k.dense(2, 1)}),
+          kron_of<T>({k.identity(2), k.commutation(2, 3), k.identity(2)}),
+          kron_of<T>({k.commutation(3, 2), k.symmetrizer(2)}),
+          kron_of<T>({k.duplication(3), k.elimination(2)}),
+          kron_of<T>({k.dense(2, 3), k.duplication(2), k.dense(3, 2)}),
+          kron_of<T>({k.permutation({1, 2, 0}), k.selection({0, 0, 2}, 4)}),
+          kron_of<T>({k.dense(2, 2) + k.dense(2, 2), k.dense(3, 2)}),
+          kron_of<T>({k.dense(3, 2), k.dense(2, 4) * k.dense(4, 3)}),
+          kron_of<T>({k.dense(2, 2), scaled(-2.5, k.dense(3, 2)), k.identity(2)}),
+          kron_of<T>({direct_sum_of<T>({k.dense(2, 1), k.dense(1, 2)}), k.dense(2, 2)}),
+          kron_of<T>({k.khatri_rao(2, 2, 3), k.dense(2, 3)}),
+          kron_of<T>({k.dense(2, 3), k.face_splitting(2, 2, 3)}),
+          kron_of<T>({k.function(2, 3), k.function(3, 2)}),
+          kron_of<T>({k.zero(2, 3), k.dense(2, 2)}),
+          kron_of<T>({k.dense(2, 2), k.zero(1, 3)}),
+          kron_of<T>({k.dense(2, 3), k.dense(0, 2)}),
+          kron_of<T>({k.dense(2, 0), k.dense(3, 2)}),
+          kron_of<T>({k.identity(0), k.dense(3, 2)}),
+          kron_of<T>({k.diag(0), k.dense(3, 2)}),
+          kron_of<T>({k.selection({}, 3), k.dense(3, 2)}),
+          kron_of<T>({transpose(k.selection({}, 3)), k.dense(3, 2)}),
+          kron_of<T>({kron_of<T>({k.dense(2, 2), k.dense(1, 3)}), k.dense(2, 1)}),
+          transpose(kron_of<T>({k.dense(2, 3), k.diag(2), k.commutation(2, 2)}))};
 }
 
 template <class T> Cases<T> composed_cases(const Kinds<T> &k) {
@@ -256,8 +256,8 @@ template <class T> Cases<T> composed_cases(const Kinds<T> &k) {
           k.dense(3, 0) * k.dense(0, 4),
           k.dense(0, 3) * k.dense(3, 0),
           k.commutation(2, 3) * k.commutation(3, 2),
-          k.commutation(3, 2) * kron<T>({k.dense(3, 2), k.dense(2, 4)}) * k.commutation(2, 4),
-          k.duplication_pseudoinverse(3) * kron<T>({k.dense(3, 3), k.dense(3, 3)}) * k.duplication(3),
+          k.commutation(3, 2) * kron_of<T>({k.dense(3, 2), k.dense(2, 4)}) * k.commutation(2, 4),
+          k.duplication_pseudoinverse(3) * kron_of<T>({k.dense(3, 3), k.dense(3, 3)}) * k.duplication(3),
           k.diag(4) * k.dense(4, 4) * k.diag(4),
           sum,
           sum + k.identity(5) + k.zero(5, 5),
@@ -268,16 +268,16 @@ template <class T> Cases<T> composed_cases(const Kinds<T> &k) {
           scaled(alpha, k.commutation(3, 2)),
           scaled(alpha, scaled(2, k.diag(3))),
           scaled(0, k.dense(2, 3)),
-          scaled(alpha, sum) + scaled(-1, kron<T>({k.dense(5, 1), k.dense(1, 5)})),
+          scaled(alpha, sum) + scaled(-1, kron_of<T>({k.dense(5, 1), k.dense(1, 5)})),
           scaled(alpha, a * b),
           (a + k.dense(4, 3)) * (b + k.dense(3, 6)),
-          direct_sum<T>({k.dense(2, 3)}),
-          direct_sum<T>({k.dense(2, 3), k.dense(4, 1)}),
-          direct_sum<T>({k.dense(2, 3), k.zero(2, 0), k.zero(0, 3), k.dense(0, 0), k.identity(2)}),
-          direct_sum<T>({k.diag(2), k.commutation(2, 2), scaled(alpha, k.dense(2, 2)), k.function(1, 2)}),
-          direct_sum<T>({direct_sum<T>({k.dense(1, 2), k.dense(2, 1)}), sum, a * b}),
-          direct_sum<T>({k.dense(2, 3), kron<T>({k.dense(2, 1), k.identity(2)})}) * k.dense(5, 2),
-          transpose(direct_sum<T>({k.dense(2, 3), k.khatri_rao(1, 2, 3)})),
+          direct_sum_of<T>({k.dense(2, 3)}),
+          direct_sum_of<T>({k.dense(2, 3), k.dense(4, 1)}),
+          direct_sum_of<T>({k.dense(2, 3), k.zero(2, 0), k.zero(0, 3), k.dense(0, 0), k.identity(2)}),
+          direct_sum_of<T>({k.diag(2), k.commutation(2, 2), scaled(alpha, k.dense(2, 2)), k.function(1, 2)}),
+          direct_sum_of<T>({direct_sum_of<T>({k.dense(1, 2), k.dense(2, 1)}), sum, a * b}),
+          direct_sum_of<T>({k.dense(2, 3), kron_of<T>({k.dense(2, 1), k.identity(2)})}) * k.dense(5, 2),
+          transpose(direct_sum_of<T>({k.dense(2, 3), k.khatri_rao(1, 2, 3)})),
           transpose(a * b),
           transpose(sum + scaled(alpha, k.dense(5, 5)))};
 }
@@ -286,7 +286,7 @@ template <class T> Cases<T> all_cases(Device device) {
   const Kinds<T> kinds(device);
   Cases<T> all = simple_cases(kinds);
   append(all, kronecker_cases(kinds)), append(all, composed_cases(kinds));
-  if (device == Device::cpu()) append(all, {kron<T>({}), direct_sum<T>({})}); // where what has no parts lies
+  if (device == Device::cpu()) append(all, {kron_of<T>({}), direct_sum_of<T>({})}); // where what has no parts lies
   return all;
 }
 

@@ -268,7 +268,7 @@ TYPED_TEST(Operators, TwoThreadsShareOne) {
   using T = TypeParam;
   for (const Device device : Device::all()) {
     const Kinds<T> k(device);
-    const Case<T> c = k.commutation(3, 4) * kron<T>({k.dense(3, 3), k.diag(4)}) + scaled<T>(2, k.dense(12, 12));
+    const Case<T> c = k.commutation(3, 4) * kron_of<T>({k.dense(3, 3), k.diag(4)}) + scaled<T>(2, k.dense(12, 12));
     const Table x = random<T>(12, 7, 1);
     const Matrix<T> x_there = textbook::narrow<T>(x, device);
     const Expected<T> expected(c, 1, x, 0, x);
