@@ -127,7 +127,12 @@ TEST(OperatorRefusals, DenseFormsThatDoNotFit) {
     EXPECT_THROW(both.block(0, 0, side, side), OutOfMemory);
     EXPECT_THROW(both.column(0), OutOfMemory);
     EXPECT_THROW(both.diagonal(), OutOfMemory);
-    EXPECT_THROW(kron<double>({both, both}), ShapeError);
+    const O row(Matrix<double>::random(1, side, 1).to(device));
+    expect_refusal<OutOfMemory>([&] { both.to_sparse(); }, {"1099511627776×1099511627776", "24.0 TiB", "free"});
+    expect_refusal<OutOfMemory>([&] { kron<double>({row, row}).to_sparse(); }, {"1×1099511627776", "24.0 TiB"});
+    expect_refusal<OutOfMemory>([&] { commutation<double>(side, side, device).to_sparse(); }, {"24.0 TiB"});
+    expect_refusal<OutOfMemory>([&] { zero<double>(2, huge, device).to_sparse(); }, {"2×1099511627776", "8.0 TiB"});
+    expect_refusal<OutOfMemory>([&] { selection<double>({0}, huge, device).transpose().to_sparse(); }, {"8.0 TiB"});
   }
 }
 
