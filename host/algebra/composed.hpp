@@ -78,6 +78,7 @@ public:
   double flops() const override { return a_->flops(); }
   std::size_t bytes() const override { return a_->bytes(); }
   T entry(Index i, Index j) const override { return scale_ * a_->entry(i, j); }
+  Matrix<T> diagonal() const override;
   T trace() const override { return scale_ * a_->trace(); }
   double squared_norm() const override { return squared(scale_) * a_->squared_norm(); }
   CooMatrix<T> coo() const override;
@@ -107,11 +108,14 @@ public:
   double flops() const override;
   std::size_t bytes() const override;
   T entry(Index i, Index j) const override;
+  Matrix<T> diagonal() const override;
+  T trace() const override;
   double squared_norm() const override;
   CooMatrix<T> coo() const override;
   bool draft(Draft<T> &draft) const override;
 
 private:
+  bool all_square() const;
   std::vector<NodePtr<T>> blocks_;
 };
 

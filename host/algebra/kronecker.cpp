@@ -64,7 +64,7 @@ template <class T> Kronecker<T>::Kronecker(std::vector<NodePtr<T>> factors, Devi
   }
   Index entries = 1;
   for (std::size_t f = 0; f < factors_.size(); ++f)
-    extent[f] = direct_[f].rows(), entries *= extent[f];
+    extent[f] = direct_[f].rows(), entries = Shape{entries, extent[f]}.size();
   tallest_ = std::max(tallest_, entries);
   for (const Along &a : growing)
     after_.push_back(apply_to(a));
@@ -77,7 +77,8 @@ template <class T> Index Kronecker<T>::workspace(Index columns, bool adds) const
   for (const auto *along : {&before_, &after_})
     for (const Along &a : *along)
       most = std::max(most, factors_[a.factor]->workspace(a.inner * a.outer * columns, adds));
-  return 4 * tallest_ * columns + most; // two for results that take turns, two for what is turned
+  const Index four = Shape{4, Shape{tallest_, columns}.size()}.size(); // two results in turns, two that are turned
+  return four + most;
 }
 
 template <class T> void Kronecker<T>::apply_along(const Along &along, In x, Out y, std::span<T> room) const {

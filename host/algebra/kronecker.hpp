@@ -38,7 +38,9 @@ private:
     Index inner, outer;
   };
   bool all_square() const;
-  Index rows_of(const Along &along) const { return along.inner * along.outer * factors_[along.factor]->rows(); }
+  Index rows_of(const Along &along) const {
+    return Shape{Shape{along.inner, along.outer}.size(), factors_[along.factor]->rows()}.size();
+  }
   /// Applies one of them to all columns of a packed x. `room` is what it may use.
   void apply_along(const Along &along, In x, Out y, std::span<T> room) const;
 

@@ -30,7 +30,10 @@ public:
   using In = MatrixView<const T>;
   using Out = MatrixView<T>;
 
-  Node(Shape shape, Device device) : shape_(shape), device_(device) { (void)shape.size(); }
+  /// Each side is a length; their product, the size of the dense form, may be any number.
+  Node(Shape shape, Device device) : shape_(shape), device_(device) {
+    if (shape.rows < 0 || shape.cols < 0) throw ShapeError("an operator cannot be " + to_string(shape));
+  }
   virtual ~Node() = default;
   Node(const Node &) = delete;
   Node &operator=(const Node &) = delete;
