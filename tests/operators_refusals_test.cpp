@@ -74,7 +74,7 @@ TEST(OperatorRefusals, IndicesAndSizes) {
     EXPECT_THROW(duplication<double>(-2, {}, device), ShapeError);
     EXPECT_THROW(elimination<double>(Index(1) << 32, {}, device), ShapeError);
     EXPECT_THROW(symmetrizer<double>(-1, device), ShapeError);
-    EXPECT_THROW(function<double>(-1, 2, {}, "", device), ShapeError);
+    EXPECT_THROW(user_operator<double>(-1, 2, {}, "", device), ShapeError);
   }
 }
 
@@ -163,10 +163,10 @@ TEST(OperatorRefusals, WhatIsKnownWithoutADenseForm) {
 }
 
 TEST(OperatorRefusals, FunctionsThatAreMissing) {
-  const O f = function<double>(2, 3, {[](auto, MatrixView<double> y) { y(0, 0) = y(1, 0) = 1; }, {}}, "f");
+  const O f = user_operator<double>(2, 3, {[](auto, MatrixView<double> y) { y(0, 0) = y(1, 0) = 1; }, {}}, "f");
   EXPECT_EQ(f.apply(M(3, 1))(1, 0), 1);
   expect_refusal<Error>([&] { f.apply_transpose(M(2, 1)); }, {"f", "transpose"});
-  expect_refusal<Error>([] { function<double>(2, 3, {}).apply(M(3, 1)); }, {"F[2×3]", "products"});
+  expect_refusal<Error>([] { user_operator<double>(2, 3, {}).apply(M(3, 1)); }, {"F[2×3]", "products"});
 }
 
 TEST(OperatorText, IsMathematics) {
