@@ -3,8 +3,8 @@
 
 #include "devices/cuda/engine.hpp"
 #include "devices/cuda/entries.hpp"
+#include "devices/cuda/kronecker.hpp"
 #include "devices/cuda/workspace.hpp"
-#include "devices/kronecker.hpp"
 #include "kernels/commutation.hpp"
 #include "kernels/entrywise.hpp"
 #include "kernels/permutation.hpp"
@@ -97,11 +97,11 @@ public:
     });
   }
   Index kronecker_workspace(std::span<const KroneckerFactor<T>> factors, Index columns) const override {
-    return modes::workspace(factors, columns);
+    return cuda::kronecker_workspace(factors, columns);
   }
   void kronecker(T alpha, std::span<const KroneckerFactor<T>> factors, MatrixView<const T> x, T beta, MatrixView<T> y,
                  std::span<T> workspace) const override {
-    modes::kronecker<T>(*this, alpha, factors, x, beta, y, workspace);
+    cuda::kronecker<T>(engine_, *this, alpha, factors, x, beta, y, workspace);
   }
 
 protected:
