@@ -27,6 +27,7 @@ struct KroneckerStep {
   int tall;         ///< 2, 4 or 8
   int place, pitch; ///< of the factor's copy in shared memory: entry (i, k) is entry place + i + k·pitch of the copies
   int faster;
+  int distance;             ///< of a fiber's entries in padded memory, if it is one, and otherwise 0
   int fibers, fiber_blocks; ///< of a slice; fiber f belongs to block f mod fiber_blocks
   Divisor by_faster, by_blocks;
 };
@@ -47,6 +48,10 @@ template <class T> struct KroneckerSlices {
   bool transposed[most_steps];
 
   /// Where an entry of a slice lies: a gap after every 128 bytes puts the fibers of a warp into different banks.
+  static constexpr int distance(int faster, int q) {
+    const bool gap_each = faster % lanes == 0, no_gap = lanes % (faster * q) == 0;
+    return gap_each ? faster + faster / lanes : no_gap ? faster : 0;
+  }
   KRONVEC_HOST_DEVICE static constexpr int padded(int entry) {
     return entry + static_cast<int>(static_cast<unsigned>(entry) / lanes);
   }

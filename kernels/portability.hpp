@@ -1,7 +1,7 @@
 #pragma once
 /// The one header that knows whether nvcc compiles a kernel for a GPU or g++ compiles it for the emulator. Kernels use
 /// CUDA's own names (threadIdx, __syncthreads, __shfl_down_sync) and, from here, KRONVEC_SHARED,
-/// KRONVEC_DYNAMIC_SHARED, KRONVEC_UNROLL and launch.
+/// KRONVEC_DYNAMIC_SHARED, KRONVEC_UNROLL, KRONVEC_ROLLED and launch.
 
 #ifdef __CUDACC__
 
@@ -18,6 +18,8 @@
   auto *name = reinterpret_cast<kronvec::kernels::identity_t<__VA_ARGS__> *>(kronvec_dynamic_shared)
 /// Before a loop over a thread's own array, whose entries are registers only where their indices are constants.
 #define KRONVEC_UNROLL _Pragma("unroll")
+/// Before a loop that is long enough, and whose unrolling would cost registers.
+#define KRONVEC_ROLLED _Pragma("unroll 1")
 
 namespace kronvec::kernels {
 
@@ -49,6 +51,7 @@ template <class... P, class... A> cudaError_t launch(void (*kernel)(P...), dim3 
 #define KRONVEC_DYNAMIC_SHARED(name, ...)                                                                              \
   auto *name = static_cast<std::type_identity_t<__VA_ARGS__> *>(::kronvec::emulation::dynamic_shared_memory())
 #define KRONVEC_UNROLL
+#define KRONVEC_ROLLED
 
 namespace kronvec::kernels {
 using emulation::launch;

@@ -57,6 +57,7 @@ private:
     kernels::KroneckerStep &step = work_.step[work_.steps];
     step.p = narrow(f.p), step.q = narrow(f.q), step.tall = f.tall;
     step.place = narrow(f.place), step.pitch = narrow(f.pitch), step.faster = narrow(f.faster) * work_.width;
+    step.distance = work_.distance(step.faster, step.q);
     step.fibers = narrow(fibers), step.fiber_blocks = narrow((fibers + wide - 1) / wide);
     step.by_faster = Divisor(step.faster), step.by_blocks = Divisor(step.fiber_blocks);
     work_.factor[work_.steps] = entries(BatchView<const T>(factor.a), 1);
