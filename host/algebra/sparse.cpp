@@ -1,6 +1,7 @@
 #include "kronvec/sparse.hpp"
 
 #include <algorithm>
+#include <complex>
 #include <numeric>
 
 namespace kronvec {
@@ -53,9 +54,12 @@ template <class T> Matrix<T> operator*(const CsrMatrix<T> &a, const Matrix<T> &x
   return y;
 }
 
-template CsrMatrix<float> compressed(const CooMatrix<float> &);
-template CsrMatrix<double> compressed(const CooMatrix<double> &);
-template Matrix<float> operator*(const CsrMatrix<float> &, const Matrix<float> &);
-template Matrix<double> operator*(const CsrMatrix<double> &, const Matrix<double> &);
+#define KRONVEC_INSTANTIATE(T)                                                                                         \
+  template CsrMatrix<T> compressed(const CooMatrix<T> &);                                                              \
+  template Matrix<T> operator*(const CsrMatrix<T> &, const Matrix<T> &);
+KRONVEC_INSTANTIATE(float)
+KRONVEC_INSTANTIATE(double)
+KRONVEC_INSTANTIATE(std::complex<float>)
+KRONVEC_INSTANTIATE(std::complex<double>)
 
 } // namespace kronvec

@@ -1,7 +1,7 @@
 /// Jacobians that are kept as their terms: blocks, rows, columns, entries, and the places that are not zero.
 
 #include "calculus/jacobian_plan.hpp"
-#include "calculus/readable.hpp"
+#include "core/readable.hpp"
 #include "devices/operands.hpp"
 
 #include <algorithm>
@@ -24,8 +24,8 @@ void require_room(Index stored, std::size_t element, Device device) {
   const double bytes = static_cast<double>(stored) * entry, free = static_cast<double>(Device::cpu().bytes_free());
   if (bytes > free ||
       static_cast<double>(stored) * static_cast<double>(element) > static_cast<double>(device.bytes_free()))
-    throw OutOfMemory("a sparse J of " + std::to_string(stored) + " entries would take " +
-                      detail::readable_bytes(bytes) + ", " + detail::readable_bytes(free) + " are free");
+    throw OutOfMemory("a sparse J of " + std::to_string(stored) + " entries would take " + readable_bytes(bytes) +
+                      ", " + readable_bytes(free) + " are free");
 }
 
 /// Which position an index has on an axis, or −1.

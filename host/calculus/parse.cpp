@@ -1,9 +1,9 @@
-/// A recursive-descent parser that builds the expression as it reads.
+/// Expressions from text: what the words of the grammar mean for them.
 
 #include "kronvec/parse.hpp"
 
-#include "calculus/lexer.hpp"
 #include "calculus/node.hpp"
+#include "text/grammar.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -71,108 +71,38 @@ std::optional<Function> unary_named(std::string_view name) {
   return f == Function::step || f == Function::pow ? std::nullopt : f;
 }
 
-class Parser {
+/// What the grammar's words mean for expressions.
+class Builder {
 public:
-  Parser(std::string_view text, const Symbols &symbols) : tokens_(tokens(text)), symbols_(symbols) {}
+  using Value = Expression;
+  explicit Builder(const Symbols &symbols) : symbols_(symbols) {}
 
-  Expression parse() {
-    if (peek().kind == TokenKind::end) throw SyntaxError("the expression is empty", 0);
-    const Expression f = sum_level();
-    if (peek().text == ")") throw SyntaxError("')' without '('", peek().position);
-    if (peek().kind != TokenKind::end) unexpected();
-    return f;
+  static Value number(double x) { return x; }
+  Value symbol(const Token &name) const {
+    if (const auto found = symbols_.find(name.text); found != symbols_.end()) return found->second;
+    throw SyntaxError("symbol '" + std::string(name.text) + "' has no value", name.position);
+  }
+  static Value negated(const Value &u) { return -u; }
+  static Value transposed(const Value &u) { return transpose(u); }
+  static Value binary(std::string_view sign, const Value &u, const Value &v) {
+    if (sign == "+") return u + v;
+    if (sign == "-") return u - v;
+    if (sign == "*") return u * v;
+    if (sign == "/") return u / v;
+    if (sign == "^") return power(u, v);
+    return sign == ".*" ? hadamard(u, v) : sign == "./" ? quotient(u, v) : pow(u, v);
+  }
+  static std::optional<std::size_t> arguments_of(std::string_view name) {
+    if (unary_named(name)) return 1;
+    const Builtin *const builtin = builtin_named(name);
+    return builtin ? std::optional(builtin->arguments) : std::nullopt;
+  }
+  static Value call(std::string_view name, const std::vector<Value> &arguments) {
+    const auto function = unary_named(name);
+    return function ? elementwise(*function, arguments[0]) : builtin_named(name)->build(arguments);
   }
 
 private:
-  /// Counts how deep the text nests, so that no input can exhaust the stack.
-  class Nesting {
-  public:
-    explicit Nesting(Parser &parser) : depth_(parser.depth_) {
-      if (++depth_ > 1000) throw SyntaxError("nested deeper than 1000", parser.peek().position);
-    }
-    ~Nesting() { --depth_; }
-    Nesting(const Nesting &) = delete;
-    Nesting &operator=(const Nesting &) = delete;
-
-  private:
-    int &depth_;
-  };
-
-  const Token &peek() const { return tokens_[next_]; }
-  const Token &take() { return tokens_[next_++]; }
-  bool is_sign(std::string_view sign) const { return peek().kind == TokenKind::sign && peek().text == sign; }
-
-  [[noreturn]] void unexpected() const {
-    if (peek().kind == TokenKind::end) throw SyntaxError("the expression ends too early", peek().position);
-    throw SyntaxError("unexpected '" + std::string(peek().text) + "'", peek().position);
-  }
-
-  /// build(), with the place added to a ShapeError.
-  template <class Build> static Expression at(std::size_t position, Build build) {
-    try {
-      return build();
-    } catch (const ShapeErrorAt &) {
-      throw;
-    } catch (const ShapeError &error) {
-      throw ShapeErrorAt(error.what(), position);
-    }
-  }
-
-  Expression sum_level() {
-    Expression f = product_level();
-    while (is_sign("+") || is_sign("-")) {
-      const Token &sign = take();
-      const Expression v = product_level();
-      f = at(sign.position, [&] { return sign.text == "+" ? f + v : f - v; });
-    }
-    return f;
-  }
-
-  Expression product_level() {
-    Expression f = signed_level();
-    while (is_sign("*") || is_sign("/") || is_sign(".*") || is_sign("./")) {
-      const Token &sign = take();
-      const Expression v = signed_level();
-      f = at(sign.position, [&] {
-        if (sign.text == "*") return f * v;
-        if (sign.text == "/") return f / v;
-        return sign.text == ".*" ? hadamard(f, v) : quotient(f, v);
-      });
-    }
-    return f;
-  }
-
-  Expression signed_level() {
-    const Nesting nesting(*this);
-    if (!is_sign("+") && !is_sign("-")) return power_level();
-    const bool negative = take().text == "-";
-    const Expression f = signed_level();
-    return negative ? -f : f;
-  }
-
-  Expression power_level() {
-    Expression f = primary();
-    while (is_sign("^") || is_sign(".^") || is_sign("'")) {
-      const Token &sign = take();
-      if (sign.text == "'") {
-        f = transpose(f);
-        continue;
-      }
-      const Expression exponent = exponent_level();
-      f = at(sign.position, [&] { return sign.text == "^" ? power(f, exponent) : pow(f, exponent); });
-    }
-    return f;
-  }
-
-  /// X^-1, x.^-2: a sign may stand before an exponent.
-  Expression exponent_level() {
-    bool negative = false;
-    for (; is_sign("+") || is_sign("-"); take())
-      negative ^= is_sign("-");
-    const Expression f = primary();
-    return negative ? -f : f;
-  }
-
   static Expression power(const Expression &u, const Expression &exponent) {
     const Node &k = *exponent.node();
     if (u.is_scalar() && exponent.is_scalar()) return pow(u, exponent);
@@ -183,73 +113,15 @@ private:
     return matrix_power(u, static_cast<Index>(k.alpha));
   }
 
-  Expression primary() {
-    const Nesting nesting(*this);
-    const Token &token = peek();
-    if (token.kind == TokenKind::number) return take().number;
-    if (token.kind == TokenKind::name) {
-      take();
-      return is_sign("(") ? call(token) : symbol(token);
-    }
-    if (!is_sign("(")) unexpected();
-    take();
-    const Expression f = sum_level();
-    close(token);
-    return f;
-  }
-
-  void close(const Token &open) {
-    if (is_sign(")")) {
-      take();
-      return;
-    }
-    if (peek().kind == TokenKind::end) throw SyntaxError("'(' is never closed", open.position);
-    unexpected();
-  }
-
-  Expression symbol(const Token &name) const {
-    if (const auto found = symbols_.find(name.text); found != symbols_.end()) return found->second;
-    throw SyntaxError("symbol '" + std::string(name.text) + "' has no value", name.position);
-  }
-
-  Expression call(const Token &name) {
-    const std::string text(name.text);
-    const auto function = unary_named(text);
-    const Builtin *const builtin = builtin_named(text);
-    if (!function && !builtin) {
-      throw SyntaxError("there is no function '" + text + "'", name.position);
-    }
-    const std::vector<Expression> arguments = argument_list();
-    const std::size_t wanted = function ? 1 : builtin->arguments;
-    if (arguments.size() != wanted)
-      throw SyntaxError(text + " takes " + std::to_string(wanted) + (wanted == 1 ? " argument" : " arguments") +
-                            ", not " + std::to_string(arguments.size()),
-                        name.position);
-    return at(name.position,
-              [&] { return function ? elementwise(*function, arguments[0]) : builtin->build(arguments); });
-  }
-
-  std::vector<Expression> argument_list() {
-    const Token &open = take();
-    std::vector<Expression> arguments;
-    if (!is_sign(")")) arguments.push_back(sum_level());
-    while (is_sign(",")) {
-      take();
-      arguments.push_back(sum_level());
-    }
-    close(open);
-    return arguments;
-  }
-
-  std::vector<Token> tokens_;
   const Symbols &symbols_;
-  std::size_t next_ = 0;
-  int depth_ = 0;
 };
 
 } // namespace
 
-Expression parse(std::string_view text, const Symbols &symbols) { return Parser(text, symbols).parse(); }
+Expression parse(std::string_view text, const Symbols &symbols) {
+  Builder builder(symbols);
+  return Grammar<Builder>(text, builder).parse();
+}
 
 std::set<std::string> free_names(std::string_view text) {
   std::set<std::string> names;

@@ -1,8 +1,8 @@
 /// What the ways to a dense J are predicted to take, in time and in memory.
 
 #include "calculus/jacobian_plan.hpp"
-#include "calculus/readable.hpp"
 #include "calculus/terms/cost.hpp"
+#include "core/readable.hpp"
 
 #include <fmt/format.h>
 
@@ -34,14 +34,6 @@ Index columns_per_pass(const JacobianPlan &plan, Stage stage, std::size_t elemen
   const Shape in = plan.input_shape(stage), out = plan.output_shape(stage);
   const Index elements = plan.program.elements(stage) + in.size() + out.size() + 1;
   return std::clamp<Index>(target / (elements * static_cast<Index>(element)), 1, std::max<Index>(in.size(), 1));
-}
-
-std::string readable_bytes(double bytes) {
-  const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
-  int unit = 0;
-  for (; bytes >= 1024 && unit < 6; ++unit)
-    bytes /= 1024;
-  return unit == 0 ? fmt::format("{} bytes", bytes) : fmt::format("{:.1f} {}", bytes, units[unit]);
 }
 
 double predicted_bytes(const JacobianPlan &plan, Method method, std::size_t element) {

@@ -40,21 +40,6 @@ bool is_sparse(const Request &request) {
   return request.command == "jacobian" && std::filesystem::path(request.out).extension() == ".mtx";
 }
 
-/// work(), with a failure to write told apart from a failure to read.
-void writing(const auto &work) {
-  try {
-    work();
-  } catch (const IoError &error) {
-    throw MachineError(error.what());
-  }
-}
-
-template <class T> void deliver(const Matrix<T> &m, const std::string &out, const std::string &what) {
-  if (out.empty()) return print<T>(m);
-  writing([&] { write_npy<T>(out, m); });
-  fmt::print(stderr, "{}: {}, {}\n", out, to_string(m.shape()), what);
-}
-
 template <class T> class Session {
 public:
   explicit Session(const Request &request)
@@ -212,6 +197,10 @@ template <class T> int run_in(const Request &request) {
 
 int run(const Request &request) {
   if (request.command == "info") return info();
+  if (request.command == "apply" || request.command == "simplify") {
+    require_target(request.out, "--out", {".npy"});
+    return run_operator(request);
+  }
   if (request.command == "jacobian") {
     require_target(request.out, "--out", {".npy", ".mtx"});
   } else {

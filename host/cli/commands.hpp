@@ -13,11 +13,13 @@ struct Request {
   std::string expression;
   std::vector<std::string> bindings;
   std::string wrt, device = "auto", dtype = "float64", layout = "numerator", method = "auto";
-  std::string out, picture, max_memory, tangent, cotangent;
-  bool symmetric = false, explain = false;
+  std::string out, picture, max_memory, tangent, cotangent, to;
+  bool symmetric = false, explain = false, transposed = false;
 };
 
 /// The exit status: 0, or 1 where a comparison failed. Throws Error and its kin.
 int run(const Request &request);
+/// The commands about operators, `apply` and `simplify`.
+int run_operator(const Request &request);
 
 } // namespace kronvec::cli

@@ -100,22 +100,26 @@ int main(int argc, char **argv) {
   auto *jvp = add("jvp", "the Jacobian times a tangent, without forming it");
   auto *vjp = add("vjp", "the transposed Jacobian times a cotangent, without forming it");
   auto *compare = add("compare", "the Jacobian by every method on every device against the element method");
+  auto *apply = add("apply", "an operator in Kronecker structure times a matrix, without forming it");
+  auto *simplify = add("simplify", "an operator rewritten by the identities that save work, with each of them");
   add("info", "devices and versions");
-  for (auto *command : {evaluate, jacobian, gradient, hessian, jvp, vjp, compare})
+  for (auto *command : {evaluate, jacobian, gradient, hessian, jvp, vjp, compare, apply, simplify})
     add_common(*command, request);
-  for (auto *command : {evaluate, gradient, hessian, jvp, vjp})
+  for (auto *command : {evaluate, gradient, hessian, jvp, vjp, apply})
     add_result(*command, request);
   for (auto *command : {gradient, hessian, jvp, vjp, compare})
     add_variable(*command, request);
   add_jacobian(*jacobian, request);
   jvp->add_option("--tangent", request.tangent, "dX, a file or a value as in a binding")->required();
   vjp->add_option("--cotangent", request.cotangent, "U of F's shape, a file or a value as in a binding")->required();
+  apply->add_option("--to", request.to, "X, a file or a value as in a binding")->required();
+  apply->add_flag("--transposed", request.transposed, "apply the operator's transpose");
 
   if (argc > 1 && argv[1][0] != '-' && !has_command(app, argv[1]))
-    return report(
-        fmt::format("no command '{}'; there are evaluate, jacobian, gradient, hessian, jvp, vjp, compare and info",
-                    argv[1]),
-        wrong);
+    return report(fmt::format("no command '{}'; there are evaluate, jacobian, gradient, hessian, jvp, vjp, compare, "
+                              "apply, simplify and info",
+                              argv[1]),
+                  wrong);
   std::string expression;
   std::vector<std::string> arguments = arguments_of(argc, argv, expression);
   std::reverse(arguments.begin(), arguments.end()); // CLI11 takes them from the back

@@ -3,6 +3,8 @@
 
 #include "kronvec/kronvec.hpp"
 
+#include <fmt/format.h>
+
 #include <string_view>
 
 namespace kronvec::cli {
@@ -16,6 +18,22 @@ public:
 /// Aligned columns for a terminal, cut where they do not fit; comma-separated with all digits otherwise.
 template <class T> void print(MatrixView<const T> m);
 void print(std::string_view text);
+
+/// work(), with a failure to write told apart from a failure to read.
+void writing(const auto &work) {
+  try {
+    work();
+  } catch (const IoError &error) {
+    throw MachineError(error.what());
+  }
+}
+
+/// To the file `out`, with a line about it on standard error; or to standard output where it has no name.
+template <class T> void deliver(const Matrix<T> &m, const std::string &out, const std::string &what) {
+  if (out.empty()) return print<T>(m);
+  writing([&] { write_npy<T>(out, m); });
+  fmt::print(stderr, "{}: {}, {}\n", out, to_string(m.shape()), what);
+}
 
 /// The expression and a caret under the place, windowed to fit a line.
 std::string caret(std::string_view expression, std::size_t position);

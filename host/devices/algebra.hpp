@@ -6,6 +6,7 @@
 /// complex entries too. Where a result is β·Y + …, β = 0 reads nothing of Y.
 
 #include "devices/batch.hpp"
+#include "kronvec/triangle.hpp"
 
 #include <complex>
 #include <span>
@@ -13,23 +14,6 @@
 namespace kronvec {
 
 enum class Op { none, transpose };
-
-/// A triangle of an n×n matrix, with or without its diagonal, column by column: the order of vech.
-struct Triangle {
-  bool lower = true, diagonal = true;
-  Index entries(Index n) const { return n % 2 ? (n + (diagonal ? 1 : -1)) / 2 * n : n / 2 * (n + (diagonal ? 1 : -1)); }
-  /// Its rows in column j, as a half-open range.
-  struct Rows {
-    Index first, last;
-  };
-  Rows column(Index j, Index n) const { return lower ? Rows{diagonal ? j : j + 1, n} : Rows{0, diagonal ? j + 1 : j}; }
-  /// Its entries in the columns before column j.
-  Index above(Index j, Index n) const {
-    const Index square = lower ? j * n - j * (j + 1) / 2 : j * (j - 1) / 2; // without the diagonal
-    return square + (diagonal ? j : 0);
-  }
-  friend bool operator==(Triangle, Triangle) = default;
-};
 
 /// A factor op(A) of a Kronecker product, or the identity of `n` rows (A without data).
 template <class T> struct KroneckerFactor {

@@ -11,5 +11,7 @@
 #include "kronvec/hadamard.hpp"
 #include "kronvec/io.hpp"
 #include "kronvec/matrix.hpp"
+#include "kronvec/operators.hpp"
 #include "kronvec/parse.hpp"
 #include "kronvec/sparse.hpp"
+#include "kronvec/triangle.hpp"

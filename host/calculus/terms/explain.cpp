@@ -1,8 +1,8 @@
 /// Dense plans in words.
 
 #include "calculus/jacobian_plan.hpp"
-#include "calculus/readable.hpp"
 #include "calculus/terms/cost.hpp"
+#include "core/readable.hpp"
 
 #include <fmt/format.h>
 

@@ -3,9 +3,9 @@
 
 #include <string>
 
-namespace kronvec::detail {
+namespace kronvec {
 
 /// "1.5 GiB".
 std::string readable_bytes(double bytes);
 
-} // namespace kronvec::detail
+} // namespace kronvec

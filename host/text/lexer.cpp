@@ -1,4 +1,4 @@
-#include "calculus/lexer.hpp"
+#include "text/lexer.hpp"
 
 #include "kronvec/error.hpp"
 

@@ -1,0 +1,198 @@
+#include "algebra/rules.hpp"
+
+#include "algebra/composed.hpp"
+#include "algebra/dense.hpp"
+#include "algebra/kronecker.hpp"
+#include "algebra/structured.hpp"
+
+#include <algorithm>
+
+namespace kronvec::algebra {
+namespace {
+
+template <class T> NodePtr<T> identity_times(const NodePtr<T> &a, const NodePtr<T> &b) {
+  return as<Identity<T>>(a) ? b : as<Identity<T>>(b) ? a : nullptr;
+}
+
+template <class T> NodePtr<T> zero_times(const NodePtr<T> &a, const NodePtr<T> &b) {
+  if (!as<Zero<T>>(a) && !as<Zero<T>>(b)) return nullptr;
+  return std::make_shared<Zero<T>>(Shape{a->rows(), b->cols()}, a->device());
+}
+
+template <class T> NodePtr<T> scaled_times(const NodePtr<T> &a, const NodePtr<T> &b) {
+  const auto *u = as<Scaled<T>>(a), *v = as<Scaled<T>>(b);
+  if (!u && !v) return nullptr;
+  return multiple<T>((u ? u->scale() : T(1)) * (v ? v->scale() : T(1)), product<T>(u ? u->a() : a, v ? v->a() : b));
+}
+
+template <class T> NodePtr<T> commutations(const NodePtr<T> &a, const NodePtr<T> &b) {
+  const auto *u = as<Commutation<T>>(a), *v = as<Commutation<T>>(b);
+  if (!u || !v || u->m() != v->n() || u->n() != v->m()) return nullptr;
+  return std::make_shared<Identity<T>>(a->rows(), a->device());
+}
+
+template <class T> NodePtr<T> diagonals(const NodePtr<T> &a, const NodePtr<T> &b) {
+  const auto *u = as<Diagonal<T>>(a), *v = as<Diagonal<T>>(b);
+  if (!u || !v) return nullptr;
+  auto d = Matrix<T>::uninitialized(a->rows(), 1, a->device());
+  a->primitives().hadamard(u->entries().view(), v->entries().view(), d.view());
+  return std::make_shared<Diagonal<T>>(std::make_shared<const Matrix<T>>(std::move(d)), u->name() + "⊙" + v->name());
+}
+
+/// Whether the factors of two products fit, one by one.
+template <class T> bool conformal(const std::vector<NodePtr<T>> &a, const std::vector<NodePtr<T>> &b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](const NodePtr<T> &u, const NodePtr<T> &v) { return u->cols() == v->rows(); });
+}
+
+template <class T> Operators<T> products(const std::vector<NodePtr<T>> &a, const std::vector<NodePtr<T>> &b) {
+  Operators<T> result;
+  for (std::size_t f = 0; f < a.size(); ++f)
+    result.push_back(Operator<T>(product<T>(a[f], b[f])));
+  return result;
+}
+
+template <class T> NodePtr<T> mixed_product(const NodePtr<T> &a, const NodePtr<T> &b) {
+  const auto *u = as<Kronecker<T>>(a), *v = as<Kronecker<T>>(b);
+  if (!u || !v || !conformal<T>(u->factors(), v->factors())) return nullptr;
+  return kronvec::kron(products<T>(u->factors(), v->factors())).node();
+}
+
+template <class T> NodePtr<T> direct_sums(const NodePtr<T> &a, const NodePtr<T> &b) {
+  const auto *u = as<DirectSum<T>>(a), *v = as<DirectSum<T>>(b);
+  if (!u || !v || !conformal<T>(u->blocks(), v->blocks())) return nullptr;
+  return kronvec::direct_sum(products<T>(u->blocks(), v->blocks())).node();
+}
+
+/// K[p,m](A ⊗ B)K[n,q] = B ⊗ A, seen as K[p,m] times the rest, which begins with A ⊗ B and then K[n,q].
+template <class T> NodePtr<T> commuted_factors(const NodePtr<T> &a, const NodePtr<T> &b) {
+  const auto *k = as<Commutation<T>>(a);
+  const auto *rest = as<Composition<T>>(b);
+  if (!k || !rest || rest->factors().size() != 2) return nullptr;
+  const auto *kronecker = as<Kronecker<T>>(rest->factors()[0]);
+  const auto *right = as<Commutation<T>>(rest->factors()[1]);
+  if (!kronecker || !right) return nullptr;
+  const auto &factors = kronecker->factors();
+  Index rows = 1, cols = 1;
+  for (std::size_t split = 0; split <= factors.size(); ++split) {
+    if (rows == k->n() && cols == right->m() && a->rows() == k->m() * rows && right->m() * right->n() == b->cols() &&
+        kronecker->rows() == rows * k->m() && kronecker->cols() == cols * right->n()) {
+      std::vector<NodePtr<T>> turned(factors.begin() + static_cast<std::ptrdiff_t>(split), factors.end());
+      turned.insert(turned.end(), factors.begin(), factors.begin() + static_cast<std::ptrdiff_t>(split));
+      return kronvec::kron(operators_of<T>(turned)).node();
+    }
+    if (split < factors.size()) rows *= factors[split]->rows(), cols *= factors[split]->cols();
+  }
+  return nullptr;
+}
+
+/// K·D = D, N·D = D, and transposed; N·N = N, K·N = N.
+template <class T> NodePtr<T> absorbed(const NodePtr<T> &a, const NodePtr<T> &b) {
+  using Kind = typename Triangular<T>::Kind;
+  const auto *left = as<Triangular<T>>(a), *right = as<Triangular<T>>(b);
+  const Index size_a = symmetric_size<T>(a), size_b = symmetric_size<T>(b);
+  if (size_a >= 0 && right && right->kind() != Kind::elimination && right->is_transposed()) return b;
+  if (size_b >= 0 && left && left->kind() != Kind::elimination && !left->is_transposed()) return a;
+  if (size_a < 0 || size_b < 0) return nullptr;
+  return as<Symmetrizer<T>>(a) ? a : as<Symmetrizer<T>>(b) ? b : nullptr;
+}
+
+/// L·D = D⁺·D = L·Lᵀ = I.
+template <class T> NodePtr<T> triangle_identity(const NodePtr<T> &a, const NodePtr<T> &b) {
+  using Kind = typename Triangular<T>::Kind;
+  const auto *u = as<Triangular<T>>(a), *v = as<Triangular<T>>(b);
+  if (!u || !v || u->is_transposed() || !v->is_transposed() || !(u->triangle() == v->triangle())) return nullptr;
+  const auto is = [&](Kind left, Kind right) { return u->kind() == left && v->kind() == right; };
+  const bool inverse = is(Kind::elimination, Kind::duplication_transpose) ||
+                       is(Kind::pseudoinverse, Kind::duplication_transpose) ||
+                       is(Kind::duplication_transpose, Kind::pseudoinverse) ||
+                       is(Kind::duplication_transpose, Kind::elimination) || is(Kind::elimination, Kind::elimination);
+  return inverse ? std::make_shared<Identity<T>>(a->rows(), a->device()) : nullptr;
+}
+
+/// D·D⁺ = N.
+template <class T> NodePtr<T> triangle_projection(const NodePtr<T> &a, const NodePtr<T> &b) {
+  using Kind = typename Triangular<T>::Kind;
+  const auto *u = as<Triangular<T>>(a), *v = as<Triangular<T>>(b);
+  if (!u || !v || !u->is_transposed() || v->is_transposed() || !(u->triangle() == v->triangle())) return nullptr;
+  const bool pair = (u->kind() == Kind::duplication_transpose && v->kind() == Kind::pseudoinverse) ||
+                    (u->kind() == Kind::pseudoinverse && v->kind() == Kind::duplication_transpose);
+  return pair && u->triangle().diagonal ? std::make_shared<Symmetrizer<T>>(u->n(), a->device()) : nullptr;
+}
+
+/// L·N = D⁺ and N·Lᵀ = (D⁺)ᵀ.
+template <class T> NodePtr<T> symmetrized_triangle(const NodePtr<T> &a, const NodePtr<T> &b) {
+  using Kind = typename Triangular<T>::Kind;
+  const bool left = as<Triangular<T>>(a) && as<Symmetrizer<T>>(b);
+  const auto *t = left ? as<Triangular<T>>(a) : as<Symmetrizer<T>>(a) ? as<Triangular<T>>(b) : nullptr;
+  if (!t || t->kind() != Kind::elimination || t->is_transposed() == left) return nullptr;
+  return std::make_shared<Triangular<T>>(Kind::pseudoinverse, t->n(), t->triangle(), t->is_transposed(), a->device());
+}
+
+/// The rows that a selection takes, with a transposed permutation as its inverse; nothing for other transposes.
+template <class T> std::optional<std::vector<Index>> taken_rows(const Selection<T> &s) {
+  if (!s.is_transposed()) return s.index();
+  if (!s.permutes()) return std::nullopt;
+  std::vector<Index> inverse(s.index().size());
+  for (std::size_t i = 0; i < inverse.size(); ++i)
+    inverse[static_cast<std::size_t>(s.index()[i])] = static_cast<Index>(i);
+  return inverse;
+}
+
+template <class T> NodePtr<T> selections(const NodePtr<T> &a, const NodePtr<T> &b) {
+  const auto *u = as<Selection<T>>(a), *v = as<Selection<T>>(b);
+  if (!u || !v) return nullptr;
+  const auto first = taken_rows(*v), then = taken_rows(*u);
+  if (!first || !then) return nullptr;
+  std::vector<Index> index;
+  index.reserve(then->size());
+  for (const Index i : *then)
+    index.push_back((*first)[static_cast<std::size_t>(i)]);
+  bool unmoved = static_cast<Index>(index.size()) == b->cols();
+  for (std::size_t i = 0; unmoved && i < index.size(); ++i)
+    unmoved = index[i] == static_cast<Index>(i);
+  if (unmoved) return std::make_shared<Identity<T>>(a->rows(), a->device());
+  return std::make_shared<Selection<T>>(std::move(index), b->cols(), u->permutes() && v->permutes(), a->device());
+}
+
+/// Matrices are multiplied, also a diagonal one by a dense one.
+template <class T> NodePtr<T> matrices_multiplied(const NodePtr<T> &a, const NodePtr<T> &b) {
+  const bool dense = as<Dense<T>>(a) || as<Dense<T>>(b);
+  const auto matrix = [](const NodePtr<T> &n) { return as<Dense<T>>(n) || as<Diagonal<T>>(n); };
+  if (!dense || !matrix(a) || !matrix(b)) return nullptr;
+  auto right = Matrix<T>::uninitialized(b->rows(), b->cols(), b->device());
+  b->window(0, 0, right);
+  auto result = Matrix<T>::uninitialized(a->rows(), b->cols(), a->device());
+  algebra::apply<T>(*a, T(1), right.view(), T(0), result.view());
+  return std::make_shared<Dense<T>>(std::move(result), computed(*a, "·", *b));
+}
+
+} // namespace
+
+template <class T> std::span<const Rule<T>> product_rules() {
+  static constexpr Rule<T> rules[] = {
+      {"0·A = 0", "", zero_times<T>},
+      {"I·A = A·I = A", "", identity_times<T>},
+      {"(αA)·B = A·(αB) = α(A·B)", "D1", scaled_times<T>},
+      {"K[m,n]·K[n,m] = I", "K6", commutations<T>},
+      {"K[p,m]·(A ⊗ B)·K[n,q] = B ⊗ A", "K7", commuted_factors<T>},
+      {"Diag(a)·Diag(b) = Diag(a⊙b)", "V4", diagonals<T>},
+      {"L·D = D⁺·D = L·Lᵀ = I", "", triangle_identity<T>},
+      {"D·D⁺ = N", "", triangle_projection<T>},
+      {"L·N = D⁺", "", symmetrized_triangle<T>},
+      {"N·D = K·D = D, N·N = K·N = N", "", absorbed<T>},
+      {"selections one after the other are one", "", selections<T>},
+      {"two matrices, multiplied once", "", matrices_multiplied<T>, true},
+      {"(A ⊗ B)·(C ⊗ D) = A·C ⊗ B·D", "K3", mixed_product<T>, true},
+      {"(A ⊕ C)·(B ⊕ D) = A·B ⊕ C·D", "K10", direct_sums<T>},
+  };
+  return rules;
+}
+
+#define KRONVEC_INSTANTIATE(T) template std::span<const Rule<T>> product_rules();
+KRONVEC_INSTANTIATE(float)
+KRONVEC_INSTANTIATE(double)
+KRONVEC_INSTANTIATE(std::complex<float>)
+KRONVEC_INSTANTIATE(std::complex<double>)
+
+} // namespace kronvec::algebra

@@ -1,0 +1,151 @@
+/// Rules of sums, and of Kronecker products and direct sums.
+
+#include "algebra/rules.hpp"
+
+#include "algebra/composed.hpp"
+#include "algebra/dense.hpp"
+#include "algebra/kronecker.hpp"
+#include "algebra/structured.hpp"
+
+#include <algorithm>
+
+namespace kronvec::algebra {
+namespace {
+
+template <class T> NodePtr<T> zero_plus(const NodePtr<T> &a, const NodePtr<T> &b) {
+  return as<Zero<T>>(a) ? b : as<Zero<T>>(b) ? a : nullptr;
+}
+
+template <class T> NodePtr<T> multiples(const NodePtr<T> &a, const NodePtr<T> &b) {
+  const auto [alpha, u] = parts<T>(a);
+  const auto [beta, v] = parts<T>(b);
+  if (!same<T>(u, v)) return nullptr;
+  if (alpha + beta == T(0)) return std::make_shared<Zero<T>>(a->shape(), a->device());
+  return multiple<T>(alpha + beta, u);
+}
+
+template <class T> NodePtr<T> identity_plus_commutation(const NodePtr<T> &a, const NodePtr<T> &b) {
+  const auto [alpha, u] = parts<T>(a);
+  const auto [beta, v] = parts<T>(b);
+  const auto &k = as<Identity<T>>(u) ? v : u;
+  const bool one_each = (as<Identity<T>>(u) && as<Commutation<T>>(v)) || (as<Commutation<T>>(u) && as<Identity<T>>(v));
+  if (!one_each || alpha != beta || symmetric_size<T>(k) < 0) return nullptr;
+  return multiple<T>(T(2) * alpha, std::make_shared<Symmetrizer<T>>(symmetric_size<T>(k), a->device()));
+}
+
+/// A ⊗ B + A ⊗ C = A ⊗ (B + C), for the one factor in which they differ.
+template <class T> NodePtr<T> common_factor(const NodePtr<T> &a, const NodePtr<T> &b) {
+  const auto [alpha, x] = parts<T>(a);
+  const auto [beta, y] = parts<T>(b);
+  const auto *u = as<Kronecker<T>>(x), *v = as<Kronecker<T>>(y);
+  if (!u || !v || u->factors().size() != v->factors().size()) return nullptr;
+  std::vector<NodePtr<T>> factors = u->factors();
+  int different = 0;
+  for (std::size_t f = 0; f < factors.size(); ++f) {
+    const NodePtr<T> &other = v->factors()[f];
+    if (same<T>(factors[f], other)) continue;
+    if (factors[f]->shape() != other->shape() || ++different > 1) return nullptr;
+    factors[f] = sum<T>(alpha == T(1) ? factors[f] : multiple<T>(alpha, factors[f]),
+                        beta == T(1) ? other : multiple<T>(beta, other));
+  }
+  return different == 1 ? kronvec::kron(operators_of<T>(factors)).node() : nullptr;
+}
+
+template <class T> NodePtr<T> direct_sums_added(const NodePtr<T> &a, const NodePtr<T> &b) {
+  const auto *u = as<DirectSum<T>>(a), *v = as<DirectSum<T>>(b);
+  const auto alike = [](const NodePtr<T> &x, const NodePtr<T> &y) { return x->shape() == y->shape(); };
+  if (!u || !v || !std::equal(u->blocks().begin(), u->blocks().end(), v->blocks().begin(), v->blocks().end(), alike))
+    return nullptr;
+  Operators<T> blocks;
+  for (std::size_t k = 0; k < u->blocks().size(); ++k)
+    blocks.push_back(Operator<T>(sum<T>(u->blocks()[k], v->blocks()[k])));
+  return kronvec::direct_sum(blocks).node();
+}
+
+/// Matrices are added, or diagonal ones.
+template <class T> NodePtr<T> matrices_added(const NodePtr<T> &a, const NodePtr<T> &b) {
+  const auto [alpha, x] = parts<T>(a);
+  const auto [beta, y] = parts<T>(b);
+  const auto *u = as<Diagonal<T>>(x), *v = as<Diagonal<T>>(y);
+  if (u && v) {
+    auto d = Matrix<T>::uninitialized(a->rows(), 1, a->device());
+    a->primitives().add(alpha, u->entries().view(), beta, v->entries().view(), d.view());
+    return std::make_shared<Diagonal<T>>(std::make_shared<const Matrix<T>>(std::move(d)), computed(*a, " + ", *b));
+  }
+  if (!as<Dense<T>>(x) || !as<Dense<T>>(y)) return nullptr;
+  auto left = Matrix<T>::uninitialized(a->rows(), a->cols(), a->device());
+  auto right = Matrix<T>::uninitialized(a->rows(), a->cols(), a->device());
+  x->window(0, 0, left), y->window(0, 0, right);
+  a->primitives().add(alpha, BatchView<T>(left.view()), beta, BatchView<T>(right.view()), left.view());
+  return std::make_shared<Dense<T>>(std::move(left), computed(*a, " + ", *b));
+}
+
+// Kronecker products and direct sums.
+
+template <class T> NodePtr<T> identities(const NodePtr<T> &a, const NodePtr<T> &b) {
+  if (!as<Identity<T>>(a) || !as<Identity<T>>(b)) return nullptr;
+  return std::make_shared<Identity<T>>(Shape{a->rows(), b->rows()}.size(), a->device());
+}
+
+template <class T> NodePtr<T> one_times(const NodePtr<T> &a, const NodePtr<T> &b) {
+  if (as<Identity<T>>(a) && a->rows() == 1) return b;
+  return as<Identity<T>>(b) && b->rows() == 1 ? a : nullptr;
+}
+
+template <class T> NodePtr<T> zero_kronecker(const NodePtr<T> &a, const NodePtr<T> &b) {
+  if (!as<Zero<T>>(a) && !as<Zero<T>>(b)) return nullptr;
+  return std::make_shared<Zero<T>>(Shape{Shape{a->rows(), b->rows()}.size(), Shape{a->cols(), b->cols()}.size()},
+                                   a->device());
+}
+
+template <class T> NodePtr<T> scaled_kronecker(const NodePtr<T> &a, const NodePtr<T> &b) {
+  if (!as<Scaled<T>>(a) && !as<Scaled<T>>(b)) return nullptr;
+  const auto [alpha, u] = parts<T>(a);
+  const auto [beta, v] = parts<T>(b);
+  return multiple<T>(alpha * beta, kronvec::kron(Operators<T>{Operator<T>(u), Operator<T>(v)}).node());
+}
+
+template <class T> NodePtr<T> adjacent_identities(const NodePtr<T> &a, const NodePtr<T> &b) {
+  if (!as<Identity<T>>(a) || !as<Identity<T>>(b)) return nullptr;
+  return std::make_shared<Identity<T>>(a->rows() + b->rows(), a->device());
+}
+
+} // namespace
+
+template <class T> std::span<const Rule<T>> sum_rules() {
+  static constexpr Rule<T> rules[] = {
+      {"A + 0 = A", "", zero_plus<T>},
+      {"αA + βA = (α + β)A", "", multiples<T>},
+      {"I + K[n,n] = 2·N", "", identity_plus_commutation<T>},
+      {"A ⊗ B + A ⊗ C = A ⊗ (B + C)", "K4", common_factor<T>, true},
+      {"(A ⊕ B) + (C ⊕ D) = (A + C) ⊕ (B + D)", "K9", direct_sums_added<T>},
+      {"two matrices, added once", "", matrices_added<T>, true},
+  };
+  return rules;
+}
+
+template <class T> std::span<const Rule<T>> kronecker_rules() {
+  static constexpr Rule<T> rules[] = {
+      {"I[1] ⊗ A = A ⊗ I[1] = A", "", one_times<T>},
+      {"I[m] ⊗ I[n] = I[mn]", "", identities<T>},
+      {"0 ⊗ A = 0", "", zero_kronecker<T>},
+      {"(αA) ⊗ B = α(A ⊗ B)", "", scaled_kronecker<T>},
+  };
+  return rules;
+}
+
+template <class T> std::span<const Rule<T>> direct_sum_rules() {
+  static constexpr Rule<T> rules[] = {{"I[m] ⊕ I[n] = I[m + n]", "", adjacent_identities<T>}};
+  return rules;
+}
+
+#define KRONVEC_INSTANTIATE(T)                                                                                         \
+  template std::span<const Rule<T>> sum_rules();                                                                       \
+  template std::span<const Rule<T>> kronecker_rules();                                                                 \
+  template std::span<const Rule<T>> direct_sum_rules();
+KRONVEC_INSTANTIATE(float)
+KRONVEC_INSTANTIATE(double)
+KRONVEC_INSTANTIATE(std::complex<float>)
+KRONVEC_INSTANTIATE(std::complex<double>)
+
+} // namespace kronvec::algebra

@@ -1,0 +1,15 @@
+#include "core/readable.hpp"
+
+#include <fmt/format.h>
+
+namespace kronvec {
+
+std::string readable_bytes(double bytes) {
+  const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+  int unit = 0;
+  for (; bytes >= 1024 && unit < 6; ++unit)
+    bytes /= 1024;
+  return unit == 0 ? fmt::format("{} bytes", bytes) : fmt::format("{:.1f} {}", bytes, units[unit]);
+}
+
+} // namespace kronvec

@@ -1,0 +1,172 @@
+#pragma once
+/// The grammar, by recursive descent, over a builder that says what its words mean. A builder has a Value and
+///
+///   Value number(double), symbol(const Token &), negated(Value), transposed(Value)
+///   Value binary(sign, Value, Value)                with a sign of + - * / ^ .* ./ .^
+///   std::optional<std::size_t> arguments_of(name)   of a function; `any_number` for one that takes them all
+///   Value call(name, std::vector<Value>)
+///
+/// ShapeErrors that they throw get the place of the sign or function.
+
+#include "kronvec/parse.hpp"
+#include "text/lexer.hpp"
+
+#include <limits>
+#include <optional>
+#include <vector>
+
+namespace kronvec {
+
+constexpr std::size_t any_number = std::numeric_limits<std::size_t>::max();
+
+template <class Builder> class Grammar {
+public:
+  using Value = typename Builder::Value;
+  Grammar(std::string_view text, Builder &builder) : tokens_(tokens(text)), builder_(builder) {}
+
+  Value parse() {
+    if (peek().kind == TokenKind::end) throw SyntaxError("the expression is empty", 0);
+    Value f = sum_level();
+    if (peek().text == ")") throw SyntaxError("')' without '('", peek().position);
+    if (peek().kind != TokenKind::end) unexpected();
+    return f;
+  }
+
+private:
+  /// Counts how deep the text nests, so that no input can exhaust the stack.
+  class Nesting {
+  public:
+    explicit Nesting(Grammar &grammar) : depth_(grammar.depth_) {
+      if (++depth_ > 1000) throw SyntaxError("nested deeper than 1000", grammar.peek().position);
+    }
+    ~Nesting() { --depth_; }
+    Nesting(const Nesting &) = delete;
+    Nesting &operator=(const Nesting &) = delete;
+
+  private:
+    int &depth_;
+  };
+
+  const Token &peek() const { return tokens_[next_]; }
+  const Token &take() { return tokens_[next_++]; }
+  bool is_sign(std::string_view sign) const { return peek().kind == TokenKind::sign && peek().text == sign; }
+
+  [[noreturn]] void unexpected() const {
+    if (peek().kind == TokenKind::end) throw SyntaxError("the expression ends too early", peek().position);
+    throw SyntaxError("unexpected '" + std::string(peek().text) + "'", peek().position);
+  }
+
+  /// build(), with the place added to a ShapeError.
+  template <class Build> static Value at(std::size_t position, Build build) {
+    try {
+      return build();
+    } catch (const ShapeErrorAt &) {
+      throw;
+    } catch (const ShapeError &error) {
+      throw ShapeErrorAt(error.what(), position);
+    }
+  }
+
+  Value binary(const Token &sign, const Value &u, const Value &v) {
+    return at(sign.position, [&] { return builder_.binary(sign.text, u, v); });
+  }
+
+  Value sum_level() {
+    Value f = product_level();
+    while (is_sign("+") || is_sign("-")) {
+      const Token &sign = take();
+      f = binary(sign, f, product_level());
+    }
+    return f;
+  }
+
+  Value product_level() {
+    Value f = signed_level();
+    while (is_sign("*") || is_sign("/") || is_sign(".*") || is_sign("./")) {
+      const Token &sign = take();
+      f = binary(sign, f, signed_level());
+    }
+    return f;
+  }
+
+  Value signed_level() {
+    const Nesting nesting(*this);
+    if (!is_sign("+") && !is_sign("-")) return power_level();
+    const bool negative = take().text == "-";
+    Value f = signed_level();
+    return negative ? builder_.negated(f) : f;
+  }
+
+  Value power_level() {
+    Value f = primary();
+    while (is_sign("^") || is_sign(".^") || is_sign("'")) {
+      const Token &sign = take();
+      f = sign.text == "'" ? builder_.transposed(f) : binary(sign, f, exponent_level());
+    }
+    return f;
+  }
+
+  /// X^-1, x.^-2: a sign may stand before an exponent.
+  Value exponent_level() {
+    bool negative = false;
+    for (; is_sign("+") || is_sign("-"); take())
+      negative ^= is_sign("-");
+    Value f = primary();
+    return negative ? builder_.negated(f) : f;
+  }
+
+  Value primary() {
+    const Nesting nesting(*this);
+    const Token &token = peek();
+    if (token.kind == TokenKind::number) return builder_.number(take().number);
+    if (token.kind == TokenKind::name) {
+      take();
+      return is_sign("(") ? call(token) : builder_.symbol(token);
+    }
+    if (!is_sign("(")) unexpected();
+    take();
+    Value f = sum_level();
+    close(token);
+    return f;
+  }
+
+  void close(const Token &open) {
+    if (is_sign(")")) {
+      take();
+      return;
+    }
+    if (peek().kind == TokenKind::end) throw SyntaxError("'(' is never closed", open.position);
+    unexpected();
+  }
+
+  Value call(const Token &name) {
+    const std::string text(name.text);
+    const auto wanted = builder_.arguments_of(text);
+    if (!wanted) throw SyntaxError("there is no function '" + text + "'", name.position);
+    const std::vector<Value> arguments = argument_list();
+    if (*wanted != any_number && arguments.size() != *wanted)
+      throw SyntaxError(text + " takes " + std::to_string(*wanted) + (*wanted == 1 ? " argument" : " arguments") +
+                            ", not " + std::to_string(arguments.size()),
+                        name.position);
+    return at(name.position, [&] { return builder_.call(text, arguments); });
+  }
+
+  std::vector<Value> argument_list() {
+    const Token &open = take();
+    std::vector<Value> arguments;
+    if (!is_sign(")")) arguments.push_back(sum_level());
+    while (is_sign(",")) {
+      take();
+      arguments.push_back(sum_level());
+    }
+    close(open);
+    return arguments;
+  }
+
+  std::vector<Token> tokens_;
+  Builder &builder_;
+  std::size_t next_ = 0;
+  int depth_ = 0;
+};
+
+} // namespace kronvec

@@ -1,0 +1,168 @@
+#pragma once
+/// Linear operators in Kronecker structure, applied by index and by factor: none of them is ever formed, unless asked
+/// for. With Magnus & Neudecker's names: ⊗, the commutation matrix K, the duplication matrix D and its pseudo-inverse
+/// D⁺, the elimination matrix L, the symmetrizer N.
+///
+///   const auto F = kron<double>({A, B}) * commutation<double>(4, 3);
+///   F.apply(x, y);                      // y = F·x, factor by factor
+///   F.transpose().apply(y, z);          // Fᵀ
+///   std::cout << simplify(F).explain();
+///
+/// T is float, double or std::complex of them; the transpose of a complex operator is the plain one, `adjoint` its
+/// conjugate. An operator lies on one device, that of its matrices, and works in that device's stream; what it is made
+/// of must lie there too. It is an immutable value that shares its parts, so copies are cheap and threads may use one
+/// at once. Functions here throw ShapeError with both shapes, DeviceError for parts or matrices on another device,
+/// Error where a result shares memory with an operand, and OutOfMemory before any work where a dense form does not fit.
+
+#include "kronvec/sparse.hpp"
+#include "kronvec/triangle.hpp"
+
+#include <complex>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace kronvec {
+
+namespace algebra {
+template <class T> class Node; // host/algebra/node.hpp
+}
+
+template <class T> class Operator {
+public:
+  /// A dense matrix; `name` is how it prints.
+  Operator(Matrix<T> matrix, std::string name = "");
+  explicit Operator(std::shared_ptr<const algebra::Node<T>> node) : node_(std::move(node)) {}
+
+  Index rows() const { return shape().rows; }
+  Index cols() const { return shape().cols; }
+  Shape shape() const;
+  Device device() const;
+
+  /// Y = α·Op·X + β·Y, for all columns of X. β = 0 reads nothing of Y. Y must not share memory with X.
+  void apply(T alpha, MatrixView<const T> x, T beta, MatrixView<T> y) const;
+  void apply(MatrixView<const T> x, MatrixView<T> y) const { apply(T(1), x, T(0), y); }
+  Matrix<T> apply(MatrixView<const T> x) const;
+  /// The same with the caller's workspace, of `workspace(x.cols())` entries at the least, on the device. (Otherwise the
+  /// device's pool gives it.) Throws ShapeError where it is too small.
+  void apply(T alpha, MatrixView<const T> x, T beta, MatrixView<T> y, MatrixView<T> workspace) const;
+  Index workspace(Index columns) const;
+  /// The same with the transposed operator.
+  void apply_transpose(T alpha, MatrixView<const T> x, T beta, MatrixView<T> y) const {
+    transpose().apply(alpha, x, beta, y);
+  }
+  void apply_transpose(MatrixView<const T> x, MatrixView<T> y) const { transpose().apply(x, y); }
+  Matrix<T> apply_transpose(MatrixView<const T> x) const { return transpose().apply(x); }
+
+  Operator transpose() const;
+  Operator adjoint() const;
+
+  T entry(Index i, Index j) const;
+  Matrix<T> row(Index i) const;    ///< 1×cols
+  Matrix<T> column(Index j) const; ///< rows×1
+  Matrix<T> block(Index i, Index j, Index rows, Index cols) const;
+  Matrix<T> diagonal() const; ///< of a square operator, n×1
+  T trace() const;            ///< of a square operator
+  double norm() const;        ///< ‖·‖_F
+
+  /// Written once, at the rate of memory, where the operator's structure is that of an emission (real entries; sums of
+  /// Kronecker products, Diag, K, direct sums), and by columns otherwise.
+  void to_dense(MatrixView<T> out) const;
+  Matrix<T> to_dense() const;
+  CsrMatrix<T> to_sparse() const; ///< nothing dense on the way, except for factors that are dense
+
+  std::size_t bytes() const;     ///< of the matrices that it is made of
+  double flops() const;          ///< multiplications and additions for one column
+  std::string to_string() const; ///< "(A ⊗ B)·K[4,3]"
+
+  const std::shared_ptr<const algebra::Node<T>> &node() const { return node_; }
+
+private:
+  std::shared_ptr<const algebra::Node<T>> node_;
+};
+
+template <class T> using Operators = std::vector<Operator<T>>;
+
+// What has a size alone. The notation is that of Magnus & Neudecker, ch. 3.
+
+template <class T> Operator<T> identity(Index n, Device device = Device::cpu());
+template <class T> Operator<T> zero(Index rows, Index cols, Device device = Device::cpu());
+/// K[m,n]·vec A = vec Aᵀ for A m×n.
+template <class T> Operator<T> commutation(Index m, Index n, Device device = Device::cpu());
+/// D·vech A = vec A for A = Aᵀ, n²×n(n + 1)/2; without the diagonal, for an A whose diagonal is 0.
+template <class T> Operator<T> duplication(Index n, Triangle triangle = {}, Device device = Device::cpu());
+/// D⁺ = (DᵀD)⁻¹Dᵀ: D⁺·vec A = vech (A + Aᵀ)/2.
+template <class T>
+Operator<T> duplication_pseudoinverse(Index n, Triangle triangle = {}, Device device = Device::cpu());
+/// L·vec A = vech A, n(n + 1)/2×n².
+template <class T> Operator<T> elimination(Index n, Triangle triangle = {}, Device device = Device::cpu());
+/// N·vec A = vec (A + Aᵀ)/2: N = (I + K[n,n])/2 = D·D⁺.
+template <class T> Operator<T> symmetrizer(Index n, Device device = Device::cpu());
+/// Row i of the result is row index[i] of X, from `cols` rows. Throws ShapeError for an index outside of them.
+template <class T> Operator<T> selection(std::vector<Index> index, Index cols, Device device = Device::cpu());
+/// The same where every index occurs once. Throws ShapeError otherwise.
+template <class T> Operator<T> permutation(std::vector<Index> index, Device device = Device::cpu());
+
+// What has matrices.
+
+/// Diag(vec d).
+template <class T> Operator<T> diag(Matrix<T> d, std::string name = "");
+/// A ∗ B, column j is a_j ⊗ b_j: vec(B·Diag(d)·Aᵀ) = (A ∗ B)·d (ledger K14).
+template <class T> Operator<T> khatri_rao(Matrix<T> a, Matrix<T> b, std::string name_a = "", std::string name_b = "");
+/// Row i is a_i ⊗ b_i, with the rows of A and B: the transpose of Aᵀ ∗ Bᵀ.
+template <class T>
+Operator<T> face_splitting(Matrix<T> a, Matrix<T> b, std::string name_a = "", std::string name_b = "");
+/// An operator of the user's own: two functions that write y = A·x and y = Aᵀ·x for all columns of x.
+template <class T> struct Functions {
+  std::function<void(MatrixView<const T> x, MatrixView<T> y)> apply, apply_transpose;
+};
+template <class T> Operator<T> user_operator(Index rows, Index cols, Functions<T> functions, std::string name = "",
+                                             Device device = Device::cpu());
+
+// Combinations.
+
+/// F₁ ⊗ … ⊗ F_N; no factors are the 1×1 identity.
+template <class T> Operator<T> kron(const Operators<T> &factors);
+/// A ⊗ A ⊗ … ⊗ A, n times.
+template <class T> Operator<T> kron_power(const Operator<T> &a, int n);
+/// A ⊗ I ⊗ … + I ⊗ B ⊗ I … + …, of square operators.
+template <class T> Operator<T> kron_sum(const Operators<T> &terms);
+/// A ⊕ B ⊕ …: block-diagonal.
+template <class T> Operator<T> direct_sum(const Operators<T> &blocks);
+template <class T> Operator<T> operator*(const Operator<T> &a, const Operator<T> &b);
+template <class T> Operator<T> operator*(std::type_identity_t<T> alpha, const Operator<T> &a);
+template <class T> Operator<T> operator+(const Operator<T> &a, const Operator<T> &b);
+template <class T> Operator<T> operator-(const Operator<T> &a, const Operator<T> &b) { return a + T(-1) * b; }
+template <class T> Operator<T> operator-(const Operator<T> &a) { return T(-1) * a; }
+
+template <class T> using OperatorSymbols = std::map<std::string, Operator<T>, std::less<>>;
+
+/// The operator that a text spells, in the grammar of `parse`: * + − ' ^ and numbers that multiply, with kron kronsum
+/// dirsum (of any number), khatrirao facesplit diag, K(m,n) D(n) Dplus(n) L(n) N(n) I(n) zeros(m,n). T is float or
+/// double. Throws SyntaxError and ShapeErrorAt, with the place.
+template <class T = double>
+Operator<T> parse_operator(std::string_view text, const OperatorSymbols<T> &symbols, Device device = Device::cpu());
+
+/// One application of a rule.
+struct Rewriting {
+  std::string rule;          ///< "(A ⊗ B)(C ⊗ D) = AC ⊗ BD"
+  std::string ledger;        ///< "K3"
+  std::string before, after; ///< the part that it changed
+  double flops_saved = 0;    ///< for one column
+};
+
+template <class T> struct Simplified {
+  Operator<T> before, result;
+  std::vector<Rewriting> steps;
+  /// Before, each rule with what it changed and saves, after.
+  std::string explain() const;
+};
+
+/// The operator rewritten by the identities of the ledger (K2–K10, and those of D, L and N) until none saves work. The
+/// result is the same up to rounding.
+template <class T> Simplified<T> simplify(const Operator<T> &a);
+
+} // namespace kronvec
