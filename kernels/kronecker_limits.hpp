@@ -8,8 +8,6 @@ namespace kronvec::kernels {
 constexpr int most_kronecker_steps = 16;
 constexpr int most_slice = (1 << 16) - 1;  ///< entries, and factors' copies: indices are divided as 16-bit numbers
 constexpr int most_copies_of_thread = 128; ///< from memory into a slice, all on their way at once
-constexpr int most_shared = 227 << 10;     ///< bytes that one block of an sm_90 can have; sm_80 has 163 KB
-constexpr int shared_of_half = (228 << 10) / 2 - 1024; ///< bytes with which two blocks share a multiprocessor
 
 /// How many fibers a thread has: 256 bytes of sums, but at most 8.
 constexpr int fibers_of_thread(int bytes_of_entry, int tall) {

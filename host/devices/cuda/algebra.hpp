@@ -97,7 +97,7 @@ public:
     });
   }
   Index kronecker_workspace(std::span<const KroneckerFactor<T>> factors, Index columns) const override {
-    return cuda::kronecker_workspace(factors, columns);
+    return cuda::kronecker_workspace(engine_, factors, columns);
   }
   void kronecker(T alpha, std::span<const KroneckerFactor<T>> factors, MatrixView<const T> x, T beta, MatrixView<T> y,
                  std::span<T> workspace) const override {

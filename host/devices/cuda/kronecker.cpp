@@ -73,8 +73,9 @@ private:
 
 } // namespace
 
-template <class T> Index kronecker_workspace(std::span<const KroneckerFactor<T>> factors, Index columns) {
-  const Halves halves(kronecker_plan(factors, columns));
+template <class T>
+Index kronecker_workspace(const Engine &engine, std::span<const KroneckerFactor<T>> factors, Index columns) {
+  const Halves halves(kronecker_plan(factors, columns, engine.shared_bytes()));
   return (halves.size[0] + halves.size[1]) * columns;
 }
 
@@ -82,7 +83,7 @@ template <class T> void kronecker(const Engine &engine, const Algebra<T> &algebr
                                   std::span<const KroneckerFactor<T>> factors, MatrixView<const T> x, T beta,
                                   MatrixView<T> y, std::span<T> workspace) {
   if (y.rows() == 0 || y.cols() == 0) return;
-  const std::vector<KroneckerPass> plan = kronecker_plan(factors, x.cols());
+  const std::vector<KroneckerPass> plan = kronecker_plan(factors, x.cols(), engine.shared_bytes());
   if (plan.empty()) return algebra.combine(x.rows() == 0 ? T(0) : alpha, x, beta, y);
   T *half[] = {workspace.data(), workspace.data() + Halves(plan).size[0] * x.cols()};
   MatrixView<const T> from = x;
@@ -101,10 +102,10 @@ template <class T> void kronecker(const Engine &engine, const Algebra<T> &algebr
   }
 }
 
-template Index kronecker_workspace(std::span<const KroneckerFactor<float>>, Index);
-template Index kronecker_workspace(std::span<const KroneckerFactor<double>>, Index);
-template Index kronecker_workspace(std::span<const KroneckerFactor<std::complex<float>>>, Index);
-template Index kronecker_workspace(std::span<const KroneckerFactor<std::complex<double>>>, Index);
+template Index kronecker_workspace(const Engine &, std::span<const KroneckerFactor<float>>, Index);
+template Index kronecker_workspace(const Engine &, std::span<const KroneckerFactor<double>>, Index);
+template Index kronecker_workspace(const Engine &, std::span<const KroneckerFactor<std::complex<float>>>, Index);
+template Index kronecker_workspace(const Engine &, std::span<const KroneckerFactor<std::complex<double>>>, Index);
 template void kronecker(const Engine &, const Algebra<float> &, float, std::span<const KroneckerFactor<float>>,
                         MatrixView<const float>, float, MatrixView<float>, std::span<float>);
 template void kronecker(const Engine &, const Algebra<double> &, double, std::span<const KroneckerFactor<double>>,

@@ -7,7 +7,8 @@
 namespace kronvec::cuda {
 
 /// Entries of workspace for `kronecker`.
-template <class T> Index kronecker_workspace(std::span<const KroneckerFactor<T>> factors, Index columns);
+template <class T>
+Index kronecker_workspace(const Engine &engine, std::span<const KroneckerFactor<T>> factors, Index columns);
 
 /// Y = α·(F₁ ⊗ … ⊗ F_N)·X + β·Y in the passes of the plan; products of matrices by `algebra`.
 template <class T> void kronecker(const Engine &engine, const Algebra<T> &algebra, T alpha,

@@ -53,7 +53,7 @@ Index most_places(const KroneckerPass &pass, EntryKind kind, int threads, Index 
 
 /// By 256 threads, two blocks of which share a multiprocessor and cover each other's waits; where their slices would be
 /// too narrow, by 512.
-Slicing slicing(const KroneckerPass &pass, EntryKind kind, Index columns) {
+Slicing slicing(const KroneckerPass &pass, EntryKind kind, Index columns, Index shared_bytes) {
   Slicing result;
   if (pass.factors.size() > kernels::most_kronecker_steps || pass.from > kernels::most_slice ||
       pass.to > kernels::most_slice)
@@ -63,8 +63,8 @@ Slicing slicing(const KroneckerPass &pass, EntryKind kind, Index columns) {
     result.copies = f.place + rounded_up(f.q * f.pitch, 16 / kind.bytes);
   }
   const Index run = sector / kind.bytes;
-  for (const auto &[threads, shared] :
-       {std::pair(256, kernels::shared_of_half), std::pair(512, kernels::most_shared)}) {
+  const Index of_two = (shared_bytes + 1024) / 2 - 1024; // every block takes another KB
+  for (const auto &[threads, shared] : {std::pair(256, of_two), std::pair(512, shared_bytes)}) {
     Index places = most_places(pass, kind, threads, shared, result.copies);
     if (places < 1 || (places < std::min(pass.inner, 2 * run) && threads == 256)) continue;
     const Index all = pass.inner * pass.outer * columns; // small products: rather more slices than long ones
@@ -84,8 +84,8 @@ Slicing slicing(const KroneckerPass &pass, EntryKind kind, Index columns) {
 
 class Planner {
 public:
-  Planner(const std::vector<KroneckerShape> &factors, EntryKind kind, Index columns)
-      : factors_(factors), kind_(kind), columns_(columns) {}
+  Planner(const std::vector<KroneckerShape> &factors, EntryKind kind, Index columns, Index shared_bytes)
+      : factors_(factors), kind_(kind), columns_(columns), shared_bytes_(shared_bytes) {}
 
   std::vector<KroneckerPass> plan() const {
     std::vector<Range> ranges;
@@ -150,7 +150,7 @@ private:
       if (f >= range.first && f < range.last) pass.from *= factors_[f].cols, pass.to *= factors_[f].rows;
     }
     pass.factors = slice_factors(range);
-    pass.slicing = slicing(pass, kind_, columns_);
+    pass.slicing = slicing(pass, kind_, columns_, shared_bytes_);
     if (pass.slicing.threads > 0) pass.cost = slices_cost(pass);
     if (range.last - range.first > 1) return pass;
     const double product = product_cost(pass);
@@ -209,16 +209,17 @@ private:
 
   const std::vector<KroneckerShape> &factors_;
   EntryKind kind_;
-  Index columns_;
+  Index columns_, shared_bytes_;
 };
 
 } // namespace
 
-std::vector<KroneckerPass> kronecker_plan(const std::vector<KroneckerShape> &factors, EntryKind kind, Index columns) {
+std::vector<KroneckerPass> kronecker_plan(const std::vector<KroneckerShape> &factors, EntryKind kind, Index columns,
+                                          Index shared_bytes) {
   for (const KroneckerShape &f : factors)
     if (f.rows == 0 || f.cols == 0) return {};
   if (columns == 0) return {};
-  return Planner(factors, kind, columns).plan();
+  return Planner(factors, kind, columns, shared_bytes).plan();
 }
 
 } // namespace kronvec::cuda

@@ -54,16 +54,20 @@ struct KroneckerPass {
   Slicing slicing;
 };
 
-/// The passes of the lowest cost that merging neighbours step by step finds; none for a product of identities, or where
-/// there is nothing to do.
-std::vector<KroneckerPass> kronecker_plan(const std::vector<KroneckerShape> &factors, EntryKind kind, Index columns);
+/// Shared memory that one block of an H100 may have; of an A100, 163 KB.
+constexpr Index hopper_shared_bytes = 227 << 10;
 
-template <class T>
-std::vector<KroneckerPass> kronecker_plan(std::span<const KroneckerFactor<T>> factors, Index columns) {
+/// The passes of the lowest cost that merging neighbours step by step finds; none for a product of identities, or where
+/// there is nothing to do. `shared_bytes` is what a block may have.
+std::vector<KroneckerPass> kronecker_plan(const std::vector<KroneckerShape> &factors, EntryKind kind, Index columns,
+                                          Index shared_bytes = hopper_shared_bytes);
+
+template <class T> std::vector<KroneckerPass> kronecker_plan(std::span<const KroneckerFactor<T>> factors, Index columns,
+                                                             Index shared_bytes) {
   std::vector<KroneckerShape> shapes;
   for (const KroneckerFactor<T> &f : factors)
     shapes.push_back({f.rows(), f.cols(), f.is_identity()});
-  return kronecker_plan(shapes, entry_kind<T>, columns);
+  return kronecker_plan(shapes, entry_kind<T>, columns, shared_bytes);
 }
 
 } // namespace kronvec::cuda
