@@ -3,6 +3,7 @@
 
 #include "kernels/commutation.hpp"
 
+#include "kernels/complex.hpp"
 #include "kernels/portability.hpp"
 
 #include <cstdint>
@@ -18,9 +19,7 @@ constexpr int64_t most_blocks = 1 << 20;
 __host__ __device__ constexpr int64_t pieces(int64_t n, int64_t size) { return (n + size - 1) / size; }
 
 /// V entries of a column, read and written at once.
-template <class T, int V> struct alignas(V * sizeof(T)) Run {
-  T entry[V];
-};
+template <class T, int V> struct alignas(V * sizeof(T)) Run { T entry[V]; };
 
 /// V×V entries, turned in registers.
 template <class T, int V> struct Block {
@@ -120,14 +119,15 @@ template <class T> __global__ void __launch_bounds__(threads) transpose_tiles(En
   }
 }
 
-constexpr int shortest = 16, strip = threads;
+constexpr int strip = threads;
+template <class T> constexpr int shortest = sizeof(T) > 8 ? 8 : 16; ///< a strip of them is at most 33 KB
 
-/// Where one side is at most 16, a block turns a strip of 256 along the other. The short side's entries lie one after
-/// the other across columns (as long as those are packed), so all lanes read and write runs. `Wide`: X has the short
-/// columns.
+/// Where one side is at most `shortest`, a block turns a strip of 256 along the other. The short side's entries lie one
+/// after the other across columns (as long as those are packed), so all lanes read and write runs. `Wide`: X has the
+/// short columns.
 template <class T, bool Wide> __global__ void __launch_bounds__(strip)
     transpose_strips(Entries<const T> x, Entries<T> y) {
-  KRONVEC_SHARED(turned, T[shortest][strip + 1]);
+  KRONVEC_SHARED(turned, T[shortest<T>][strip + 1]);
   const int thread = static_cast<int>(threadIdx.x);
   const int width = static_cast<int>(Wide ? x.rows : x.cols);
   const int64_t length = Wide ? x.cols : x.rows, strips = pieces(length, strip);
@@ -174,14 +174,16 @@ template <int V, class T> cudaError_t turn_items(Entries<const T> x, Entries<T> 
                 down, across);
 }
 
-template <class T> cudaError_t transpose_any(Entries<const T> x, Entries<T> y, cudaStream_t stream) {
+} // namespace
+
+template <class T> cudaError_t transpose(Entries<const T> x, Entries<T> y, cudaStream_t stream) {
   if (x.rows == 0 || x.cols == 0 || x.count == 0) return cudaSuccess;
   constexpr int V = 16 / sizeof(T), row_of_tiles = 8 / V;
   const bool runs = in_runs<V>(x) && in_runs<V>(y);
   if (x.data == y.data) return runs ? turn_in_place<V>(y, stream) : turn_in_place<1>(y, stream);
   if (runs && x.rows <= threads && x.rows * x.cols <= threads * V * V) return turn_items<V>(x, y, stream);
   if (x.rows <= threads && x.rows * x.cols <= threads) return turn_items<1>(x, y, stream);
-  const bool wide = x.rows <= shortest && x.cols > tile, tall = x.cols <= shortest && x.rows > tile;
+  const bool wide = x.rows <= shortest<T> && x.cols > tile, tall = x.cols <= shortest<T> && x.rows > tile;
   if (wide || tall)
     return launch(wide ? transpose_strips<T, true> : transpose_strips<T, false>,
                   grid(pieces(wide ? x.cols : x.rows, strip) * x.count), dim3(strip), 0, stream, x, y);
@@ -193,9 +195,8 @@ template <class T> cudaError_t transpose_any(Entries<const T> x, Entries<T> y, c
                 stream, x, y);
 }
 
-} // namespace
-
-cudaError_t transpose(Entries<const float> x, Entries<float> y, cudaStream_t s) { return transpose_any(x, y, s); }
-cudaError_t transpose(Entries<const double> x, Entries<double> y, cudaStream_t s) { return transpose_any(x, y, s); }
+template cudaError_t transpose(Entries<const float>, Entries<float>, cudaStream_t);
+template cudaError_t transpose(Entries<const double>, Entries<double>, cudaStream_t);
+template cudaError_t transpose(Entries<const Complex<double>>, Entries<Complex<double>>, cudaStream_t);
 
 } // namespace kronvec::kernels

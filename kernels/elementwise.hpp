@@ -1,15 +1,10 @@
 #pragma once
 /// The elementwise functions of one number, for every processor that has no vector form of them.
 
+#include "kernels/host_device.hpp"
 #include "kronvec/elementwise.hpp"
 
 #include <cmath>
-
-#ifdef __CUDACC__
-#define KRONVEC_HOST_DEVICE __host__ __device__
-#else
-#define KRONVEC_HOST_DEVICE
-#endif
 
 namespace kronvec::kernels {
 

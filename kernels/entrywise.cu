@@ -47,6 +47,40 @@ template <class T> struct Copy {
     write(y, p, read(x, p));
   }
 };
+template <class T> struct Conjugate {
+  Entries<const T> x;
+  Entries<T> y;
+  KRONVEC_HOST_DEVICE void operator()(std::int64_t k) const {
+    const Place p = place(y, k);
+    write(y, p, conjugate(read(x, p)));
+  }
+};
+template <class T> struct Scale {
+  T alpha;
+  Entries<const T> x;
+  Entries<T> y;
+  KRONVEC_HOST_DEVICE void operator()(std::int64_t k) const {
+    const Place p = place(y, k);
+    write(y, p, alpha * read(x, p));
+  }
+};
+template <class T> struct Add {
+  T alpha, beta;
+  Entries<const T> a, b;
+  Entries<T> y;
+  KRONVEC_HOST_DEVICE void operator()(std::int64_t k) const {
+    const Place p = place(y, k);
+    write(y, p, alpha * read(a, p) + beta * read(b, p));
+  }
+};
+template <class T> struct Hadamard {
+  Entries<const T> a, b;
+  Entries<T> y;
+  KRONVEC_HOST_DEVICE void operator()(std::int64_t k) const {
+    const Place p = place(y, k);
+    write(y, p, read(a, p) * read(b, p));
+  }
+};
 /// A chain of one link needs no array of registers.
 template <class T> struct OneLink {
   Link<T> link;
@@ -67,9 +101,10 @@ template <class T> struct Links {
 constexpr int threads = 256;
 constexpr std::int64_t most_blocks = 1 << 16;
 
-/// A kernel of our own: Thrust would copy the work, which is read by computed indices, into every thread's local memory.
-template <class T>
-__global__ void __launch_bounds__(threads) run_links(const __grid_constant__ Links<T> work, std::int64_t entries) {
+/// A kernel of our own: Thrust would copy the work, which is read by computed indices, into every thread's local
+/// memory.
+template <class T> __global__ void __launch_bounds__(threads)
+    run_links(const __grid_constant__ Links<T> work, std::int64_t entries) {
   const auto &[chain, operands] = work;
   const std::int64_t first = static_cast<std::int64_t>(blockIdx.x) * threads + threadIdx.x;
   for (std::int64_t k = first; k < entries; k += static_cast<std::int64_t>(gridDim.x) * threads) {
@@ -95,18 +130,14 @@ template <class T> Entries<T> as_run(const Entries<T> &x) {
 }
 
 /// Where everything is one run it is computed as one long column.
-template <class T> void flatten(Chain<T> &chain, ChainOperands<T> &operands) {
-  const std::int64_t n = size(operands.output[0]);
-  bool runs = true;
-  for (int i = 0; i < chain.inputs; ++i)
-    runs = runs && reads_as_run(operands.input[i], n);
-  for (int o = 0; o < chain.outputs; ++o)
-    runs = runs && is_run(operands.output[o]);
-  if (!runs) return;
-  for (int i = 0; i < chain.inputs; ++i)
-    operands.input[i] = as_run(operands.input[i]);
-  for (int o = 0; o < chain.outputs; ++o)
-    operands.output[o] = as_run(operands.output[o]);
+template <class T> void flatten(Entries<const T> *inputs, int input_count, Entries<T> *outputs, int output_count) {
+  const std::int64_t n = size(outputs[0]);
+  const auto run = [n](const Entries<const T> &x) { return reads_as_run(x, n); };
+  if (!std::all_of(inputs, inputs + input_count, run) ||
+      !std::all_of(outputs, outputs + output_count, is_run<Entries<T>>))
+    return;
+  std::transform(inputs, inputs + input_count, inputs, as_run<const T>);
+  std::transform(outputs, outputs + output_count, outputs, as_run<T>);
 }
 
 } // namespace
@@ -122,17 +153,15 @@ template <class T> cudaError_t Entrywise<T>::unit_columns(std::int64_t first, En
 
 template <class T> cudaError_t Entrywise<T>::copy(Entries<const T> x, Entries<T> y, cudaStream_t stream) {
   const std::int64_t n = size(y);
-  if (is_run(y) && reads_as_run(x, n)) return for_each_index(n, Copy<T>{as_run(x), as_run(y)}, stream);
+  flatten(&x, 1, &y, 1);
   return for_each_index(n, Copy<T>{x, y}, stream);
 }
 
-template <class T>
-cudaError_t Entrywise<T>::chain(const Chain<T> &given, const ChainOperands<T> &where, cudaStream_t stream) {
+template <class T> cudaError_t run_chain(const Chain<T> &chain, const ChainOperands<T> &where, cudaStream_t stream) {
   const std::int64_t n = size(where.output[0]);
   if (n == 0) return cudaSuccess;
-  Chain<T> chain = given;
   ChainOperands<T> operands = where;
-  flatten(chain, operands);
+  flatten(operands.input, chain.inputs, operands.output, chain.outputs);
   if (chain.links > 1) {
     const std::int64_t blocks = std::min((n + threads - 1) / threads, most_blocks);
     return launch(run_links<T>, dim3(static_cast<unsigned>(blocks)), dim3(threads), 0, stream,
@@ -143,7 +172,42 @@ cudaError_t Entrywise<T>::chain(const Chain<T> &given, const ChainOperands<T> &w
                         stream);
 }
 
+template <class T> cudaError_t ComplexEntrywise<T>::conjugate(Entries<const T> x, Entries<T> y, cudaStream_t stream) {
+  const std::int64_t n = size(y);
+  flatten(&x, 1, &y, 1);
+  return for_each_index(n, Conjugate<T>{x, y}, stream);
+}
+
+template <class T>
+cudaError_t ComplexEntrywise<T>::scale(T alpha, Entries<const T> x, Entries<T> y, cudaStream_t stream) {
+  const std::int64_t n = size(y);
+  flatten(&x, 1, &y, 1);
+  return for_each_index(n, Scale<T>{alpha, x, y}, stream);
+}
+
+template <class T> cudaError_t ComplexEntrywise<T>::add(T alpha, Entries<const T> a, T beta, Entries<const T> b,
+                                                        Entries<T> y, cudaStream_t stream) {
+  const std::int64_t n = size(y);
+  Entries<const T> operands[] = {a, b};
+  flatten(operands, 2, &y, 1);
+  return for_each_index(n, Add<T>{alpha, beta, operands[0], operands[1], y}, stream);
+}
+
+template <class T>
+cudaError_t ComplexEntrywise<T>::hadamard(Entries<const T> a, Entries<const T> b, Entries<T> y, cudaStream_t stream) {
+  const std::int64_t n = size(y);
+  Entries<const T> operands[] = {a, b};
+  flatten(operands, 2, &y, 1);
+  return for_each_index(n, Hadamard<T>{operands[0], operands[1], y}, stream);
+}
+
 template struct Entrywise<float>;
 template struct Entrywise<double>;
+template struct Entrywise<Complex<float>>;
+template struct Entrywise<Complex<double>>;
+template cudaError_t run_chain(const Chain<float> &, const ChainOperands<float> &, cudaStream_t);
+template cudaError_t run_chain(const Chain<double> &, const ChainOperands<double> &, cudaStream_t);
+template struct ComplexEntrywise<Complex<float>>;
+template struct ComplexEntrywise<Complex<double>>;
 
 } // namespace kronvec::kernels

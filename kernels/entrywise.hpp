@@ -2,6 +2,7 @@
 /// Entry by entry: one pass over the results, each operand read once.
 
 #include "kernels/chain.hpp"
+#include "kernels/complex.hpp"
 #include "kernels/entries.hpp"
 
 #include <cuda_runtime_api.h>
@@ -14,7 +15,7 @@ template <class T> struct ChainOperands {
   Entries<T> output[Chain<T>::most_outputs];
 };
 
-/// The launchers of one precision. Results may be operands, entry for entry.
+/// The launchers for one kind of entries: float, double, or Complex of them. Results may be operands, entry for entry.
 template <class T> struct Entrywise {
   /// Y = value.
   static cudaError_t fill(T value, Entries<T> y, cudaStream_t stream);
@@ -22,8 +23,21 @@ template <class T> struct Entrywise {
   static cudaError_t unit_columns(std::int64_t first, Entries<T> y, cudaStream_t stream);
   /// Y = X.
   static cudaError_t copy(Entries<const T> x, Entries<T> y, cudaStream_t stream);
-  /// All outputs have one shape and count.
-  static cudaError_t chain(const Chain<T> &chain, const ChainOperands<T> &operands, cudaStream_t stream);
+};
+
+/// Y = chain(inputs), for real entries. All outputs have one shape and count.
+template <class T> cudaError_t run_chain(const Chain<T> &chain, const ChainOperands<T> &operands, cudaStream_t stream);
+
+/// What complex entries have instead of chains, T = Complex<R>. Operands broadcast likewise.
+template <class T> struct ComplexEntrywise {
+  /// Y = X̄.
+  static cudaError_t conjugate(Entries<const T> x, Entries<T> y, cudaStream_t stream);
+  /// Y = α·X.
+  static cudaError_t scale(T alpha, Entries<const T> x, Entries<T> y, cudaStream_t stream);
+  /// Y = α·A + β·B.
+  static cudaError_t add(T alpha, Entries<const T> a, T beta, Entries<const T> b, Entries<T> y, cudaStream_t stream);
+  /// Y = A ⊙ B.
+  static cudaError_t hadamard(Entries<const T> a, Entries<const T> b, Entries<T> y, cudaStream_t stream);
 };
 
 } // namespace kronvec::kernels

@@ -1,7 +1,8 @@
 #include "kernels/permutation.hpp"
 
-#include "kernels/elementwise.hpp"
 #include "kernels/thrust_stream.hpp"
+
+#include <algorithm>
 
 namespace kronvec::kernels {
 namespace {
@@ -19,47 +20,109 @@ template <class T> struct CommuteColumns {
   }
 };
 
-/// Where entry (i, j), i ≥ j, of an n×n matrix lies in its vech.
-KRONVEC_HOST_DEVICE int64_t in_vech(int64_t i, int64_t j, int64_t n) { return j * n - j * (j - 1) / 2 + i - j; }
+constexpr int threads = 256, most_columns = 8;
+constexpr int64_t most_blocks = 1 << 20;
 
-/// Counted over the whole square, since a triangle is easier to see from there.
-template <class T> struct Vech {
-  Entries<const T> x;
-  Entries<T> y;
-  KRONVEC_HOST_DEVICE void operator()(int64_t k) const {
-    const int64_t n = x.rows, i = k % n, j = k / n % n, item = k / n / n;
-    if (i >= j) y.data[item * y.stride + in_vech(i, j, n)] = x.data[item * x.stride + j * x.ld + i];
-  }
+int64_t pieces(int64_t n, int64_t size) { return (n + size - 1) / size; }
+
+/// A task is 256 rows of up to eight columns of one item: what its threads find out of a row serves all the columns.
+struct Tasks {
+  int64_t down, across, count;
+  template <class T> explicit Tasks(const Entries<T> &y)
+      : down(pieces(y.rows, threads)), across(pieces(y.cols, most_columns)), count(y.count) {}
+  dim3 grid() const { return dim3(static_cast<unsigned>(std::min(down * across * count, most_blocks))); }
 };
 
-template <class T> struct Unvech {
-  Entries<const T> x;
-  Entries<T> y;
-  KRONVEC_HOST_DEVICE void operator()(int64_t k) const {
-    const int64_t n = y.rows, i = k % n, j = k / n % n, item = k / n / n;
-    y.data[item * y.stride + j * y.ld + i] = i >= j ? x.data[item * x.stride + in_vech(i, j, n)] : T(0);
+template <class T> __global__ void __launch_bounds__(threads)
+    gather(Tasks tasks, const int64_t *index, Entries<const T> x, Entries<T> y) {
+  for (int64_t task = blockIdx.x; task < tasks.down * tasks.across * tasks.count; task += gridDim.x) {
+    const int64_t i = task % tasks.down * threads + threadIdx.x, item = task / tasks.down / tasks.across;
+    if (i >= y.rows) continue;
+    const int64_t first = task / tasks.down % tasks.across * most_columns;
+    const int64_t end = first + most_columns < y.cols ? first + most_columns : y.cols;
+    const T *from = x.data + item * x.stride + index[i];
+    for (int64_t j = first; j < end; ++j)
+      y.data[item * y.stride + j * y.ld + i] = from[j * x.ld];
   }
+}
+
+/// Where the first of the n ascending keys lies that is not below `key`.
+__device__ int64_t lower_bound(const int64_t *keys, int64_t n, int64_t key) {
+  int64_t below = 0;
+  while (below < n) {
+    const int64_t middle = below + (n - below) / 2;
+    if (keys[middle] < key)
+      below = middle + 1;
+    else
+      n = middle;
+  }
+  return below;
+}
+
+/// By the rows of X in the order of their places in Y. No atomics: every run of this gives the same bits.
+template <class T> __global__ void __launch_bounds__(threads)
+    add_rows(Tasks tasks, const int64_t *keys, const int64_t *order, Entries<const T> x, Entries<T> y) {
+  for (int64_t task = blockIdx.x; task < tasks.down * tasks.across * tasks.count; task += gridDim.x) {
+    const int64_t i = task % tasks.down * threads + threadIdx.x, item = task / tasks.down / tasks.across;
+    if (i >= y.rows) continue;
+    const int64_t first = task / tasks.down % tasks.across * most_columns;
+    const int64_t end = first + most_columns < y.cols ? first + most_columns : y.cols;
+    const int64_t start = lower_bound(keys, x.rows, i);
+    for (int64_t j = first; j < end; ++j) {
+      const T *column = x.data + item * x.stride + j * x.ld;
+      T total = 0;
+      for (int64_t k = start; k < x.rows && keys[k] == i; ++k)
+        total += column[order[k]];
+      y.data[item * y.stride + j * y.ld + i] = total;
+    }
+  }
+}
+
+struct Number {
+  const int64_t *index;
+  int64_t *keys, *order;
+  KRONVEC_HOST_DEVICE void operator()(int64_t k) const { keys[k] = index[k], order[k] = k; }
 };
 
 } // namespace
 
-cudaError_t commute_columns(int64_t m, int64_t n, Entries<const float> x, Entries<float> y, cudaStream_t s) {
-  return for_each_index(y.rows * y.cols * y.count, CommuteColumns<float>{m, n, x, y}, s);
+template <class T>
+cudaError_t commute_columns(int64_t m, int64_t n, Entries<const T> x, Entries<T> y, cudaStream_t stream) {
+  return for_each_index(y.rows * y.cols * y.count, CommuteColumns<T>{m, n, x, y}, stream);
 }
-cudaError_t commute_columns(int64_t m, int64_t n, Entries<const double> x, Entries<double> y, cudaStream_t s) {
-  return for_each_index(y.rows * y.cols * y.count, CommuteColumns<double>{m, n, x, y}, s);
+
+template <class T>
+cudaError_t gather_rows(Entries<const int64_t> index, Entries<const T> x, Entries<T> y, cudaStream_t stream) {
+  if (y.rows * y.cols * y.count == 0) return cudaSuccess;
+  const Tasks tasks(y);
+  return launch(gather<T>, tasks.grid(), dim3(threads), 0, stream, tasks, index.data, x, y);
 }
-cudaError_t vech(Entries<const float> x, Entries<float> y, cudaStream_t s) {
-  return for_each_index(x.rows * x.cols * y.count, Vech<float>{x, y}, s);
+
+template <class T> cudaError_t scatter_rows(Entries<const int64_t> index, Entries<const T> x, Entries<T> y,
+                                            int64_t *keys, int64_t *order, cudaStream_t stream) {
+  if (y.rows * y.cols * y.count == 0) return cudaSuccess;
+  cudaError_t status = for_each_index(x.rows, Number{index.data, keys, order}, stream);
+  if (status == cudaSuccess) status = sort_by_key(keys, order, x.rows, stream);
+  const Tasks tasks(y);
+  return status != cudaSuccess ? status
+                               : launch(add_rows<T>, tasks.grid(), dim3(threads), 0, stream, tasks, keys, order, x, y);
 }
-cudaError_t vech(Entries<const double> x, Entries<double> y, cudaStream_t s) {
-  return for_each_index(x.rows * x.cols * y.count, Vech<double>{x, y}, s);
-}
-cudaError_t unvech(Entries<const float> x, Entries<float> y, cudaStream_t s) {
-  return for_each_index(y.rows * y.cols * y.count, Unvech<float>{x, y}, s);
-}
-cudaError_t unvech(Entries<const double> x, Entries<double> y, cudaStream_t s) {
-  return for_each_index(y.rows * y.cols * y.count, Unvech<double>{x, y}, s);
-}
+
+template cudaError_t commute_columns(int64_t, int64_t, Entries<const float>, Entries<float>, cudaStream_t);
+template cudaError_t commute_columns(int64_t, int64_t, Entries<const double>, Entries<double>, cudaStream_t);
+template cudaError_t commute_columns(int64_t, int64_t, Entries<const Complex<double>>, Entries<Complex<double>>,
+                                     cudaStream_t);
+template cudaError_t gather_rows(Entries<const int64_t>, Entries<const float>, Entries<float>, cudaStream_t);
+template cudaError_t gather_rows(Entries<const int64_t>, Entries<const double>, Entries<double>, cudaStream_t);
+template cudaError_t gather_rows(Entries<const int64_t>, Entries<const Complex<double>>, Entries<Complex<double>>,
+                                 cudaStream_t);
+template cudaError_t scatter_rows(Entries<const int64_t>, Entries<const float>, Entries<float>, int64_t *, int64_t *,
+                                  cudaStream_t);
+template cudaError_t scatter_rows(Entries<const int64_t>, Entries<const double>, Entries<double>, int64_t *, int64_t *,
+                                  cudaStream_t);
+template cudaError_t scatter_rows(Entries<const int64_t>, Entries<const Complex<float>>, Entries<Complex<float>>,
+                                  int64_t *, int64_t *, cudaStream_t);
+template cudaError_t scatter_rows(Entries<const int64_t>, Entries<const Complex<double>>, Entries<Complex<double>>,
+                                  int64_t *, int64_t *, cudaStream_t);
 
 } // namespace kronvec::kernels

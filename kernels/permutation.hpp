@@ -1,22 +1,24 @@
 #pragma once
-/// Permutations and selections other than the transpose, by index: one thread for each entry of the result. Exact.
+/// Permutations and selections other than the transpose. Exact.
 
+#include "kernels/complex.hpp"
 #include "kernels/entries.hpp"
 
 #include <cuda_runtime_api.h>
 
 namespace kronvec::kernels {
 
-/// Y_b = X_b·K[m,n] for X_b k×mn: column i + j·m of Y is column j + i·n of X.
-cudaError_t commute_columns(std::int64_t m, std::int64_t n, Entries<const float> x, Entries<float> y,
-                            cudaStream_t stream);
-cudaError_t commute_columns(std::int64_t m, std::int64_t n, Entries<const double> x, Entries<double> y,
-                            cudaStream_t stream);
+/// Y_b = X_b·K[m,n] for X_b k×mn: column i + j·m of Y is column j + i·n of X. T: float, double or Complex<double>.
+template <class T>
+cudaError_t commute_columns(std::int64_t m, std::int64_t n, Entries<const T> x, Entries<T> y, cudaStream_t stream);
 
-/// y_b = vech X_b, the lower triangle column by column; and the lower triangular Y_b with vech Y_b = x_b.
-cudaError_t vech(Entries<const float> x, Entries<float> y, cudaStream_t stream);
-cudaError_t vech(Entries<const double> x, Entries<double> y, cudaStream_t stream);
-cudaError_t unvech(Entries<const float> x, Entries<float> y, cudaStream_t stream);
-cudaError_t unvech(Entries<const double> x, Entries<double> y, cudaStream_t stream);
+/// Row i of Y_b is row index[i] of X_b; `index` is one column. T: float, double or Complex<double>.
+template <class T>
+cudaError_t gather_rows(Entries<const std::int64_t> index, Entries<const T> x, Entries<T> y, cudaStream_t stream);
+
+/// Row index[i] of Y_b is the sum of those rows i of X_b, in the order of i, and 0 where there is none. `keys` and
+/// `order` have room for an index of every row of X. T: float, double, or Complex of them.
+template <class T> cudaError_t scatter_rows(Entries<const std::int64_t> index, Entries<const T> x, Entries<T> y,
+                                            std::int64_t *keys, std::int64_t *order, cudaStream_t stream);
 
 } // namespace kronvec::kernels

@@ -1,18 +1,25 @@
 #pragma once
 /// The one header that knows whether nvcc compiles a kernel for a GPU or g++ compiles it for the emulator. Kernels use
-/// CUDA's own names (threadIdx, __syncthreads, __shfl_down_sync) and, from here, KRONVEC_SHARED, KRONVEC_UNROLL and
-/// launch.
+/// CUDA's own names (threadIdx, __syncthreads, __shfl_down_sync) and, from here, KRONVEC_SHARED,
+/// KRONVEC_DYNAMIC_SHARED, KRONVEC_UNROLL, KRONVEC_ROLLED and launch.
 
 #ifdef __CUDACC__
 
+#include <cuda_pipeline_primitives.h>
 #include <cuda_runtime.h>
 
 #include <utility>
 
 /// An array in shared memory: KRONVEC_SHARED(tile, T[32][33]).
 #define KRONVEC_SHARED(name, ...) __shared__ kronvec::kernels::identity_t<__VA_ARGS__> name
+/// The shared memory that the launch asked for, as a pointer to T.
+#define KRONVEC_DYNAMIC_SHARED(name, ...)                                                                              \
+  extern __shared__ __align__(16) unsigned char kronvec_dynamic_shared[];                                              \
+  auto *name = reinterpret_cast<kronvec::kernels::identity_t<__VA_ARGS__> *>(kronvec_dynamic_shared)
 /// Before a loop over a thread's own array, whose entries are registers only where their indices are constants.
 #define KRONVEC_UNROLL _Pragma("unroll")
+/// Before a loop that is long enough, and whose unrolling would cost registers.
+#define KRONVEC_ROLLED _Pragma("unroll 1")
 
 namespace kronvec::kernels {
 
@@ -41,7 +48,10 @@ template <class... P, class... A> cudaError_t launch(void (*kernel)(P...), dim3 
 #include "devices/emulation/device_code.hpp"
 
 #define KRONVEC_SHARED(name, ...) auto &name = ::kronvec::emulation::shared<std::type_identity_t<__VA_ARGS__>>([] {})
+#define KRONVEC_DYNAMIC_SHARED(name, ...)                                                                              \
+  auto *name = static_cast<std::type_identity_t<__VA_ARGS__> *>(::kronvec::emulation::dynamic_shared_memory())
 #define KRONVEC_UNROLL
+#define KRONVEC_ROLLED
 
 namespace kronvec::kernels {
 using emulation::launch;

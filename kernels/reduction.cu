@@ -1,5 +1,6 @@
 #include "kernels/reduction.hpp"
 
+#include "kernels/complex.hpp"
 #include "kernels/portability.hpp"
 
 #include <algorithm>
@@ -19,12 +20,17 @@ struct Largest {
   template <class T> __device__ T operator()(T a, T b) const { return a >= b || a != a ? a : b; }
 };
 
+template <class R> __device__ R from_below(R value, unsigned delta) { return __shfl_down_sync(~0u, value, delta); }
+template <class R> __device__ Complex<R> from_below(Complex<R> value, unsigned delta) {
+  return {from_below(value.re, delta), from_below(value.im, delta)};
+}
+
 /// Every thread's value combined, in thread 0: lanes first, then warps.
 template <class T, class Combine> __device__ T combine_block(T value, Combine combine) {
   KRONVEC_SHARED(of_warp, T[warps]);
   const int lane = static_cast<int>(threadIdx.x) % 32, number = static_cast<int>(threadIdx.x) / 32;
   for (unsigned delta = 16; delta > 0; delta /= 2)
-    value = combine(value, __shfl_down_sync(~0u, value, delta));
+    value = combine(value, from_below(value, delta));
   if (lane == 0) of_warp[number] = value;
   __syncthreads();
   if (threadIdx.x == 0)
@@ -48,10 +54,10 @@ template <class T> __global__ void __launch_bounds__(threads)
     T total = 0;
     if (packed) {
       for (std::int64_t k = start + threadIdx.x; k < end; k += threads)
-        total += u[k] * v[k];
+        add_product(total, u[k], v[k]);
     } else {
       for (std::int64_t k = start + threadIdx.x; k < end; k += threads)
-        total += u[k / a.rows * a.ld + k % a.rows] * v[k / a.rows * b.ld + k % a.rows];
+        add_product(total, u[k / a.rows * a.ld + k % a.rows], v[k / a.rows * b.ld + k % a.rows]);
     }
     total = combine_block(total, Sum());
     if (threadIdx.x == 0) (pieces == 1 ? y.data[item * y.stride] : sums[task]) = total;
@@ -119,16 +125,6 @@ template <class T> __global__ void __launch_bounds__(threads) column_maxima(Entr
 
 dim3 grid(std::int64_t count) { return dim3(static_cast<unsigned>(count < 65536 ? count : 65536)); }
 
-template <class T>
-cudaError_t inner_any(Entries<const T> a, Entries<const T> b, Entries<T> y, T *sums, cudaStream_t stream) {
-  if (y.count == 0) return cudaSuccess;
-  const std::int64_t pieces = inner_pieces(a.rows * a.cols, y.count);
-  const cudaError_t status =
-      launch(inner_products<T>, grid(y.count * pieces), dim3(threads), 0, stream, a, b, y, sums, pieces);
-  if (status != cudaSuccess || pieces == 1) return status;
-  return launch(add_pieces<T>, grid(y.count), dim3(threads), 0, stream, sums, pieces, y);
-}
-
 template <class T> cudaError_t one_norm_any(Entries<const T> x, T *y, cudaStream_t stream) {
   if (x.count == 0) return cudaSuccess;
   return launch(one_norms<T>, grid(x.count), dim3(threads), 0, stream, x, y);
@@ -141,12 +137,23 @@ std::int64_t inner_pieces(std::int64_t entries, std::int64_t count) {
   return std::clamp<std::int64_t>(wanted, 1, most_pieces);
 }
 
-cudaError_t inner(Entries<const float> a, Entries<const float> b, Entries<float> y, float *sums, cudaStream_t s) {
-  return inner_any(a, b, y, sums, s);
+template <class T>
+cudaError_t inner(Entries<const T> a, Entries<const T> b, Entries<T> y, T *sums, cudaStream_t stream) {
+  if (y.count == 0) return cudaSuccess;
+  const std::int64_t pieces = inner_pieces(a.rows * a.cols, y.count);
+  const cudaError_t status =
+      launch(inner_products<T>, grid(y.count * pieces), dim3(threads), 0, stream, a, b, y, sums, pieces);
+  if (status != cudaSuccess || pieces == 1) return status;
+  return launch(add_pieces<T>, grid(y.count), dim3(threads), 0, stream, sums, pieces, y);
 }
-cudaError_t inner(Entries<const double> a, Entries<const double> b, Entries<double> y, double *sums, cudaStream_t s) {
-  return inner_any(a, b, y, sums, s);
-}
+
+template cudaError_t inner(Entries<const float>, Entries<const float>, Entries<float>, float *, cudaStream_t);
+template cudaError_t inner(Entries<const double>, Entries<const double>, Entries<double>, double *, cudaStream_t);
+template cudaError_t inner(Entries<const Complex<float>>, Entries<const Complex<float>>, Entries<Complex<float>>,
+                           Complex<float> *, cudaStream_t);
+template cudaError_t inner(Entries<const Complex<double>>, Entries<const Complex<double>>, Entries<Complex<double>>,
+                           Complex<double> *, cudaStream_t);
+
 cudaError_t determinant(Entries<const float> f, bool logarithm, Entries<float> y, cudaStream_t s) {
   if (y.count == 0) return cudaSuccess;
   return launch(determinants<float>, grid(y.count), dim3(threads), 0, s, f, logarithm, y);

@@ -11,9 +11,9 @@ namespace kronvec::kernels {
 std::int64_t inner_pieces(std::int64_t entries, std::int64_t count);
 
 /// y_b = Σᵢⱼ a_b(i, j)·b_b(i, j). Where there is more than one piece, `sums` has room for all pieces of all items.
-cudaError_t inner(Entries<const float> a, Entries<const float> b, Entries<float> y, float *sums, cudaStream_t stream);
-cudaError_t inner(Entries<const double> a, Entries<const double> b, Entries<double> y, double *sums,
-                  cudaStream_t stream);
+/// T: float, double, or Complex of them.
+template <class T>
+cudaError_t inner(Entries<const T> a, Entries<const T> b, Entries<T> y, T *sums, cudaStream_t stream);
 
 /// y_b = det X_b, or log |det X_b|, by LU factors as cuSOLVER leaves them: each item of `f` holds L and U in its first
 /// f.rows columns, and after them, from the next multiple of 8 bytes, the row exchanges as 64-bit integers from 1.

@@ -5,6 +5,7 @@
 
 #include <thrust/for_each.h>
 #include <thrust/iterator/counting_iterator.h>
+#include <thrust/sort.h>
 
 #ifdef __CUDACC__
 #include <thrust/system/cuda/execution_policy.h>
@@ -29,6 +30,37 @@ template <class Work> cudaError_t for_each_index(std::int64_t n, Work work, cuda
   }
 #else
   emulation::enqueue(stream, [=] { thrust::for_each_n(thrust::cpp::par, first, n, work); });
+#endif
+  return cudaSuccess;
+}
+
+#ifdef __CUDACC__
+/// Thrust's own workspaces, in the order of the stream.
+struct StreamAllocator {
+  using value_type = char;
+  cudaStream_t stream;
+  char *allocate(std::ptrdiff_t bytes) const {
+    void *block = nullptr;
+    const cudaError_t status = cudaMallocAsync(&block, static_cast<std::size_t>(bytes), stream);
+    if (status != cudaSuccess) throw thrust::system_error(status, thrust::cuda_category());
+    return static_cast<char *>(block);
+  }
+  void deallocate(char *block, std::size_t) const { (void)cudaFreeAsync(block, stream); }
+};
+#endif
+
+/// Sorts the n keys, and the values with them; values of one key keep their order.
+inline cudaError_t sort_by_key(std::int64_t *keys, std::int64_t *values, std::int64_t n, cudaStream_t stream) {
+  if (n == 0) return cudaSuccess;
+#ifdef __CUDACC__
+  try {
+    StreamAllocator workspaces{stream};
+    thrust::stable_sort_by_key(thrust::cuda::par_nosync(workspaces).on(stream), keys, keys + n, values);
+  } catch (const thrust::system_error &error) {
+    return static_cast<cudaError_t>(error.code().value());
+  }
+#else
+  emulation::enqueue(stream, [=] { thrust::stable_sort_by_key(thrust::cpp::par, keys, keys + n, values); });
 #endif
   return cudaSuccess;
 }

@@ -50,6 +50,7 @@ TEST_F(UserStream, PrimitivesHandOverTheirWorkAndDoNotWait) {
       [&] { primitives().add(1, View(x), 2, View(y), z); },
       [&] { primitives().elementwise(Function::exp, 0, View(x), z); },
       [&] { primitives().inner(View(x), View(y), z.block(0, 0, 1, 1)); },
+      [&] { primitives().unpack_triangle({}, 1, 1, View(MatrixView<double>(x.data(), 36, 1)), z); },
   };
   primitives().fill(1, x), primitives().fill(3, y);
   ASSERT_EQ(cudaStreamSynchronize(stream), cudaSuccess);

@@ -3,15 +3,11 @@
 
 #include "devices/condition.hpp"
 #include "devices/cpu/lapack.hpp"
+#include "devices/cuda/algebra.hpp"
 #include "devices/cuda/emission.hpp"
-#include "devices/cuda/engine.hpp"
 #include "devices/cuda/module.hpp"
 #include "devices/expm.hpp"
 #include "devices/factors.hpp"
-#include "kernels/commutation.hpp"
-#include "kernels/entrywise.hpp"
-#include "kernels/permutation.hpp"
-#include "kernels/reduction.hpp"
 
 #include <fmt/format.h>
 
@@ -23,112 +19,37 @@
 namespace kronvec::cuda {
 namespace {
 
-using kernels::Entries;
-
-template <class T> Entries<T> entries(const BatchView<T> &m) {
-  return {m.data, m.rows, m.cols, m.ld, m.count, m.count == 1 ? 0 : m.stride};
-}
-/// An operand that serves `count` items: one alone serves them all.
-template <class T> Entries<const T> entries(const BatchView<const T> &m, Index count) {
-  if (m.count == 1) return {m.data, m.rows, m.cols, m.ld, count, 0};
-  return {m.data, m.rows, m.cols, m.ld, m.count, m.stride};
-}
-
-cublasOperation_t flag(Op op) { return op == Op::none ? CUBLAS_OP_N : CUBLAS_OP_T; }
-
-/// The cuBLAS routines of one precision.
-template <class T> struct Blas;
-template <> struct Blas<float> {
-  static constexpr auto multiply = cublasSgemmStridedBatched_64;
+/// cuBLAS's batched factorisations of one precision.
+template <class T> struct Factorisation;
+template <> struct Factorisation<float> {
   static constexpr auto factor = cublasSgetrfBatched;
   static constexpr auto invert = cublasSgetriBatched;
 };
-template <> struct Blas<double> {
-  static constexpr auto multiply = cublasDgemmStridedBatched_64;
+template <> struct Factorisation<double> {
   static constexpr auto factor = cublasDgetrfBatched;
   static constexpr auto invert = cublasDgetriBatched;
 };
 
-/// Workspace of the pool for `count` objects.
-template <class U> class Workspace {
-public:
-  Workspace(const Backend &backend, Index count)
-      : backend_(backend), bytes_(static_cast<std::size_t>(count) * sizeof(U)), block_(backend.pool().take(bytes_)) {}
-  U *data() const { return static_cast<U *>(block_.data()); }
-  void from(const std::vector<U> &host) const { backend_.transfer(data(), bytes_, host.data(), bytes_, bytes_, 1); }
-  std::vector<U> to_host() const {
-    std::vector<U> host(bytes_ / sizeof(U));
-    backend_.transfer(host.data(), bytes_, data(), bytes_, bytes_, 1);
-    return host;
-  }
-
-private:
-  const Backend &backend_;
-  std::size_t bytes_;
-  Pool::Block block_;
-};
-
-template <class T> class CudaPrimitives final : public Primitives<T> {
-  using typename Primitives<T>::In;
-  using typename Primitives<T>::Out;
-  using Launch = kernels::Entrywise<T>;
+template <class T> class CudaPrimitives final : public CudaAlgebra<T, Primitives<T>> {
+  using Base = CudaAlgebra<T, Primitives<T>>;
+  using Base::backend_;
+  using Base::engine_;
 
 public:
-  CudaPrimitives(const Engine &engine, const Backend &backend) : engine_(engine), backend_(backend) {}
+  using Base::Base;
+  using typename Base::In;
+  using typename Base::Out;
 
-  void fill(T value, Out y) const override {
-    engine_.kernel("fill", [&](cudaStream_t s) { return Launch::fill(value, entries(y), s); });
-  }
-  void unit_columns(Index first, MatrixView<T> y) const override {
-    engine_.kernel("unit_columns",
-                   [&](cudaStream_t s) { return Launch::unit_columns(first, entries(BatchView<T>(y)), s); });
-  }
-  void copy(In x, Out y) const override {
-    engine_.kernel("copy", [&](cudaStream_t s) { return Launch::copy(entries(x, y.count), entries(y), s); });
-  }
-  void transpose(In x, Out y) const override {
-    engine_.kernel("transpose", [&](cudaStream_t s) { return kernels::transpose(entries(x, y.count), entries(y), s); });
-  }
-  void commute_columns(Index m, Index n, In x, Out y) const override {
-    engine_.kernel("commute_columns",
-                   [&](cudaStream_t s) { return kernels::commute_columns(m, n, entries(x, y.count), entries(y), s); });
-  }
-  void vech(In x, Out y) const override {
-    engine_.kernel("vech", [&](cudaStream_t s) { return kernels::vech(entries(x, y.count), entries(y), s); });
-  }
-  void unvech(In x, Out y) const override {
-    engine_.kernel("unvech", [&](cudaStream_t s) { return kernels::unvech(entries(x, y.count), entries(y), s); });
-  }
   void column_max(In x, Out y) const override {
     engine_.kernel("column_max",
                    [&](cudaStream_t s) { return kernels::column_max(entries(x, y.count), entries(y), s); });
-  }
-  void multiply(T alpha, Op op_a, In a, Op op_b, In b, Out c) const override {
-    if (c.rows == 0 || c.cols == 0 || c.count == 0) return;
-    const Index inner = op_a == Op::none ? a.cols : a.rows;
-    if (inner == 0) return fill(0, c);
-    const auto leading = [](Index ld) { return std::max<Index>(ld, 1); };
-    const auto stride = [](const auto &m) { return m.count == 1 ? 0 : m.stride; };
-    const T zero = 0;
-    engine_.blas("gemmStridedBatched", [&](cublasHandle_t handle) {
-      return Blas<T>::multiply(handle, flag(op_a), flag(op_b), c.rows, c.cols, inner, &alpha, a.data, leading(a.ld),
-                               stride(a), b.data, leading(b.ld), stride(b), &zero, c.data, leading(c.ld), c.stride,
-                               c.count);
-    });
   }
   void chain(const Chain<T> &chain, std::span<const In> inputs, std::span<const Out> results) const override {
     kernels::ChainOperands<T> operands;
     std::transform(inputs.begin(), inputs.end(), operands.input,
                    [&](const In &x) { return entries(x, results[0].count); });
     std::transform(results.begin(), results.end(), operands.output, [](const Out &y) { return entries(y); });
-    engine_.kernel("chain", [&](cudaStream_t s) { return Launch::chain(chain, operands, s); });
-  }
-  void inner(In a, In b, Out y) const override {
-    const Index pieces = kernels::inner_pieces(a.rows * a.cols, y.count);
-    const Workspace<T> sums(backend_, pieces > 1 ? pieces * y.count : 0);
-    engine_.kernel("inner", [&](cudaStream_t s) {
-      return kernels::inner(entries(a, y.count), entries(b, y.count), entries(y), sums.data(), s);
-    });
+    engine_.kernel("chain", [&](cudaStream_t s) { return kernels::run_chain(chain, operands, s); });
   }
   T one_norm(In x) const override {
     if (x.rows == 0 || x.cols == 0 || x.count == 0) return 0;
@@ -161,9 +82,6 @@ private:
     transfer<T>(backend_, x, host);
     return host;
   }
-
-  const Engine &engine_;
-  const Backend &backend_;
 };
 
 /// By LU of a copy. Waits for the result, since a singular matrix is an exception here.
@@ -181,18 +99,18 @@ template <class T> void CudaPrimitives<T>::inverse(In x, Out y) const {
     lu_pointers.push_back(lu.data() + t * n * n), y_pointers.push_back(y[t].data());
   lu_items.from(lu_pointers), y_items.from(y_pointers);
   const Out copies(lu.data(), n, n, n, count, n * n);
-  copy(x, copies);
+  this->copy(x, copies);
   const int size = static_cast<int>(n), items = static_cast<int>(count);
   const auto norm = [&](const Out &m, T *of) {
-    engine_.kernel("one_norm", [&](cudaStream_t s) { return kernels::one_norm(entries<T>(In(m), count), of, s); });
+    engine_.kernel("one_norm", [&](cudaStream_t s) { return kernels::one_norm(entries(In(m), count), of, s); });
   };
   norm(copies, norms.data());
   engine_.blas("getrfBatched", [&](cublasHandle_t h) {
-    return Blas<T>::factor(h, size, lu_items.data(), size, pivots.data(), info.data(), items);
+    return Factorisation<T>::factor(h, size, lu_items.data(), size, pivots.data(), info.data(), items);
   });
   engine_.blas("getriBatched", [&](cublasHandle_t h) {
-    return Blas<T>::invert(h, size, lu_items.data(), size, pivots.data(), y_items.data(), static_cast<int>(y.ld),
-                           info.data(), items);
+    return Factorisation<T>::invert(h, size, lu_items.data(), size, pivots.data(), y_items.data(),
+                                    static_cast<int>(y.ld), info.data(), items);
   });
   norm(y, norms.data() + count);
   const auto singular = info.to_host();
@@ -200,7 +118,7 @@ template <class T> void CudaPrimitives<T>::inverse(In x, Out y) const {
   for (Index t = 0; t < count; ++t) {
     const T before = sizes[static_cast<std::size_t>(t)], after = sizes[static_cast<std::size_t>(count + t)];
     if (std::isnan(before)) {
-      fill(before, y[t]);
+      this->fill(before, y[t]);
       continue;
     }
     require_regular<T>({n, n},
@@ -215,7 +133,7 @@ template <class T> void CudaPrimitives<T>::lu(In x, bool regular, Out f) const {
   const Index n = x.rows;
   if (n == 0 || f.count == 0) return;
   const Out lu(f.data, n, n, f.ld, f.count, f.stride);
-  copy(x, lu);
+  this->copy(x, lu);
   std::size_t on_device = 0, on_host = 0;
   engine_.solver("cusolverDnXgetrf_bufferSize", [&](auto handle, auto parameters) {
     return cusolverDnXgetrf_bufferSize(handle, parameters, n, n, data_type<T>, lu.data, lu.ld, data_type<T>, &on_device,
@@ -244,7 +162,7 @@ template <class T> void CudaPrimitives<T>::lu(In x, bool regular, Out f) const {
 }
 
 template <class T> void CudaPrimitives<T>::lu_solve(Op op, In f, In b, Out y) const {
-  copy(b, y);
+  this->copy(b, y);
   if (y.rows == 0 || y.cols == 0 || y.count == 0) return;
   const Workspace<int> info(backend_, 1);
   for (Index t = 0; t < y.count; ++t)
@@ -265,12 +183,13 @@ template <class T> void CudaPrimitives<T>::adjugate(In x, Out y) const {
 }
 
 template <class T> void CudaPrimitives<T>::cholesky(In x, Out y) const {
-  const Index n = y.rows, entries = n * (n + 1) / 2;
+  constexpr Triangle triangle{};
+  const Index n = y.rows, entries = triangle.entries(n);
   if (n == 0 || y.count == 0) return;
-  if (std::isnan(one_norm(x))) return fill(std::numeric_limits<T>::quiet_NaN(), y);
+  if (std::isnan(one_norm(x))) return this->fill(std::numeric_limits<T>::quiet_NaN(), y);
   const Workspace<T> triangles(backend_, entries * y.count);
   const Out lower(triangles.data(), entries, 1, entries, y.count, entries);
-  copy(x, y);
+  this->copy(x, y);
   std::size_t on_device = 0, on_host = 0;
   engine_.solver("cusolverDnXpotrf_bufferSize", [&](auto handle, auto parameters) {
     return cusolverDnXpotrf_bufferSize(handle, parameters, CUBLAS_FILL_MODE_LOWER, n, data_type<T>, y.data, y.ld,
@@ -287,14 +206,15 @@ template <class T> void CudaPrimitives<T>::cholesky(In x, Out y) const {
     });
   for (const int minor : info.to_host())
     if (minor != 0) refuse_indefinite({n, n}, minor);
-  vech(In(y), lower), unvech(In(lower), y); // zeros above the diagonal
+  this->pack_triangle(triangle, 1, 0, In(y), lower);
+  this->unpack_triangle(triangle, 1, 0, In(lower), y); // zeros above the diagonal
 }
 
 class CudaBackend final : public Backend {
 public:
   explicit CudaBackend(std::unique_ptr<Engine> engine)
       : Backend(std::make_unique<DeviceMemory>(*engine)), engine_(std::move(engine)), floats_(*engine_, *this),
-        doubles_(*engine_, *this) {}
+        doubles_(*engine_, *this), complex_floats_(*engine_, *this), complex_doubles_(*engine_, *this) {}
   ~CudaBackend() override { pool().trim(); } // while there is an engine to give it back to
 
   std::string name() const override {
@@ -308,6 +228,8 @@ public:
   }
   const Primitives<float> &primitives(float) const override { return floats_; }
   const Primitives<double> &primitives(double) const override { return doubles_; }
+  const Algebra<std::complex<float>> &primitives(std::complex<float>) const override { return complex_floats_; }
+  const Algebra<std::complex<double>> &primitives(std::complex<double>) const override { return complex_doubles_; }
   bool is_host() const override { return false; }
   void synchronize() const override { engine_->synchronize(); }
 
@@ -337,6 +259,8 @@ private:
   std::unique_ptr<Engine> engine_;
   CudaPrimitives<float> floats_;
   CudaPrimitives<double> doubles_;
+  ComplexAlgebra<std::complex<float>> complex_floats_;
+  ComplexAlgebra<std::complex<double>> complex_doubles_;
 };
 
 } // namespace

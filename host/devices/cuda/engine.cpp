@@ -8,6 +8,8 @@ Engine::Engine(int index, cudaStream_t stream) : index_(index), stream_(stream),
   if (index < 0 || index >= count)
     throw DeviceError("no GPU number " + std::to_string(index) + "; there are " + std::to_string(count));
   const Current current(index);
+  check(cudaDeviceGetAttribute(&shared_bytes_, cudaDevAttrMaxSharedMemoryPerBlockOptin, index),
+        "cudaDeviceGetAttribute");
   if (!stream_) check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "cudaStreamCreateWithFlags");
   check(cublasCreate(&blas_), "cublasCreate");
   check(cublasSetStream(blas_, stream_), "cublasSetStream");

@@ -35,6 +35,8 @@ public:
   Engine &operator=(const Engine &) = delete;
   int index() const { return index_; }
   cudaStream_t stream() const { return stream_; }
+  /// The most shared memory that one block of threads may have.
+  Index shared_bytes() const { return shared_bytes_; }
   /// Runs call(handle) with the GPU current; a handle serves one thread at a time.
   void blas(const char *name, const auto &call) const {
     const Current current(index_);
@@ -60,6 +62,7 @@ private:
   int index_;
   cudaStream_t stream_;
   bool owns_stream_;
+  int shared_bytes_ = 0;
   cublasHandle_t blas_ = nullptr;
   cusolverDnHandle_t solver_ = nullptr;
   cusolverDnParams_t parameters_ = nullptr;

@@ -26,7 +26,8 @@ template <class T> std::size_t extent(int64_t rows, int64_t cols, int64_t ld, in
   return static_cast<std::size_t>((count - 1) * stride + (cols - 1) * ld + rows) * sizeof(T);
 }
 
-template <class T> cublasStatus_t multiply(auto *gemm, cublasHandle_t handle, cublasOperation_t op_a,
+/// `gemm` takes the types of cblas, which has complex numbers by address.
+template <class T> cublasStatus_t multiply(auto gemm, cublasHandle_t handle, cublasOperation_t op_a,
                                            cublasOperation_t op_b, int64_t m, int64_t n, int64_t k, const T *alpha,
                                            const T *a, int64_t lda, int64_t stride_a, const T *b, int64_t ldb,
                                            int64_t stride_b, const T *beta, T *c, int64_t ldc, int64_t stride_c,
@@ -47,6 +48,13 @@ template <class T> cublasStatus_t multiply(auto *gemm, cublasHandle_t handle, cu
            static_cast<int>(ldc));
   });
   return CUBLAS_STATUS_SUCCESS;
+}
+
+/// A complex product of cblas, with α and β by value.
+template <class T> auto by_address(auto *gemm) {
+  return
+      [gemm](auto layout, auto op_a, auto op_b, int m, int n, int k, T alpha, const T *a, int lda, const T *b, int ldb,
+             T beta, T *c, int ldc) { gemm(layout, op_a, op_b, m, n, k, &alpha, a, lda, b, ldb, &beta, c, ldc); };
 }
 
 template <class T> cublasStatus_t factor(auto *getrf, cublasHandle_t handle, int n, T *const *a, int lda, int *pivots,
@@ -115,6 +123,23 @@ cublasStatus_t cublasDgemmStridedBatched_64(cublasHandle_t handle, cublasOperati
                                             long long stride_c, int64_t count) {
   return multiply(cblas_dgemm, handle, op_a, op_b, m, n, k, alpha, a, lda, stride_a, b, ldb, stride_b, beta, c, ldc,
                   stride_c, count);
+}
+cublasStatus_t cublasCgemmStridedBatched_64(cublasHandle_t handle, cublasOperation_t op_a, cublasOperation_t op_b,
+                                            int64_t m, int64_t n, int64_t k, const cuComplex *alpha, const cuComplex *a,
+                                            int64_t lda, long long stride_a, const cuComplex *b, int64_t ldb,
+                                            long long stride_b, const cuComplex *beta, cuComplex *c, int64_t ldc,
+                                            long long stride_c, int64_t count) {
+  return multiply(by_address<cuComplex>(cblas_cgemm), handle, op_a, op_b, m, n, k, alpha, a, lda, stride_a, b, ldb,
+                  stride_b, beta, c, ldc, stride_c, count);
+}
+cublasStatus_t cublasZgemmStridedBatched_64(cublasHandle_t handle, cublasOperation_t op_a, cublasOperation_t op_b,
+                                            int64_t m, int64_t n, int64_t k, const cuDoubleComplex *alpha,
+                                            const cuDoubleComplex *a, int64_t lda, long long stride_a,
+                                            const cuDoubleComplex *b, int64_t ldb, long long stride_b,
+                                            const cuDoubleComplex *beta, cuDoubleComplex *c, int64_t ldc,
+                                            long long stride_c, int64_t count) {
+  return multiply(by_address<cuDoubleComplex>(cblas_zgemm), handle, op_a, op_b, m, n, k, alpha, a, lda, stride_a, b,
+                  ldb, stride_b, beta, c, ldc, stride_c, count);
 }
 cublasStatus_t cublasSgetrfBatched(cublasHandle_t h, int n, float *const a[], int lda, int *pivots, int *info,
                                    int count) {

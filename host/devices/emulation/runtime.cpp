@@ -25,6 +25,7 @@ namespace kronvec::emulation {
 namespace {
 
 constexpr std::size_t memory_size = std::size_t(4) << 30;
+constexpr std::size_t most_shared_memory = 227 << 10; ///< of a block, on an sm_90
 
 struct World {
   std::recursive_mutex mutex;
@@ -89,7 +90,8 @@ void enqueue(cudaStream_t stream, std::function<void()> work) {
 cudaError_t check_launch(dim3 grid, dim3 block, std::size_t shared_bytes) {
   const std::size_t threads = std::size_t(block.x) * block.y * block.z;
   const bool fits = threads > 0 && threads <= 1024 && block.z <= 64 && grid.x > 0 && grid.x <= 0x7fffffff &&
-                    grid.y > 0 && grid.y <= 65535 && grid.z > 0 && grid.z <= 65535 && shared_bytes <= 227 * 1024;
+                    grid.y > 0 && grid.y <= 65535 && grid.z > 0 && grid.z <= 65535 &&
+                    shared_bytes <= most_shared_memory;
   return result(fits ? cudaSuccess : cudaErrorInvalidConfiguration);
 }
 
@@ -138,6 +140,11 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp *properties, int) {
   std::strncpy(properties->name, "emulated on the CPU", sizeof properties->name - 1);
   properties->major = 9, properties->totalGlobalMem = memory_size;
   return cudaSuccess;
+}
+
+cudaError_t cudaDeviceGetAttribute(int *value, cudaDeviceAttr attribute, int) {
+  if (attribute != cudaDevAttrMaxSharedMemoryPerBlockOptin) return result(cudaErrorInvalidValue);
+  return *value = static_cast<int>(most_shared_memory), cudaSuccess;
 }
 
 cudaError_t cudaMemGetInfo(std::size_t *free, std::size_t *total) {

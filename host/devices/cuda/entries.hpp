@@ -1,0 +1,64 @@
+#pragma once
+/// Host operands as kernels and cuBLAS take them.
+
+#include "devices/algebra.hpp"
+#include "kernels/complex.hpp"
+#include "kernels/entries.hpp"
+
+#include <complex>
+#include <cublas_v2.h>
+
+namespace kronvec::cuda {
+
+using kernels::Entries;
+
+/// What kernels call an entry: std::complex is the same two numbers in memory as their own complex type.
+template <class T> struct EntryOf { using type = T; };
+template <class R> struct EntryOf<std::complex<R>> { using type = kernels::Complex<R>; };
+template <class T> using entry_t = typename EntryOf<T>::type;
+
+inline float entry(float x) { return x; }
+inline double entry(double x) { return x; }
+template <class R> kernels::Complex<R> entry(std::complex<R> x) { return {x.real(), x.imag()}; }
+
+template <class T> Entries<entry_t<T>> entries(const BatchView<T> &m) {
+  auto *data = reinterpret_cast<entry_t<T> *>(m.data);
+  return {data, m.rows, m.cols, m.ld, m.count, m.count == 1 ? 0 : m.stride};
+}
+/// An operand that serves `count` items: one alone serves them all.
+template <class T> Entries<const entry_t<T>> entries(const BatchView<const T> &m, Index count) {
+  const auto *data = reinterpret_cast<const entry_t<T> *>(m.data);
+  if (m.count == 1) return {data, m.rows, m.cols, m.ld, count, 0};
+  return {data, m.rows, m.cols, m.ld, m.count, m.stride};
+}
+
+/// The same memory, for kernels that only move entries.
+template <class T> Entries<kernels::moved_as_t<T>> moved(const Entries<T> &m) {
+  return {reinterpret_cast<kernels::moved_as_t<T> *>(m.data), m.rows, m.cols, m.ld, m.count, m.stride};
+}
+template <class T> Entries<const kernels::moved_as_t<T>> moved(const Entries<const T> &m) {
+  return {reinterpret_cast<const kernels::moved_as_t<T> *>(m.data), m.rows, m.cols, m.ld, m.count, m.stride};
+}
+
+inline cublasOperation_t flag(Op op) { return op == Op::none ? CUBLAS_OP_N : CUBLAS_OP_T; }
+
+/// cuBLAS's products of one type of entries, and its name for such an entry.
+template <class T> struct Gemm;
+template <> struct Gemm<float> {
+  using Entry = float;
+  static constexpr auto multiply = cublasSgemmStridedBatched_64;
+};
+template <> struct Gemm<double> {
+  using Entry = double;
+  static constexpr auto multiply = cublasDgemmStridedBatched_64;
+};
+template <> struct Gemm<std::complex<float>> {
+  using Entry = cuComplex;
+  static constexpr auto multiply = cublasCgemmStridedBatched_64;
+};
+template <> struct Gemm<std::complex<double>> {
+  using Entry = cuDoubleComplex;
+  static constexpr auto multiply = cublasZgemmStridedBatched_64;
+};
+
+} // namespace kronvec::cuda

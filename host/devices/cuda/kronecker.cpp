@@ -1,0 +1,120 @@
+#include "devices/cuda/kronecker.hpp"
+
+#include "devices/cuda/entries.hpp"
+#include "devices/kronecker.hpp"
+#include "kernels/kronecker.hpp"
+
+#include <algorithm>
+
+namespace kronvec::cuda {
+namespace {
+
+using kernels::Divisor;
+using kernels::KroneckerSlices;
+
+/// Entries of one column that a pass leaves.
+Index left(const KroneckerPass &pass) { return pass.outer * pass.to * pass.inner; }
+
+/// The two halves of the workspace take turns to hold what passes leave, except for the last one's result.
+struct Halves {
+  Index size[2] = {0, 0};
+  explicit Halves(const std::vector<KroneckerPass> &plan) {
+    for (std::size_t k = 0; k + 1 < plan.size(); ++k)
+      size[k % 2] = std::max(size[k % 2], left(plan[k]));
+  }
+};
+
+/// A pass and its factors in the kernel's terms, for columns that lie apart or, packed, one after the other.
+template <class T> class SlicesOf {
+public:
+  using Entry = entry_t<T>;
+  SlicesOf(const KroneckerPass &pass, std::span<const KroneckerFactor<T>> factors, Index columns, bool packed)
+      : pass_(pass), factors_(factors) {
+    const Index outer = packed ? pass.outer * columns : pass.outer;
+    work_.inner = pass.inner, work_.outer = outer, work_.columns = packed ? 1 : columns;
+    work_.from = narrow(pass.from), work_.to = narrow(pass.to);
+    work_.width = narrow(pass.slicing.width), work_.outers = narrow(std::min(pass.slicing.outers, outer));
+    work_.by_width = Divisor(work_.width);
+    for (const SliceFactor &f : pass.factors)
+      add(f);
+    constexpr Index run = 16 / sizeof(Entry);
+    work_.slice_room = narrow((work_.padded(narrow(largest_) - 1) + 1 + run - 1) / run * run);
+  }
+  cudaError_t run(T alpha, MatrixView<const T> x, T beta, MatrixView<T> y, cudaStream_t stream) {
+    work_.alpha = entry(alpha), work_.beta = entry(beta);
+    const Index shared = (work_.slice_room + pass_.slicing.copies) * Index(sizeof(Entry));
+    return kernels::kronecker_slices<Entry>(work_, pass_.slicing.threads, narrow(shared),
+                                            entries(BatchView<const T>(x), 1), entries(BatchView<T>(y)), stream);
+  }
+
+private:
+  static int narrow(Index n) { return static_cast<int>(n); } // the plan keeps them small
+
+  void add(const SliceFactor &f) {
+    const Index places = Index(work_.width) * work_.outers, fibers = f.fibers * places;
+    const Index wide = kernels::fibers_of_thread(sizeof(Entry), f.tall);
+    const KroneckerFactor<T> &factor = factors_[f.factor];
+    kernels::KroneckerStep &step = work_.step[work_.steps];
+    step.p = narrow(f.p), step.q = narrow(f.q), step.tall = f.tall;
+    step.place = narrow(f.place), step.pitch = narrow(f.pitch), step.faster = narrow(f.faster) * work_.width;
+    step.distance = work_.distance(step.faster, step.q);
+    step.fibers = narrow(fibers), step.fiber_blocks = narrow((fibers + wide - 1) / wide);
+    step.by_faster = Divisor(step.faster), step.by_blocks = Divisor(step.fiber_blocks);
+    work_.factor[work_.steps] = entries(BatchView<const T>(factor.a), 1);
+    work_.transposed[work_.steps++] = factor.op == Op::transpose;
+    largest_ = std::max({largest_, fibers * f.p, fibers * f.q});
+  }
+
+  const KroneckerPass &pass_;
+  std::span<const KroneckerFactor<T>> factors_;
+  KroneckerSlices<Entry> work_{};
+  Index largest_ = 0;
+};
+
+} // namespace
+
+template <class T>
+Index kronecker_workspace(const Engine &engine, std::span<const KroneckerFactor<T>> factors, Index columns) {
+  const Halves halves(kronecker_plan(factors, columns, engine.shared_bytes()));
+  return (halves.size[0] + halves.size[1]) * columns;
+}
+
+template <class T> void kronecker(const Engine &engine, const Algebra<T> &algebra, T alpha,
+                                  std::span<const KroneckerFactor<T>> factors, MatrixView<const T> x, T beta,
+                                  MatrixView<T> y, std::span<T> workspace) {
+  if (y.rows() == 0 || y.cols() == 0) return;
+  const std::vector<KroneckerPass> plan = kronecker_plan(factors, x.cols(), engine.shared_bytes());
+  if (plan.empty()) return algebra.combine(x.rows() == 0 ? T(0) : alpha, x, beta, y);
+  T *half[] = {workspace.data(), workspace.data() + Halves(plan).size[0] * x.cols()};
+  MatrixView<const T> from = x;
+  for (std::size_t k = 0; k < plan.size(); ++k) {
+    const KroneckerPass &pass = plan[k];
+    const bool last = k + 1 == plan.size();
+    const MatrixView<T> to = last ? y : MatrixView<T>(half[k % 2], left(pass), x.cols());
+    const T by = last ? alpha : T(1), keep = last ? beta : T(0);
+    if (pass.slices) {
+      SlicesOf<T> slices(pass, factors, x.cols(), from.packed() && to.packed());
+      engine.kernel("kronecker", [&](cudaStream_t s) { return slices.run(by, from, keep, to, s); });
+    } else {
+      modes::apply(algebra, by, factors[pass.first], {pass.first, pass.inner, pass.outer}, from, keep, to);
+    }
+    from = to;
+  }
+}
+
+template Index kronecker_workspace(const Engine &, std::span<const KroneckerFactor<float>>, Index);
+template Index kronecker_workspace(const Engine &, std::span<const KroneckerFactor<double>>, Index);
+template Index kronecker_workspace(const Engine &, std::span<const KroneckerFactor<std::complex<float>>>, Index);
+template Index kronecker_workspace(const Engine &, std::span<const KroneckerFactor<std::complex<double>>>, Index);
+template void kronecker(const Engine &, const Algebra<float> &, float, std::span<const KroneckerFactor<float>>,
+                        MatrixView<const float>, float, MatrixView<float>, std::span<float>);
+template void kronecker(const Engine &, const Algebra<double> &, double, std::span<const KroneckerFactor<double>>,
+                        MatrixView<const double>, double, MatrixView<double>, std::span<double>);
+template void kronecker(const Engine &, const Algebra<std::complex<float>> &, std::complex<float>,
+                        std::span<const KroneckerFactor<std::complex<float>>>, MatrixView<const std::complex<float>>,
+                        std::complex<float>, MatrixView<std::complex<float>>, std::span<std::complex<float>>);
+template void kronecker(const Engine &, const Algebra<std::complex<double>> &, std::complex<double>,
+                        std::span<const KroneckerFactor<std::complex<double>>>, MatrixView<const std::complex<double>>,
+                        std::complex<double>, MatrixView<std::complex<double>>, std::span<std::complex<double>>);
+
+} // namespace kronvec::cuda

@@ -1,0 +1,225 @@
+#include "devices/cuda/kronecker_plan.hpp"
+
+#include "kernels/kronecker_limits.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+namespace kronvec::cuda {
+namespace {
+
+constexpr double launch = 8e6;       ///< bytes that move while a kernel starts and ends
+constexpr Index sector = 32;         ///< bytes of the smallest access of memory
+constexpr Index enough_slices = 256; ///< to keep all of a GPU busy
+constexpr double multiprocessors = 132;
+constexpr double product_bytes =
+    1.25; ///< what cuBLAS needs for a byte where memory is the limit: its tiles are made for more flops
+
+Index rounded_up(Index n, Index to) { return (n + to - 1) / to * to; }
+double real(Index n) { return static_cast<double>(n); }
+
+/// The height of a thread's block of sums that wastes little of the factor's rows: taller blocks read less of the
+/// slice.
+int tall_for(Index p) {
+  return real(p) / real(rounded_up(p, 8)) > 0.7 ? 8 : real(p) / real(rounded_up(p, 4)) > 0.7 ? 4 : 2;
+}
+
+/// What a step reaches of the vector units: products among all instructions of its loop, for double of half the rate.
+double efficiency(EntryKind kind, int tall) {
+  if (kind.is_double) return tall == 8 ? 0.8 : tall == 4 ? 0.75 : 0.55;
+  return tall == 8 ? 0.65 : tall == 4 ? 0.5 : 0.35;
+}
+
+double slice_rate(EntryKind kind) { return kind.is_double ? 10 : 20; }
+double product_rate(EntryKind kind) { return kind.is_double ? 16 : 17; }
+double flops_of_term(EntryKind kind) { return kind.is_complex ? 8 : 2; }
+
+/// The most places, outers times width, whose slices fit a block.
+Index most_places(const KroneckerPass &pass, EntryKind kind, int threads, Index shared_bytes, Index copies) {
+  const Index lanes = 128 / kind.bytes; // after so many entries one is left out
+  Index places = ((shared_bytes - 16) / kind.bytes - copies) * lanes / (lanes + 1);
+  Index entries = pass.from, largest = pass.from;
+  for (const SliceFactor &f : pass.factors)
+    entries = f.fibers * f.p, largest = std::max(largest, entries);
+  places /= largest;
+  places = std::min(places, threads * Index(kernels::most_copies_of_thread) / pass.from);
+  for (const SliceFactor &f : pass.factors) {
+    const Index blocks = f.pitch / f.tall, wide = kernels::fibers_of_thread(static_cast<int>(kind.bytes), f.tall);
+    places = std::min(places, threads / blocks * wide / f.fibers);
+  }
+  return places;
+}
+
+/// By 256 threads, two blocks of which share a multiprocessor and cover each other's waits; where their slices would be
+/// too narrow, by 512.
+Slicing slicing(const KroneckerPass &pass, EntryKind kind, Index columns, Index shared_bytes) {
+  Slicing result;
+  if (pass.factors.size() > kernels::most_kronecker_steps || pass.from > kernels::most_slice ||
+      pass.to > kernels::most_slice)
+    return result;
+  for (const SliceFactor &f : pass.factors) {
+    if (f.pitch > kernels::most_slice || f.q > kernels::most_slice) return result;
+    result.copies = f.place + rounded_up(f.q * f.pitch, 16 / kind.bytes);
+  }
+  const Index run = sector / kind.bytes;
+  const Index of_two = (shared_bytes + 1024) / 2 - 1024; // every block takes another KB
+  for (const auto &[threads, shared] : {std::pair(256, of_two), std::pair(512, shared_bytes)}) {
+    Index places = most_places(pass, kind, threads, shared, result.copies);
+    if (places < 1 || (places < std::min(pass.inner, 2 * run) && threads == 256)) continue;
+    const Index all = pass.inner * pass.outer * columns; // small products: rather more slices than long ones
+    places = std::min(places, std::max(all / enough_slices, run));
+    result.threads = threads;
+    if (places >= pass.inner) {
+      result.width = pass.inner, result.outers = std::clamp<Index>(places / pass.inner, 1, pass.outer * columns);
+    } else {
+      const Index chunks = (pass.inner + places - 1) / places,
+                  even = rounded_up((pass.inner + chunks - 1) / chunks, run);
+      result.width = std::min(even, places), result.outers = 1;
+    }
+    break;
+  }
+  return result;
+}
+
+class Planner {
+public:
+  Planner(const std::vector<KroneckerShape> &factors, EntryKind kind, Index columns, Index shared_bytes)
+      : factors_(factors), kind_(kind), columns_(columns), shared_bytes_(shared_bytes) {}
+
+  std::vector<KroneckerPass> plan() const {
+    std::vector<Range> ranges;
+    for (std::size_t f = 0; f < factors_.size(); ++f)
+      if (!factors_[f].identity) ranges.push_back({f, f + 1});
+    std::vector<KroneckerPass> best = passes(ranges);
+    for (bool improved = true; improved;) {
+      improved = false;
+      std::vector<Range> better;
+      for (std::size_t k = 0; k + 1 < ranges.size(); ++k) {
+        std::vector<Range> merged = ranges;
+        merged[k].last = merged[k + 1].last;
+        merged.erase(merged.begin() + static_cast<std::ptrdiff_t>(k) + 1);
+        std::vector<KroneckerPass> candidate = passes(merged);
+        if (candidate.empty() || cost(candidate) >= cost(best)) continue;
+        best = std::move(candidate), better = std::move(merged), improved = true;
+      }
+      if (improved) ranges = std::move(better);
+    }
+    return best;
+  }
+
+private:
+  struct Range {
+    std::size_t first, last;
+  };
+
+  static double cost(const std::vector<KroneckerPass> &passes) {
+    return std::accumulate(passes.begin(), passes.end(), 0.0, [](double sum, const auto &p) { return sum + p.cost; });
+  }
+
+  /// 1/q − 1/p: what shrinks most goes first (devices/kronecker.hpp says why).
+  double growth(const Range &range) const {
+    double p = 1, q = 1;
+    for (std::size_t f = range.first; f < range.last; ++f)
+      p *= real(factors_[f].rows), q *= real(factors_[f].cols);
+    return 1 / std::max(q, 1.0) - 1 / std::max(p, 1.0);
+  }
+
+  /// One pass for each range, in order; none if a range cannot be one.
+  std::vector<KroneckerPass> passes(std::vector<Range> ranges) const {
+    std::stable_sort(ranges.begin(), ranges.end(), [&](auto &a, auto &b) { return growth(a) < growth(b); });
+    std::vector<Index> extent;
+    for (const KroneckerShape &f : factors_)
+      extent.push_back(f.cols);
+    std::vector<KroneckerPass> result;
+    for (const Range &range : ranges) {
+      KroneckerPass pass = pass_of(range, extent);
+      if (pass.cost < 0) return {};
+      result.push_back(std::move(pass));
+      for (std::size_t f = range.first; f < range.last; ++f)
+        extent[f] = factors_[f].rows;
+    }
+    return result;
+  }
+
+  KroneckerPass pass_of(const Range &range, const std::vector<Index> &extent) const {
+    KroneckerPass pass{range.first, range.last, 1, 1, 1, 1, true, -1, {}, {}};
+    for (std::size_t f = 0; f < factors_.size(); ++f) {
+      if (f < range.first) pass.outer *= extent[f];
+      if (f >= range.last) pass.inner *= extent[f];
+      if (f >= range.first && f < range.last) pass.from *= factors_[f].cols, pass.to *= factors_[f].rows;
+    }
+    pass.factors = slice_factors(range);
+    pass.slicing = slicing(pass, kind_, columns_, shared_bytes_);
+    if (pass.slicing.threads > 0) pass.cost = slices_cost(pass);
+    if (range.last - range.first > 1) return pass;
+    const double product = product_cost(pass);
+    if (pass.cost < 0 || product <= pass.cost) pass.slices = false, pass.cost = product;
+    return pass;
+  }
+
+  std::vector<SliceFactor> slice_factors(const Range &range) const {
+    std::vector<std::size_t> order;
+    for (std::size_t f = range.first; f < range.last; ++f)
+      if (!factors_[f].identity) order.push_back(f);
+    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+      return growth({a, a + 1}) < growth({b, b + 1});
+    });
+    std::vector<Index> extent;
+    for (const KroneckerShape &f : factors_)
+      extent.push_back(f.cols);
+    std::vector<SliceFactor> result;
+    Index place = 0;
+    for (const std::size_t f : order) {
+      const int tall = tall_for(factors_[f].rows);
+      SliceFactor step{f, factors_[f].rows, factors_[f].cols, 1, 1, tall, rounded_up(factors_[f].rows, tall), place};
+      for (std::size_t g = range.first; g < range.last; ++g) {
+        if (g != f) step.fibers *= extent[g];
+        if (g > f) step.faster *= extent[g];
+      }
+      extent[f] = step.p, place += rounded_up(step.q * step.pitch, 16 / kind_.bytes);
+      result.push_back(step);
+    }
+    return result;
+  }
+
+  double places(const KroneckerPass &pass) const { return real(columns_) * real(pass.inner) * real(pass.outer); }
+
+  double slices_cost(const KroneckerPass &pass) const {
+    double time = 0; // of one place, in flops at the full rate
+    for (const SliceFactor &f : pass.factors)
+      time += flops_of_term(kind_) * real(f.q) * real(f.pitch) * real(f.fibers) / efficiency(kind_, f.tall);
+    const double run = real(pass.slicing.width * kind_.bytes);
+    const double waste = pass.slicing.width < pass.inner ? 1 + real(sector) / run : 1; // sectors that runs only touch
+    const double bytes = real(pass.from + pass.to) * real(kind_.bytes) * waste;
+    const double slices = std::ceil(real(pass.inner) / real(pass.slicing.width)) *
+                          std::ceil(real(pass.outer * columns_) / real(pass.slicing.outers));
+    const double idle = std::max(1.0, multiprocessors / slices);
+    return launch + idle * places(pass) * std::max(bytes, time / slice_rate(kind_));
+  }
+
+  /// cuBLAS works on whole tiles, here 32×32, and 8 deep.
+  double product_cost(const KroneckerPass &pass) const {
+    const bool fastest = pass.inner == 1;
+    const double across = fastest ? places(pass) : real(rounded_up(pass.inner, 32)) * places(pass) / real(pass.inner);
+    const double flops = flops_of_term(kind_) * across * real(rounded_up(pass.to, 32)) * real(rounded_up(pass.from, 8));
+    const double bytes = product_bytes * places(pass) * real(pass.from + pass.to) * real(kind_.bytes);
+    return launch + std::max(bytes, flops / product_rate(kind_));
+  }
+
+  const std::vector<KroneckerShape> &factors_;
+  EntryKind kind_;
+  Index columns_, shared_bytes_;
+};
+
+} // namespace
+
+std::vector<KroneckerPass> kronecker_plan(const std::vector<KroneckerShape> &factors, EntryKind kind, Index columns,
+                                          Index shared_bytes) {
+  for (const KroneckerShape &f : factors)
+    if (f.rows == 0 || f.cols == 0) return {};
+  if (columns == 0) return {};
+  return Planner(factors, kind, columns, shared_bytes).plan();
+}
+
+} // namespace kronvec::cuda

@@ -1,0 +1,192 @@
+/// The sliced multiply: between its factors a slice stays in shared memory, and its products in registers until all
+/// threads have read what these replace.
+
+#include "kernels/kronecker.hpp"
+
+#include "kernels/portability.hpp"
+
+namespace kronvec::kernels {
+namespace {
+
+using std::int64_t;
+
+constexpr int64_t most_blocks = 1024;
+
+__host__ __device__ constexpr int64_t pieces(int64_t n, int64_t size) { return (n + size - 1) / size; }
+
+/// The slice of a task.
+struct Slice {
+  int64_t column, outer, inner; ///< its first entry
+  int rows, width;              ///< what there is of it: outers, and entries of the fastest dimensions
+};
+template <class T> __device__ Slice slice_of(const KroneckerSlices<T> &work, int64_t task) {
+  const int64_t across = pieces(work.inner, work.width), down = pieces(work.outer, work.outers);
+  Slice s{task / across / down, task / across % down * work.outers, task % across * work.width, work.outers,
+          work.width};
+  if (work.outer - s.outer < s.rows) s.rows = static_cast<int>(work.outer - s.outer);
+  if (work.inner - s.inner < s.width) s.width = static_cast<int>(work.inner - s.inner);
+  return s;
+}
+
+/// visit(e, place) for this thread's entries e of a slice that has `height` rows for every outer, and for their places
+/// in a column. Rows and places move on by additions: a division would cost as much as the products.
+template <int Threads, class T>
+__device__ void for_entries(const KroneckerSlices<T> &work, const Slice &s, int height, const auto &visit) {
+  const int thread = static_cast<int>(threadIdx.x), width = work.width;
+  const int end = s.rows * height * width;
+  if (width == work.inner) {
+    const int64_t first = s.outer * height * work.inner;
+    for (int e = thread; e < end; e += Threads)
+      visit(e, first + e);
+    return;
+  }
+  const int row = work.by_width.divide(thread), down = work.by_width.divide(Threads), across = Threads - down * width;
+  int i = thread - row * width;
+  int64_t place = (s.outer * height + row) * work.inner + s.inner + i;
+  const int64_t step = down * work.inner + across, next_row = work.inner - width;
+  for (int e = thread; e < end; e += Threads) {
+    if (i < s.width) visit(e, place);
+    i += across, place += step;
+    if (i >= width) i -= width, place += next_row;
+  }
+}
+
+/// The factors' copies: column-major, with zeros up to whole runs of rows.
+template <int Threads, class T> __device__ void load_factors(const KroneckerSlices<T> &work, T *copies) {
+  for (int s = 0; s < work.steps; ++s) {
+    const KroneckerStep &step = work.step[s];
+    const Entries<const T> &f = work.factor[s];
+    for (int e = static_cast<int>(threadIdx.x); e < step.q * step.pitch; e += Threads) {
+      const int k = e / step.pitch, i = e % step.pitch;
+      copies[step.place + e] = i >= step.p ? T(0) : work.transposed[s] ? f.data[k + i * f.ld] : f.data[i + k * f.ld];
+    }
+  }
+}
+
+/// What one access of shared memory takes at once.
+template <class T, int Tall> constexpr int run = sizeof(T) * Tall < 16 ? Tall : 16 / static_cast<int>(sizeof(T));
+template <class T, int N> struct alignas(N * sizeof(T)) Run { T entry[N]; };
+
+/// Tall rows of the products of one factor with a thread's fibers. `Even`: a fiber's entries lie at one distance in
+/// padded memory too, which saves two of the four instructions that a load takes.
+template <class T, int Tall, bool Even> struct Products {
+  static constexpr int wide = fibers_of_thread(sizeof(T), Tall);
+  T sum[Tall][wide];
+
+  /// `first`: where the fibers begin.
+  __device__ void add(const KroneckerStep &step, const T *factor, const T *slice, const int (&first)[wide]) {
+    constexpr int N = run<T, Tall>;
+    const T *even[wide];
+    KRONVEC_UNROLL
+    for (int t = 0; t < wide; ++t)
+      even[t] = slice + KroneckerSlices<T>::padded(first[t]);
+    KRONVEC_ROLLED
+    for (int k = 0; k < step.q; ++k) {
+      Run<T, N> f[Tall / N];
+      KRONVEC_UNROLL
+      for (int i = 0; i < Tall / N; ++i)
+        f[i] = *reinterpret_cast<const Run<T, N> *>(factor + i * N);
+      factor += step.pitch;
+      KRONVEC_UNROLL
+      for (int t = 0; t < wide; ++t) {
+        const T x = Even ? *even[t] : slice[KroneckerSlices<T>::padded(first[t] + k * step.faster)];
+        even[t] += step.distance;
+        KRONVEC_UNROLL
+        for (int i = 0; i < Tall; ++i)
+          add_product(sum[i][t], f[i / N].entry[i % N], x);
+      }
+    }
+  }
+};
+
+/// The factor's products replace the slice's entries.
+template <class T, int Tall, bool Even> __device__ void multiply(const KroneckerStep &step, const T *factor, T *slice) {
+  using Mine = Products<T, Tall, Even>;
+  const int block = step.by_blocks.divide(static_cast<int>(threadIdx.x)), row = block * Tall;
+  const int fiber = static_cast<int>(threadIdx.x) - block * step.fiber_blocks;
+  Mine products{};
+  if (row < step.p) {
+    int first[Mine::wide];
+    KRONVEC_UNROLL
+    for (int t = 0; t < Mine::wide; ++t) {
+      const int f = fiber + t * step.fiber_blocks, g = f < step.fibers ? f : fiber;
+      first[t] = step.by_faster.divide(g) * (step.q - 1) * step.faster + g;
+    }
+    products.add(step, factor + row, slice, first);
+  }
+  __syncthreads();
+  if (row < step.p) {
+    KRONVEC_UNROLL
+    for (int t = 0; t < Mine::wide; ++t) {
+      const int f = fiber + t * step.fiber_blocks;
+      const int first = step.by_faster.divide(f) * (step.p - 1) * step.faster + f;
+      KRONVEC_UNROLL
+      for (int i = 0; i < Tall; ++i)
+        if (f < step.fibers && row + i < step.p)
+          slice[KroneckerSlices<T>::padded(first + (row + i) * step.faster)] = products.sum[i][t];
+    }
+  }
+  __syncthreads();
+}
+
+template <class T, int Tall> __device__ void multiply(const KroneckerStep &step, const T *factor, T *slice) {
+  if (step.distance > 0)
+    multiply<T, Tall, true>(step, factor, slice);
+  else
+    multiply<T, Tall, false>(step, factor, slice);
+}
+
+template <class T, int Threads> __global__ void __launch_bounds__(Threads, 512 / Threads)
+    multiply_slices(const __grid_constant__ KroneckerSlices<T> work, Entries<const T> x, Entries<T> y) {
+  KRONVEC_DYNAMIC_SHARED(slice, T);
+  T *copies = slice + work.slice_room;
+  load_factors<Threads>(work, copies);
+  const int64_t tasks = pieces(work.inner, work.width) * pieces(work.outer, work.outers) * work.columns;
+  for (int64_t task = blockIdx.x; task < tasks; task += gridDim.x) {
+    const Slice s = slice_of(work, task);
+    const T *from = x.data + s.column * x.ld;
+    for_entries<Threads>(work, s, work.from, [&](int e, int64_t place) {
+      __pipeline_memcpy_async(slice + work.padded(e), from + place, sizeof(T));
+    });
+    __pipeline_commit();
+    __pipeline_wait_prior(0);
+    __syncthreads();
+    for (int k = 0; k < work.steps; ++k) {
+      const KroneckerStep &step = work.step[k];
+      if (step.tall == 8)
+        multiply<T, 8>(step, copies + step.place, slice);
+      else if (step.tall == 4)
+        multiply<T, 4>(step, copies + step.place, slice);
+      else
+        multiply<T, 2>(step, copies + step.place, slice);
+    }
+    T *to = y.data + s.column * y.ld;
+    for_entries<Threads>(work, s, work.to, [&](int e, int64_t place) {
+      const T value = work.alpha * slice[work.padded(e)];
+      to[place] = work.beta == T(0) ? value : value + work.beta * to[place];
+    });
+    __syncthreads();
+  }
+}
+
+} // namespace
+
+template <class T> cudaError_t kronecker_slices(const KroneckerSlices<T> &work, int threads, int shared_bytes,
+                                                Entries<const T> x, Entries<T> y, cudaStream_t stream) {
+  const int64_t tasks = pieces(work.inner, work.width) * pieces(work.outer, work.outers) * work.columns;
+  if (tasks == 0) return cudaSuccess;
+  const dim3 grid(static_cast<unsigned>(tasks < most_blocks ? tasks : most_blocks));
+  return launch(threads == 256 ? multiply_slices<T, 256> : multiply_slices<T, 512>, grid,
+                dim3(static_cast<unsigned>(threads)), static_cast<std::size_t>(shared_bytes), stream, work, x, y);
+}
+
+template cudaError_t kronecker_slices(const KroneckerSlices<float> &, int, int, Entries<const float>, Entries<float>,
+                                      cudaStream_t);
+template cudaError_t kronecker_slices(const KroneckerSlices<double> &, int, int, Entries<const double>, Entries<double>,
+                                      cudaStream_t);
+template cudaError_t kronecker_slices(const KroneckerSlices<Complex<float>> &, int, int, Entries<const Complex<float>>,
+                                      Entries<Complex<float>>, cudaStream_t);
+template cudaError_t kronecker_slices(const KroneckerSlices<Complex<double>> &, int, int,
+                                      Entries<const Complex<double>>, Entries<Complex<double>>, cudaStream_t);
+
+} // namespace kronvec::kernels

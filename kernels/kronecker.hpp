@@ -1,0 +1,64 @@
+#pragma once
+/// Several consecutive factors of a Kronecker product in one pass over memory.
+
+#include "kernels/complex.hpp"
+#include "kernels/entries.hpp"
+#include "kernels/kronecker_limits.hpp"
+
+#include <cuda_runtime_api.h>
+
+namespace kronvec::kernels {
+
+/// n / d for n, d < 2¹⁶ by a multiplication: with m = ⌈2⁴⁰/d⌉, n·m/2⁴⁰ exceeds n/d by less than n/2⁴⁰ < 1/d.
+struct Divisor {
+  std::uint64_t inverse = 0;
+
+  Divisor() = default;
+  explicit Divisor(std::int64_t d) : inverse(((std::uint64_t(1) << 40) + static_cast<std::uint64_t>(d) - 1) / d) {}
+  KRONVEC_HOST_DEVICE int divide(int n) const {
+    return static_cast<int>(static_cast<std::uint64_t>(static_cast<unsigned>(n)) * inverse >> 40);
+  }
+};
+
+/// One factor, p×q, applied to a slice: a fiber is the q entries of the slice that one product with the factor takes,
+/// `faster` entries apart. A thread computes `tall` rows of the products of several fibers.
+struct KroneckerStep {
+  int p, q;
+  int tall;         ///< 2, 4 or 8
+  int place, pitch; ///< of the factor's copy in shared memory: entry (i, k) is entry place + i + k·pitch of the copies
+  int faster;
+  int distance;             ///< of a fiber's entries in padded memory, if it is one, and otherwise 0
+  int fibers, fiber_blocks; ///< of a slice; fiber f belongs to block f mod fiber_blocks
+  Divisor by_faster, by_blocks;
+};
+
+/// A column of X is outer × from × inner entries, the last the fastest; of Y, outer × to × inner. A block of threads
+/// takes a slice of outers × from × width of them into shared memory, and there one factor after the other. Either
+/// outers is 1 or width is inner.
+template <class T> struct KroneckerSlices {
+  static constexpr int most_steps = most_kronecker_steps, lanes = 128 / static_cast<int>(sizeof(T));
+  std::int64_t inner, outer, columns;
+  int from, to, width, outers;
+  Divisor by_width;
+  int slice_room; ///< entries of shared memory for a slice, a multiple of 16 bytes
+  int steps;
+  T alpha, beta; ///< β = 0: nothing of Y is read
+  KroneckerStep step[most_steps];
+  Entries<const T> factor[most_steps];
+  bool transposed[most_steps];
+
+  /// Where an entry of a slice lies: a gap after every 128 bytes puts the fibers of a warp into different banks.
+  static constexpr int distance(int faster, int q) {
+    const bool gap_each = faster % lanes == 0, no_gap = lanes % (faster * q) == 0;
+    return gap_each ? faster + faster / lanes : no_gap ? faster : 0;
+  }
+  KRONVEC_HOST_DEVICE static constexpr int padded(int entry) {
+    return entry + static_cast<int>(static_cast<unsigned>(entry) / lanes);
+  }
+};
+
+/// Y = α·(I ⊗ F₁ ⊗ … ⊗ I)·X + β·Y, by blocks of 256 or 512 threads. T: float, double, or Complex of them.
+template <class T> cudaError_t kronecker_slices(const KroneckerSlices<T> &work, int threads, int shared_bytes,
+                                                Entries<const T> x, Entries<T> y, cudaStream_t stream);
+
+} // namespace kronvec::kernels
