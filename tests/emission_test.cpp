@@ -11,10 +11,6 @@
 #include <numeric>
 #include <random>
 
-#ifdef _OPENMP
-#include <omp.h>
-#endif
-
 namespace kronvec::testing {
 namespace {
 
@@ -110,18 +106,15 @@ protected:
       for (Window w : windows) {
         if (w.rows < 0) w.rows = emission.rows.size - w.first_row;
         if (w.cols < 0) w.cols = emission.cols.size - w.first_col;
-        const Matrix<T> got = run(device, *emitter, buffers, w);
+        const auto by = [&](int threads) {
+          return with_threads(threads, [&] { return run(device, *emitter, buffers, w); });
+        };
+        const Matrix<T> got = by(1);
         ASSERT_TRUE(near(got, cut(emission, whole, w), tolerance * slack))
             << maker << ": " << what
             << fmt::format(", window {}×{} at ({}, {}), ld +{}, shifted {}", w.rows, w.cols, w.first_row, w.first_col,
                            w.beyond, w.shift);
-#ifdef _OPENMP
-        const int threads = omp_get_max_threads();
-        omp_set_num_threads(threads == 1 ? 2 : 1);
-        const Matrix<T> again = run(device, *emitter, buffers, w);
-        omp_set_num_threads(threads);
-        ASSERT_TRUE(same_bits(got, again)) << maker << ", other number of threads: " << what;
-#endif
+        ASSERT_TRUE(same_bits(got, by(2))) << maker << ", two threads: " << what;
       }
     }
   }

@@ -10,6 +10,7 @@
 /// J of A·exp(X·B) is one product over (i, j, k, l), row = i + m·j, col = k + r·l, with the factors A at (i, k),
 /// E = exp(XB) at (k, j) and B at (l, j).
 
+#include "devices/pool.hpp"
 #include "kronvec/matrix.hpp"
 
 #include <array>
@@ -69,6 +70,8 @@ public:
   /// The window of Y of y's shape at position (first_row, first_col), every entry of it, whatever y held. `buffers` and
   /// y are memory of the device and do not overlap.
   virtual void run(std::span<const T *const> buffers, Index first_row, Index first_col, MatrixView<T> y) const = 0;
+  /// What a run takes from the device's pool while it writes all of Y into packed memory.
+  virtual Blocks scratch() const { return {}; }
 };
 
 } // namespace kronvec

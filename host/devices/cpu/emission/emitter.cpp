@@ -4,6 +4,7 @@
 
 #include "devices/backend.hpp"
 #include "devices/cpu/emission/column.hpp"
+#include "devices/cpu/emission/cut.hpp"
 #include "devices/cpu/emission/flat.hpp"
 #include "devices/cpu/emission/tables.hpp"
 #include "devices/cpu/parallel.hpp"
@@ -23,22 +24,14 @@ template <class T> class Run {
 public:
   Run(const Plan &plan, const Arrays<T> &arrays, Index first_row, Index first_col, MatrixView<T> y)
       : plan_(plan), arrays_(arrays), first_row_(first_row), first_col_(first_col), y_(y),
-        rows_(index_range(plan.rows, first_row, y.rows())), cols_(index_range(plan.cols, first_col, y.cols())),
+        cut_(plan, first_row, first_col, y.shape()), rows_(cut_.rows()), cols_(cut_.cols()),
         streams_(y.rows() * y.cols() * static_cast<Index>(sizeof(T)) >= plan.limits.streaming) {}
 
   void all() const {
-    const Tiling &t = plan_.tiling;
     if (rows_.size() == 0 || cols_.size() == 0) return;
-    const auto floor_div = [](Index a, Index b) { return a >= 0 ? a / b : -((b - 1 - a) / b); };
-    const Index first_piece = rows_.begin / t.height, pieces = (rows_.end - 1) / t.height + 1 - first_piece;
-    const Index span = t.period * t.periods, first_span = floor_div(cols_.begin - t.origin, span),
-                spans = floor_div(cols_.end - 1 - t.origin, span) + 1 - first_span;
-    const Index across = (t.bound + t.width - 1) / t.width, blocks = t.period / t.bound * across;
-    parallel(blocks * spans * pieces, worth(), [&](Index task) {
-      const Index piece = first_piece + task % pieces, block = task / pieces / spans,
-                  first = t.origin + (first_span + task / pieces % spans) * span + block / across * t.bound +
-                          block % across * t.width;
-      Task(*this, piece).run(first, std::min(t.width, t.bound - block % across * t.width));
+    parallel(cut_.tasks(), cut_.worth(), [&](Index task) {
+      const auto [piece, first, width] = cut_.part(task);
+      Task(*this, piece).run(first, width);
     });
   }
 
@@ -87,14 +80,12 @@ private:
     Pool::Block contract(Index first) {
       const auto &contractions = run_.plan_.contractions;
       if (contractions.empty()) return {};
-      Index size = 0, sides = 0;
-      for (const Contraction &c : contractions)
-        size += c.size, sides = std::max(sides, room_for_sides(c));
-      Pool::Block block = cpu_backend().pool().take(static_cast<std::size_t>(size + sides) * sizeof(T));
-      T *room = static_cast<T *>(block.data()), *result = room + sides;
+      const Index size = room_for(contractions);
+      Pool::Block block = cpu_backend().pool().take(static_cast<std::size_t>(size) * sizeof(T));
+      T *const sides = static_cast<T *>(block.data()), *result = sides + size;
       for (std::size_t c = 0; c < contractions.size(); ++c) {
-        arrays_.local[c] = make_block(contractions[c], run_.arrays_, first, piece_, room, result);
-        result += contractions[c].size;
+        result -= contractions[c].size;
+        arrays_.local[c] = make_block(contractions[c], run_.arrays_, first, piece_, sides, result);
       }
       return block;
     }
@@ -214,18 +205,11 @@ private:
     bool clean_ = false; ///< the stage holds zeros
   };
 
-  /// What there is to do, in entries.
-  Index worth() const {
-    Index result = y_.rows() * y_.cols();
-    for (const Contraction &c : plan_.contractions)
-      result += c.size * c.k / products_per_entry;
-    return result;
-  }
-
   const Plan &plan_;
   const Arrays<T> arrays_;
   const Index first_row_, first_col_;
   const MatrixView<T> y_;
+  const Cut cut_;
   const IndexRange rows_, cols_;
   const bool streams_;
 };
@@ -248,16 +232,27 @@ public:
     run(plan_, buffers, first_row, first_col, y);
   }
 
+  Blocks scratch() const override {
+    const Plan &plan = flat_columns_ > 0 ? flat_ : plan_;
+    const Shape y{plan.rows.size, plan.cols.size};
+    if (y.size() == 0) return {};
+    const Cut cut(plan, 0, 0, y);
+    return Blocks(table_bytes(plan)) + Blocks(static_cast<std::size_t>(room_for(plan.contractions)) * sizeof(T),
+                                              static_cast<std::size_t>(workers(cut.tasks(), cut.worth())));
+  }
+
 private:
+  /// Of tables that do not fit on the stack.
+  static std::size_t table_bytes(const Plan &plan) {
+    const auto bytes = static_cast<std::size_t>(plan.table_size) * sizeof(T);
+    return bytes > small_tables ? bytes : 0;
+  }
+
   static void run(const Plan &plan, std::span<const T *const> buffers, Index first_row, Index first_col,
                   MatrixView<T> y) {
     alignas(64) T few[small_tables / sizeof(T)];
-    Pool::Block block;
-    T *tables = few;
-    if (const auto bytes = static_cast<std::size_t>(plan.table_size) * sizeof(T); bytes > sizeof few) {
-      block = cpu_backend().pool().take(bytes);
-      tables = static_cast<T *>(block.data());
-    }
+    const Pool::Block block = cpu_backend().pool().take(table_bytes(plan));
+    T *const tables = block.data() ? static_cast<T *>(block.data()) : few;
     fill_tables(plan, buffers, tables);
     Run<T>(plan, {buffers, tables, plan.tables.data()}, first_row, first_col, y).all();
   }
