@@ -1,5 +1,6 @@
 /// Emissions on every device against the reference, on maps and shapes that hurt.
 
+#include "product.hpp"
 #include "testing.hpp"
 
 #include "devices/backend.hpp"
@@ -140,21 +141,6 @@ protected:
 
 using Scalars = ::testing::Types<float, double>;
 TYPED_TEST_SUITE(EmissionTest, Scalars);
-
-/// Labels a, b, … by their extents, and maps by their strides.
-Product product(std::initializer_list<Index> extent, std::initializer_list<Index> row, std::initializer_list<Index> col,
-                std::initializer_list<std::pair<int, std::vector<Index>>> factors, double scale = 1) {
-  Product p;
-  p.labels = static_cast<int>(extent.size()), p.scale = scale;
-  std::copy(extent.begin(), extent.end(), p.extent.begin());
-  std::copy(row.begin(), row.end(), p.row.stride.begin());
-  std::copy(col.begin(), col.end(), p.col.stride.begin());
-  for (const auto &[buffer, strides] : factors) {
-    p.factors.push_back({buffer, {}});
-    std::copy(strides.begin(), strides.end(), p.factors.back().map.stride.begin());
-  }
-  return p;
-}
 
 struct Shape4 {
   Index m, n, r, c;

@@ -404,6 +404,8 @@ TEST(Terms, RowsAndColumnsOfSumsAreProducts) {
   EXPECT_NEAR(factored.entry(11, 70), dense(11, 70), 1e-12);
   EXPECT_THROW(factored.row(81), ShapeError);
   EXPECT_THROW(factored.column(-1), ShapeError);
+  EXPECT_THROW(factored.entry(81, 0), ShapeError);
+  EXPECT_THROW(factored.entry(0, 81), ShapeError);
 }
 
 /// The most that is held while J is written, with J.
@@ -449,6 +451,28 @@ TEST(Terms, ThePlanIsExplained) {
   const std::string text = jacobian(a * exp(x * b), x).explain();
   for (const char *part : {"J is 2560×1536", "A[i + 64·k]", "B[l + 48·j]", "exp(X*B)", "method: structured"})
     EXPECT_NE(text.find(part), std::string::npos) << part << " in:\n" << text;
+}
+
+TEST(Terms, TrianglesAreExplained) {
+  const Symbol x("X", 5, 5);
+  const std::string text = jacobian(vech(x * transpose(x)), x, Structure::symmetric).explain();
+  for (const char *part : {"rows count along vec of 5×5", "columns count along vec of 5×5", "as in vech"})
+    EXPECT_NE(text.find(part), std::string::npos) << part << " in:\n" << text;
+  EXPECT_EQ(jacobian(x * transpose(x), x).explain().find("vech"), std::string::npos);
+}
+
+/// Names that are cut: every byte after the first of a character is 10xxxxxx.
+TEST(Terms, WhatIsExplainedIsCutBetweenCharacters) {
+  for (const std::string before : {"", "a", "aa", "aaa"}) {
+    std::string name = before;
+    for (int i = 0; i < 40; ++i)
+      name += "λ";
+    const Symbol x("X", 3, 3), a(name, 3, 3);
+    const std::string text = jacobian(exp(a) * x, x).explain();
+    const std::size_t end = text.find("…, 3×3");
+    ASSERT_NE(end, std::string::npos) << text;
+    EXPECT_EQ(text.substr(end - 2, 2), "λ") << text;
+  }
 }
 
 } // namespace

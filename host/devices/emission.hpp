@@ -13,6 +13,7 @@
 #include "devices/pool.hpp"
 #include "kronvec/matrix.hpp"
 
+#include <algorithm>
 #include <array>
 #include <span>
 #include <vector>
@@ -55,6 +56,13 @@ struct Axis {
     Index index, length;
   };
   Run at(Index position) const;
+  bool has(Index index) const { return triangle == 0 || index % triangle >= index / triangle; }
+  /// How many positions have an index below this one: its own position if it has one.
+  Index below(Index index) const {
+    if (triangle == 0) return index;
+    const Index i = index % triangle, j = index / triangle;
+    return j * triangle - j * (j - 1) / 2 + std::max<Index>(i - j, 0);
+  }
 };
 
 /// Y = Σ products. Entries whose index is on no axis are not computed.

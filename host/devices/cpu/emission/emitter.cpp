@@ -45,8 +45,8 @@ private:
                                           std::min(run.rows_.end, (piece + 1) * run.plan_.tiling.height)},
           arrays_(run.arrays_) {
       const Axis &axis = run.plan_.rows;
-      first_ = positions_below(axis, rows_.begin) - run.first_row_;
-      count_ = positions_below(axis, rows_.end) - run.first_row_ - first_;
+      first_ = axis.below(rows_.begin) - run.first_row_;
+      count_ = axis.below(rows_.end) - run.first_row_ - first_;
     }
     void run(Index first, Index width) {
       const Tiling &t = run_.plan_.tiling;
@@ -98,9 +98,9 @@ private:
     };
 
     bool start(Index col, Stream<T> &stream, Column &column) {
-      if (col < run_.cols_.begin || col >= run_.cols_.end || !has_position(run_.plan_.cols, col)) return false;
+      if (col < run_.cols_.begin || col >= run_.cols_.end || !run_.plan_.cols.has(col)) return false;
       column.index = col, column.stream = &stream;
-      column.y = &run_.y_(first_, positions_below(run_.plan_.cols, col) - run_.first_col_);
+      column.y = &run_.y_(first_, run_.plan_.cols.below(col) - run_.first_col_);
       if (run_.streams_ && stream.out != column.y) {
         if (stream.out) finish(stream);
         begin(column.y, stream);
