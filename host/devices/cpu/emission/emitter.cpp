@@ -11,7 +11,7 @@
 #include "devices/cpu/simd.hpp"
 #include "devices/reference/emission.hpp"
 
-#include <optional>
+#include <memory>
 
 namespace kronvec::cpu {
 namespace {
@@ -67,6 +67,7 @@ private:
 
   private:
     using How = typename Target<T>::How;
+    static constexpr int most_found = 4; ///< a column's passes that are kept
 
     /// Whether the block has columns of the window.
     bool meets(Index first, Index width) const {
@@ -90,11 +91,20 @@ private:
       return block;
     }
 
+    /// Memory for a pass, of which nothing is set before.
+    union Room {
+      Room() {}
+      ColumnPass<T> pass;
+    };
+
     struct Column {
       Index index;
       T *y;
       Stream<T> *stream;
-      std::optional<ColumnPass<T>> only; ///< where one group makes all of it
+      /// What the groups do for it, found once where that is little and no loop is involved; `found` of them, or −1.
+      std::array<Room, most_found> rooms;
+      int found;
+      ColumnPass<T> *only; ///< where one group makes all of it
     };
 
     bool start(Index col, Stream<T> &stream, Column &column) {
@@ -105,20 +115,47 @@ private:
         if (stream.out) finish(stream);
         begin(column.y, stream);
       }
-      column.only.reset();
-      if (const Group *only = only_cover(col)) {
-        Digits digits(*only);
-        decode(*only, col, digits);
-        column.only.emplace(*only, arrays_, digits, weights_);
-      }
+      find_passes(column);
+      const bool alone = column.found == 1 && column.rooms[0].pass.group().covers && !run_.plan_.rows.triangle;
+      column.only = alone ? &column.rooms[0].pass : nullptr;
       return true;
+    }
+
+    void find_passes(Column &column) {
+      column.found = 0;
+      for (const Group &g : run_.plan_.groups) {
+        Digits digits(g);
+        if (g.loops == 0 && !decode(g, column.index, digits)) continue;
+        if (g.loops > 0 || column.found == most_found) {
+          column.found = -1;
+          return;
+        }
+        std::construct_at(&column.rooms[static_cast<std::size_t>(column.found++)].pass, g, arrays_, digits, weights_);
+      }
+    }
+
+    /// work(pass) for every pass of the column, of groups that cover their columns or of the others.
+    void for_passes(Column &column, bool covering, auto work) {
+      for (int k = 0; k < column.found; ++k)
+        if (ColumnPass<T> &pass = column.rooms[static_cast<std::size_t>(k)].pass; pass.group().covers == covering)
+          work(pass);
+      if (column.found >= 0) return;
+      for (const Group &g : run_.plan_.groups) {
+        if (g.covers != covering) continue;
+        Digits digits(g);
+        do {
+          if (!decode(g, column.index, digits)) continue;
+          ColumnPass<T> pass(g, arrays_, digits, weights_);
+          work(pass);
+        } while (next_loop(g, digits));
+      }
     }
 
     /// The column's entries from a position on.
     void go_on(Column &column, Index position, Index n) {
       if (!run_.streams_) {
         if (column.only) return column.only->run(rows_, {How::store, column.y - rows_.begin, nullptr});
-        pass(column.index, first_ + position, n, column.y + position, false);
+        pass(column, first_ + position, n, column.y + position, false);
         return;
       }
       if (column.only)
@@ -128,62 +165,35 @@ private:
       for (Index p = 0; p < n; p += most) {
         const Index m = std::min(most, n - p);
         if (!clean_) std::fill_n(stage_, most, T(0));
-        clean_ = pass(column.index, first_ + position + p, m, stage_, true);
+        clean_ = pass(column, first_ + position + p, m, stage_, true);
         put(stage_, m, *column.stream);
-        if (clean_) clear(column.index, first_ + position + p, m, stage_);
+        if (clean_) clear(column, first_ + position + p, m, stage_);
       }
-    }
-
-    /// The group that alone makes all of this column, if there is one.
-    const Group *only_cover(Index col) const {
-      const auto &groups = run_.plan_.groups;
-      if (run_.plan_.rows.triangle) return nullptr;
-      const Group *only = nullptr;
-      for (const Group &g : groups) {
-        Digits digits(g);
-        if (g.loops == 0 && !(groups.size() == 1 && g.whole) && !decode(g, col, digits)) continue;
-        if (only || !g.covers) return nullptr;
-        only = &g;
-      }
-      return only;
     }
 
     /// y = `n` entries of the column from a position on; `zeros`: that is what y holds. Returns whether it still does
     /// but for what `clear` would clear.
-    bool pass(Index col, Index position, Index n, T *y, bool zeros) {
+    bool pass(Column &column, Index position, Index n, T *y, bool zeros) {
       bool stored = false, covered = false;
       for (const bool covering : {true, false}) {
         if (!covering && !stored && !zeros) std::fill_n(y, n, T(0));
-        for (const Group &g : run_.plan_.groups) {
-          if (g.covers != covering) continue;
-          for_places(g, col, [&](const Digits &digits) {
-            const How how = stored || !covering ? How::add : How::store;
-            segments({g, arrays_, digits, weights_}, position, n, how, y);
-            stored = true, covered = covered || covering;
-          });
-        }
+        for_passes(column, covering, [&](ColumnPass<T> &pass) {
+          const How how = stored || !covering ? How::add : How::store;
+          segments(pass, position, n, how, y);
+          stored = true, covered = covered || covering;
+        });
       }
       return zeros && !covered;
     }
 
     /// Stores zeros where the groups have entries.
-    void clear(Index col, Index position, Index n, T *y) {
-      for (const Group &g : run_.plan_.groups)
-        for_places(g, col, [&](const Digits &digits) {
-          segments({g, arrays_, digits, weights_}, position, n, How::clear, y);
-        });
+    void clear(Column &column, Index position, Index n, T *y) {
+      for_passes(column, false, [&](ColumnPass<T> &pass) { segments(pass, position, n, How::clear, y); });
     }
 
-    /// work(digits) for all values of the loops at which the group has the column.
-    void for_places(const Group &g, Index col, auto work) const {
-      Digits digits(g);
-      do {
-        if (decode(g, col, digits)) work(digits);
-      } while (next_loop(g, digits));
-    }
-
-    /// The rows of these positions by runs of their indices.
-    void segments(ColumnPass<T> pass, Index position, Index n, How how, T *y) const {
+    /// The rows of these positions by runs of their indices. A pass is not copied: what the compiler would do that with
+    /// (rep movs) waits until all earlier stores past the caches are done.
+    void segments(ColumnPass<T> &pass, Index position, Index n, How how, T *y) {
       while (n > 0) {
         const Axis::Run run = run_.plan_.rows.at(run_.first_row_ + position);
         const Index length = std::min(run.length, n);
