@@ -104,6 +104,7 @@ private:
       /// What the groups do for it, found once where that is little and no loop is involved; `found` of them, or −1.
       std::array<Room, most_found> rooms;
       int found;
+      bool covered;        ///< one of the passes stores every entry
       ColumnPass<T> *only; ///< where one group makes all of it
     };
 
@@ -116,20 +117,21 @@ private:
         begin(column.y, stream);
       }
       find_passes(column);
-      const bool alone = column.found == 1 && column.rooms[0].pass.group().covers && !run_.plan_.rows.triangle;
+      const bool alone = column.found == 1 && column.covered && !run_.plan_.rows.triangle;
       column.only = alone ? &column.rooms[0].pass : nullptr;
       return true;
     }
 
     void find_passes(Column &column) {
-      column.found = 0;
+      column.found = 0, column.covered = false;
       for (const Group &g : run_.plan_.groups) {
         Digits digits(g);
         if (g.loops == 0 && !decode(g, column.index, digits)) continue;
         if (g.loops > 0 || column.found == most_found) {
-          column.found = -1;
+          column.found = -1, column.covered = false;
           return;
         }
+        column.covered = column.covered || g.covers;
         std::construct_at(&column.rooms[static_cast<std::size_t>(column.found++)].pass, g, arrays_, digits, weights_);
       }
     }
@@ -164,8 +166,8 @@ private:
       constexpr Index most = stage_bytes / sizeof(T);
       for (Index p = 0; p < n; p += most) {
         const Index m = std::min(most, n - p);
-        if (!clean_) std::fill_n(stage_, most, T(0));
-        clean_ = pass(column, first_ + position + p, m, stage_, true);
+        if (!clean_ && !column.covered) std::fill_n(stage_, most, T(0)), clean_ = true;
+        clean_ = pass(column, first_ + position + p, m, stage_, clean_);
         put(stage_, m, *column.stream);
         if (clean_) clear(column, first_ + position + p, m, stage_);
       }
