@@ -9,6 +9,7 @@
 #include "timing.hpp"
 
 #include "devices/backend.hpp"
+#include "tests/product.hpp"
 
 #include <benchmark/benchmark.h>
 
@@ -18,20 +19,7 @@ namespace {
 
 using namespace kronvec;
 using namespace kronvec::bench;
-
-Product product(std::vector<Index> extent, std::vector<Index> row, std::vector<Index> col,
-                std::vector<std::pair<int, std::vector<Index>>> factors, double scale = 1) {
-  Product p;
-  p.labels = static_cast<int>(extent.size()), p.scale = scale;
-  std::copy(extent.begin(), extent.end(), p.extent.begin());
-  std::copy(row.begin(), row.end(), p.row.stride.begin());
-  std::copy(col.begin(), col.end(), p.col.stride.begin());
-  for (const auto &[buffer, strides] : factors) {
-    p.factors.push_back({buffer, {}});
-    std::copy(strides.begin(), strides.end(), p.factors.back().map.stride.begin());
-  }
-  return p;
-}
+using testing::product;
 
 /// An emission at work: random buffers of the sizes that are asked for, and a result that has been touched.
 template <class T> class Bench {

@@ -1,5 +1,6 @@
 /// Emissions on every device against the reference, on maps and shapes that hurt.
 
+#include "product.hpp"
 #include "testing.hpp"
 
 #include "devices/backend.hpp"
@@ -10,10 +11,6 @@
 #include <limits>
 #include <numeric>
 #include <random>
-
-#ifdef _OPENMP
-#include <omp.h>
-#endif
 
 namespace kronvec::testing {
 namespace {
@@ -110,18 +107,15 @@ protected:
       for (Window w : windows) {
         if (w.rows < 0) w.rows = emission.rows.size - w.first_row;
         if (w.cols < 0) w.cols = emission.cols.size - w.first_col;
-        const Matrix<T> got = run(device, *emitter, buffers, w);
+        const auto by = [&](int threads) {
+          return with_threads(threads, [&] { return run(device, *emitter, buffers, w); });
+        };
+        const Matrix<T> got = by(1);
         ASSERT_TRUE(near(got, cut(emission, whole, w), tolerance * slack))
             << maker << ": " << what
             << fmt::format(", window {}×{} at ({}, {}), ld +{}, shifted {}", w.rows, w.cols, w.first_row, w.first_col,
                            w.beyond, w.shift);
-#ifdef _OPENMP
-        const int threads = omp_get_max_threads();
-        omp_set_num_threads(threads == 1 ? 2 : 1);
-        const Matrix<T> again = run(device, *emitter, buffers, w);
-        omp_set_num_threads(threads);
-        ASSERT_TRUE(same_bits(got, again)) << maker << ", other number of threads: " << what;
-#endif
+        ASSERT_TRUE(same_bits(got, by(2))) << maker << ", two threads: " << what;
       }
     }
   }
@@ -147,21 +141,6 @@ protected:
 
 using Scalars = ::testing::Types<float, double>;
 TYPED_TEST_SUITE(EmissionTest, Scalars);
-
-/// Labels a, b, … by their extents, and maps by their strides.
-Product product(std::initializer_list<Index> extent, std::initializer_list<Index> row, std::initializer_list<Index> col,
-                std::initializer_list<std::pair<int, std::vector<Index>>> factors, double scale = 1) {
-  Product p;
-  p.labels = static_cast<int>(extent.size()), p.scale = scale;
-  std::copy(extent.begin(), extent.end(), p.extent.begin());
-  std::copy(row.begin(), row.end(), p.row.stride.begin());
-  std::copy(col.begin(), col.end(), p.col.stride.begin());
-  for (const auto &[buffer, strides] : factors) {
-    p.factors.push_back({buffer, {}});
-    std::copy(strides.begin(), strides.end(), p.factors.back().map.stride.begin());
-  }
-  return p;
-}
 
 struct Shape4 {
   Index m, n, r, c;

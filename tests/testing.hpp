@@ -6,6 +6,10 @@
 #include <cmath>
 #include <gtest/gtest.h>
 
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
 namespace kronvec::testing {
 
 /// max |A − B| ≤ tolerance · max(1, max |B|), with NaN only against NaN.
@@ -23,6 +27,18 @@ template <class A, class B>::testing::AssertionResult near(const A &a, const B &
       return ::testing::AssertionFailure() << "entry (" << i << ", " << j << "): " << x << " and " << y;
     }
   return ::testing::AssertionSuccess();
+}
+
+/// work() with n threads, where there are any.
+auto with_threads([[maybe_unused]] int n, const auto &work) {
+#ifdef _OPENMP
+  struct Restored {
+    int threads = omp_get_max_threads();
+    ~Restored() { omp_set_num_threads(threads); }
+  } restored;
+  omp_set_num_threads(n);
+#endif
+  return work();
 }
 
 /// A plain matrix of double for expected results, with the textbook operations spelled out.

@@ -17,24 +17,6 @@ void require_terms(const JacobianPlan &plan) {
   if (!plan.dense.exists) throw Error(std::string("the Jacobian has no terms: ") + plan.dense.why_not);
 }
 
-/// Throws OutOfMemory, with both numbers, where a sparse J with so many entries does not fit: its values on the device,
-/// the coordinates, and the same again in compressed rows with the order of its entries.
-void require_room(Index stored, std::size_t element, Device device) {
-  const double entry = 3.0 * static_cast<double>(element) + 5.0 * sizeof(Index);
-  const double bytes = static_cast<double>(stored) * entry, free = static_cast<double>(Device::cpu().bytes_free());
-  if (bytes > free ||
-      static_cast<double>(stored) * static_cast<double>(element) > static_cast<double>(device.bytes_free()))
-    throw OutOfMemory("a sparse J of " + std::to_string(stored) + " entries would take " + readable_bytes(bytes) +
-                      ", " + readable_bytes(free) + " are free");
-}
-
-/// Which position an index has on an axis, or −1.
-Index position(const Axis &axis, Index index) {
-  if (axis.triangle == 0) return index;
-  const Index n = axis.triangle, i = index % n, j = index / n;
-  return i < j ? -1 : j * n - j * (j - 1) / 2 + i - j;
-}
-
 /// Calls work(row, col) for the values of a product's mapped labels, the first label fastest.
 void for_all_places(const Product &p, const auto &work) {
   std::array<Index, most_labels> a{};
@@ -79,16 +61,32 @@ template <class T> struct FactoredJacobian<T>::Terms {
 
   /// A column of J or a row, as a column, by one product: terms that sum would take products of matrices for it.
   Matrix<T> by_unit_vector(Stage stage, Index which) const {
+    require_index(stage, which);
     const Index rows = point->plan().rows(), cols = point->plan().cols();
     const bool forward = stage == Stage::forward;
-    if (which < 0 || which >= (forward ? cols : rows))
-      throw ShapeError("the Jacobian is " + to_string(Shape{rows, cols}) + ", it has no " +
-                       (forward ? "column " : "row ") + std::to_string(which));
     auto unit = Matrix<T>::uninitialized(forward ? cols : rows, 1, point->device());
     point->device().backend().primitives(T{}).unit_columns(which, unit);
     auto out = Matrix<T>::uninitialized(forward ? rows : cols, 1, point->device());
     point->apply(stage, unit.view(), out.view());
     return out;
+  }
+
+  /// Of a column (forward) or a row.
+  void require_index(Stage stage, Index which) const {
+    const Shape j{point->plan().rows(), point->plan().cols()};
+    const bool forward = stage == Stage::forward;
+    if (which < 0 || which >= (forward ? j.cols : j.rows))
+      throw ShapeError("the Jacobian is " + to_string(j) + ", it has no " + (forward ? "column " : "row ") +
+                       std::to_string(which));
+  }
+
+  /// Throws OutOfMemory, with both numbers, where a sparse J with so many entries, all of whose values lie on the
+  /// device at first, does not fit.
+  void require_room(Index stored, double bytes) const {
+    const double free = static_cast<double>(Device::cpu().bytes_free());
+    if (bytes > free || static_cast<double>(stored) * sizeof(T) > static_cast<double>(point->device().bytes_free()))
+      throw OutOfMemory("a sparse J of " + std::to_string(stored) + " entries would take " +
+                        readable_bytes(bytes) + ", " + readable_bytes(free) + " are free");
   }
 };
 
@@ -142,12 +140,25 @@ template <class T> Matrix<T> FactoredJacobian<T>::column(Index j) const {
 
 template <class T> T FactoredJacobian<T>::entry(Index i, Index j) const {
   auto out = Matrix<T>::uninitialized(1, 1, terms_->point->device());
-  block(i, j, out);
+  if (terms_->sums) {
+    terms_->require_index(Stage::reverse, i);
+    const Matrix<T> column = terms_->by_unit_vector(Stage::forward, j);
+    const BatchView<const T> place(column.view().block(i, 0, 1, 1));
+    terms_->point->device().backend().primitives(T{}).copy(place, out.view());
+  } else {
+    block(i, j, out);
+  }
   return on_host(std::move(out))(0, 0);
 }
 
 template <class T> Index FactoredJacobian<T>::stored() const {
   return values_of(terms_->point->plan().dense.emission).rows.size;
+}
+
+/// The coordinates with their values, and the same again in compressed rows with the order of the entries; and the
+/// values as they come from the device.
+template <class T> double FactoredJacobian<T>::sparse_bytes() const {
+  return static_cast<double>(stored()) * (3 * sizeof(T) + 5 * sizeof(Index));
 }
 
 template <class T> CooMatrix<T> FactoredJacobian<T>::to_coo() const {
@@ -156,7 +167,7 @@ template <class T> CooMatrix<T> FactoredJacobian<T>::to_coo() const {
   CooMatrix<T> coo{rows(), cols(), {}, {}, {}};
   if (j.products.empty()) return coo;
   Emission values = values_of(j);
-  require_room(values.rows.size, sizeof(T), point.device());
+  terms_->require_room(values.rows.size, sparse_bytes());
   const auto stored = static_cast<std::size_t>(values.rows.size);
   coo.row.reserve(stored), coo.col.reserve(stored), coo.value.reserve(stored);
   auto all = Matrix<T>::uninitialized(values.rows.size, 1, point.device());
@@ -166,9 +177,8 @@ template <class T> CooMatrix<T> FactoredJacobian<T>::to_coo() const {
   for (const Product &p : j.products)
     for_all_places(p, [&](Index row, Index col) {
       const T value = host.data()[next++];
-      const Index i = position(j.rows, row), k = position(j.cols, col);
-      if (i < 0 || k < 0) return;
-      coo.row.push_back(i), coo.col.push_back(k), coo.value.push_back(value);
+      if (!j.rows.has(row) || !j.cols.has(col)) return;
+      coo.row.push_back(j.rows.below(row)), coo.col.push_back(j.cols.below(col)), coo.value.push_back(value);
     });
   return coo;
 }

@@ -107,7 +107,7 @@ template <class T> void JacobianAt<T>::to_dense(MatrixView<T> out, const DenseOp
 }
 
 template <class T> Matrix<T> JacobianAt<T>::to_dense(const DenseOptions &options) const {
-  detail::require_memory(point_->plan(), options.method, sizeof(T), point_->device().bytes_free());
+  detail::require_memory(*point_, options);
   const bool numerator = options.layout == Layout::numerator;
   const Shape shape{numerator ? rows() : cols(), numerator ? cols() : rows()};
   auto out = Matrix<T>::uninitialized(shape.rows, shape.cols, point_->device());

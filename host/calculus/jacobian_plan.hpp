@@ -64,6 +64,13 @@ private:
   std::size_t size_ = 0;
 };
 
+/// What writes the dense steps of a plan (null for those that are none) and J in either layout, on a device.
+template <class T> struct Emitters {
+  Emitters(const JacobianPlan &plan, Device device);
+  std::vector<std::unique_ptr<Emitter<T>>> steps;
+  std::unique_ptr<Emitter<T>> jacobian[2];
+};
+
 /// The numbers of a plan at one point, on a device.
 template <class T> class Point {
 public:
@@ -86,19 +93,18 @@ public:
 
   /// Runs the dense steps, which make what J is written from, in `workspace_bytes(Stage::dense)` bytes: its buffers.
   Addresses<T> run_dense(T *workspace) const;
+  /// Made on first use.
+  const Emitters<T> &emitters() const;
   /// Writes J in this layout from the buffers.
-  const Emitter<T> &emitter(Layout layout) const { return *prepare().jacobian[static_cast<int>(layout)]; }
+  const Emitter<T> &emitter(Layout layout) const { return *emitters().jacobian[static_cast<int>(layout)]; }
 
 private:
-  /// Emitters for this device: of the dense steps (null for others), and of J in either layout.
   struct Prepared {
     std::once_flag once;
-    std::vector<std::unique_ptr<Emitter<T>>> steps;
-    std::unique_ptr<Emitter<T>> jacobian[2];
+    std::unique_ptr<const Emitters<T>> emitters;
   };
 
   void bind(const Binding<T> &binding);
-  const Prepared &prepare() const;
 
   std::shared_ptr<const JacobianPlan> plan_;
   Device device_;
@@ -125,12 +131,14 @@ std::vector<Prediction> predict(const JacobianPlan &plan);
 /// How many columns a pass takes at once, so that its workspace stays within a few MiB.
 Index columns_per_pass(const JacobianPlan &plan, Stage stage, std::size_t element);
 
-/// Bytes of a dense J with elements of this size, and of what is held beside it by a method.
+/// What is taken from the pool for the local Jacobian of a plan of one variable, by columns.
+template <class T> Blocks local_scratch(const JacobianPlan &plan);
+/// Bytes of a dense J with elements of this size, and of what is held beside it by a method, on the CPU.
 double predicted_bytes(const JacobianPlan &plan, Method method, std::size_t element);
 /// The method that `automatic` stands for here; any other itself.
 Method chosen(const JacobianPlan &plan, Method method);
-/// Throws OutOfMemory, with both numbers, where that is more than `limit` bytes.
-void require_memory(const JacobianPlan &plan, Method method, std::size_t element, std::size_t limit);
+/// Throws OutOfMemory, with both numbers, where that is more than the point's device has free.
+template <class T> void require_memory(const Point<T> &point, const DenseOptions &options);
 /// The plan in words: how J is written, from what, at which cost, and why so.
 std::string explain(const JacobianPlan &plan, Layout layout, std::size_t element);
 

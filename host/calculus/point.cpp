@@ -74,6 +74,7 @@ public:
     const Point<T> point(plan_, {{x, value}}, device_);
     assemble(point, MatrixView<T>(y.data(), plan_->rows(), plan_->cols()), {.method = Method::forward});
   }
+  Blocks scratch() const override { return local_scratch<T>(*plan_); }
 
 private:
   std::shared_ptr<const JacobianPlan> plan_;
@@ -82,32 +83,34 @@ private:
 
 } // namespace
 
-template <class T> const typename Point<T>::Prepared &Point<T>::prepare() const {
-  std::call_once(prepared_->once, [&] {
-    const Primitives<T> &primitives = device_.backend().primitives(T{});
-    for (const Step &step : plan_->program.steps(Stage::dense)) {
-      auto &emitter = prepared_->steps.emplace_back();
-      if (step.opcode == Opcode::emit) emitter = primitives.emitter(*step.emission);
-      if (step.opcode == Opcode::jacobian) emitter = std::make_unique<LocalJacobian<T>>(step.plan, device_);
+template <class T> Emitters<T>::Emitters(const JacobianPlan &plan, Device device) {
+  const Primitives<T> &primitives = device.backend().primitives(T{});
+  for (const Step &step : plan.program.steps(Stage::dense)) {
+    auto &emitter = steps.emplace_back();
+    if (step.opcode == Opcode::emit) emitter = primitives.emitter(*step.emission);
+    if (step.opcode == Opcode::jacobian) emitter = std::make_unique<LocalJacobian<T>>(step.plan, device);
+  }
+  for (const Layout layout : {Layout::numerator, Layout::denominator}) {
+    Emission emission = plan.dense.emission;
+    if (layout == Layout::denominator) {
+      std::swap(emission.rows, emission.cols);
+      for (Product &product : emission.products)
+        std::swap(product.row, product.col);
     }
-    for (const Layout layout : {Layout::numerator, Layout::denominator}) {
-      Emission emission = plan_->dense.emission;
-      if (layout == Layout::denominator) {
-        std::swap(emission.rows, emission.cols);
-        for (Product &product : emission.products)
-          std::swap(product.row, product.col);
-      }
-      prepared_->jacobian[static_cast<int>(layout)] = primitives.emitter(std::move(emission));
-    }
-  });
-  return *prepared_;
+    jacobian[static_cast<int>(layout)] = primitives.emitter(std::move(emission));
+  }
+}
+
+template <class T> const Emitters<T> &Point<T>::emitters() const {
+  std::call_once(prepared_->once, [&] { prepared_->emitters = std::make_unique<const Emitters<T>>(*plan_, device_); });
+  return *prepared_->emitters;
 }
 
 template <class T> Addresses<T> Point<T>::run_dense(T *workspace) const {
   const Program &program = plan_->program;
   Batch<T> batch;
   batch.workspace = workspace;
-  batch.emitters = prepare().steps;
+  batch.emitters = emitters().steps;
   run<T>(program, Stage::dense, device_.backend(), static_cast<T *>(arena_.data()), batch);
   Addresses<T> buffers;
   for (const SlotId u : plan_->dense.buffers) {
@@ -117,6 +120,8 @@ template <class T> Addresses<T> Point<T>::run_dense(T *workspace) const {
   return buffers;
 }
 
+template struct Emitters<float>;
+template struct Emitters<double>;
 template class Point<float>;
 template class Point<double>;
 

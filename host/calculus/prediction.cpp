@@ -3,6 +3,7 @@
 #include "calculus/jacobian_plan.hpp"
 #include "calculus/terms/cost.hpp"
 #include "core/readable.hpp"
+#include "devices/expm.hpp"
 
 #include <fmt/format.h>
 
@@ -29,28 +30,83 @@ std::vector<Prediction> predict(const JacobianPlan &plan) {
   return all;
 }
 
+namespace {
+
+/// Elements per item that a step's primitive takes from the pool beside its operands.
+Index scratch_elements(const Program &program, const Step &step) {
+  return step.opcode == Opcode::expm ? expm_scratch(program.slots()[step.out[0]].shape.rows) : 0;
+}
+
+} // namespace
+
 Index columns_per_pass(const JacobianPlan &plan, Stage stage, std::size_t element) {
   constexpr Index target = 8 << 20; // bytes
   const Shape in = plan.input_shape(stage), out = plan.output_shape(stage);
-  const Index elements = plan.program.elements(stage) + in.size() + out.size() + 1;
+  Index scratch = 0;
+  for (const Step &step : plan.program.steps(stage))
+    scratch = std::max(scratch, scratch_elements(plan.program, step));
+  const Index elements = plan.program.elements(stage) + scratch + in.size() + out.size() + 1;
   return std::clamp<Index>(target / (elements * static_cast<Index>(element)), 1, std::max<Index>(in.size(), 1));
 }
 
-double predicted_bytes(const JacobianPlan &plan, Method method, std::size_t element) {
-  const auto block = [&](Index elements) {
-    return static_cast<double>(Pool::block_size(static_cast<std::size_t>(elements) * element));
+namespace {
+
+double bytes_of_j(const JacobianPlan &plan, std::size_t element) {
+  return static_cast<double>(plan.rows()) * static_cast<double>(plan.cols()) * static_cast<double>(element);
+}
+
+template <class T> Blocks blocks(Index elements) { return Blocks(static_cast<std::size_t>(elements) * sizeof(T)); }
+
+/// What the primitives of a stage take for k items, step by step.
+template <class T> Blocks scratch(const Program &program, Stage stage, Index k) {
+  Blocks all;
+  for (const Step &step : program.steps(stage))
+    all = all | blocks<T>(scratch_elements(program, step) * k);
+  return all;
+}
+
+/// What `by_unit_vectors` takes: unit vectors, rows of J before they are transposed, and for every pass a workspace,
+/// the last and shorter one too.
+template <class T> Blocks held_by_passes(const JacobianPlan &plan, Stage stage) {
+  const Index size = plan.input_shape(stage).size(), k = columns_per_pass(plan, stage, sizeof(T));
+  const auto pass = [&](Index columns) {
+    return blocks<T>(plan.program.elements(stage) * columns) + scratch<T>(plan.program, stage, columns);
   };
-  const double j = static_cast<double>(plan.rows()) * static_cast<double>(plan.cols()) * static_cast<double>(element);
-  // The emission's own tables take between nothing and a sixteenth of J (cpu::Limits): the middle errs by 3% at the
-  // most.
-  if (method == Method::structured) return j * (1 + 1.0 / 32) + block(plan.program.elements(Stage::dense));
-  if (method != Method::forward && method != Method::reverse) return j;
-  const Stage stage = method == Method::forward ? Stage::forward : Stage::reverse;
-  const Index size = plan.input_shape(stage).size(), k = columns_per_pass(plan, stage, element), last = size % k;
-  const Index elements =
-      plan.program.elements(stage); // of a tangent; the last, shorter pass has a workspace of its own
-  const Index turned = method == Method::reverse ? plan.cols() * k : 0; // rows of J before they are transposed
-  return j + block(size * k) + block(elements * k) + block(elements * last) + block(turned);
+  const Index turned = stage == Stage::reverse ? plan.cols() * k : 0;
+  return blocks<T>(size * k) + blocks<T>(turned) + (pass(k) | pass(size % k));
+}
+
+/// What `by_terms` takes: a workspace, and what is taken in turn by the dense steps and by the emission of J.
+template <class T> Blocks held_by_terms(const JacobianPlan &plan, const Emitters<T> &emitters, Layout layout) {
+  Blocks in_turn = scratch<T>(plan.program, Stage::dense, 1);
+  for (const auto &emitter : emitters.steps)
+    if (emitter) in_turn = in_turn | emitter->scratch();
+  in_turn = in_turn | emitters.jacobian[static_cast<int>(layout)]->scratch();
+  return blocks<T>(plan.program.elements(Stage::dense)) + in_turn;
+}
+
+/// J and what is held beside it. `emitters` gives those of the plan.
+template <class T>
+double predicted_bytes(const JacobianPlan &plan, Method method, Layout layout, const auto &emitters) {
+  Blocks beside;
+  if (method == Method::forward) beside = held_by_passes<T>(plan, Stage::forward);
+  if (method == Method::reverse) beside = held_by_passes<T>(plan, Stage::reverse);
+  if (method == Method::structured && plan.dense.exists) beside = held_by_terms<T>(plan, emitters(), layout);
+  return bytes_of_j(plan, sizeof(T)) + static_cast<double>(beside.bytes());
+}
+
+} // namespace
+
+template <class T> Blocks local_scratch(const JacobianPlan &plan) {
+  return blocks<T>(plan.program.elements(Stage::values)) +
+         (scratch<T>(plan.program, Stage::values, 1) | held_by_passes<T>(plan, Stage::forward));
+}
+
+double predicted_bytes(const JacobianPlan &plan, Method method, std::size_t element) {
+  const auto in = [&]<class T>(T) {
+    return predicted_bytes<T>(plan, method, Layout::numerator, [&] { return Emitters<T>(plan, Device::cpu()); });
+  };
+  return element == sizeof(float) ? in(float()) : in(double());
 }
 
 Method chosen(const JacobianPlan &plan, Method method) {
@@ -58,13 +114,20 @@ Method chosen(const JacobianPlan &plan, Method method) {
   return plan.predictions.front().method;
 }
 
-void require_memory(const JacobianPlan &plan, Method method, std::size_t element, std::size_t limit) {
-  const double bytes = predicted_bytes(plan, chosen(plan, method), element);
-  if (bytes <= static_cast<double>(limit)) return;
-  const double j = static_cast<double>(plan.rows()) * static_cast<double>(plan.cols()) * static_cast<double>(element);
+template <class T> void require_memory(const Point<T> &point, const DenseOptions &options) {
+  const JacobianPlan &plan = point.plan();
+  const double bytes = predicted_bytes<T>(plan, chosen(plan, options.method), options.layout,
+                                          [&]() -> const Emitters<T> & { return point.emitters(); });
+  const double free = static_cast<double>(point.device().bytes_free());
+  if (bytes <= free) return;
   throw OutOfMemory(fmt::format("J is {} and would take {}, {} with what is held beside it; {} are free",
-                                to_string(Shape{plan.rows(), plan.cols()}), readable_bytes(j), readable_bytes(bytes),
-                                readable_bytes(static_cast<double>(limit))));
+                                to_string(Shape{plan.rows(), plan.cols()}), readable_bytes(bytes_of_j(plan, sizeof(T))),
+                                readable_bytes(bytes), readable_bytes(free)));
 }
+
+template Blocks local_scratch<float>(const JacobianPlan &);
+template Blocks local_scratch<double>(const JacobianPlan &);
+template void require_memory(const Point<float> &, const DenseOptions &);
+template void require_memory(const Point<double> &, const DenseOptions &);
 
 } // namespace kronvec::detail

@@ -150,8 +150,7 @@ private:
       throw Error(fmt::format("a .mtx file is written by the method structured, not {}", request_.method));
     const auto point = plan.template at<T>(bindings_.values(), device_);
     const auto factored = point.factored();
-    require_memory(static_cast<double>(factored.stored()) * (3 * sizeof(T) + 5 * sizeof(Index)),
-                   fmt::format("a sparse J of {} entries", factored.stored()));
+    require_memory(factored.sparse_bytes(), fmt::format("a sparse J of {} entries", factored.stored()));
     CooMatrix<T> j = factored.to_coo();
     if (layout == Layout::denominator) std::swap(j.rows, j.cols), std::swap(j.row, j.col);
     const CsrMatrix<T> rows = compressed(j);

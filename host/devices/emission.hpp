@@ -10,8 +10,10 @@
 /// J of A·exp(X·B) is one product over (i, j, k, l), row = i + m·j, col = k + r·l, with the factors A at (i, k),
 /// E = exp(XB) at (k, j) and B at (l, j).
 
+#include "devices/pool.hpp"
 #include "kronvec/matrix.hpp"
 
+#include <algorithm>
 #include <array>
 #include <span>
 #include <vector>
@@ -54,6 +56,13 @@ struct Axis {
     Index index, length;
   };
   Run at(Index position) const;
+  bool has(Index index) const { return triangle == 0 || index % triangle >= index / triangle; }
+  /// How many positions have an index below this one: its own position if it has one.
+  Index below(Index index) const {
+    if (triangle == 0) return index;
+    const Index i = index % triangle, j = index / triangle;
+    return j * triangle - j * (j - 1) / 2 + std::max<Index>(i - j, 0);
+  }
 };
 
 /// Y = Σ products. Entries whose index is on no axis are not computed.
@@ -69,6 +78,8 @@ public:
   /// The window of Y of y's shape at position (first_row, first_col), every entry of it, whatever y held. `buffers` and
   /// y are memory of the device and do not overlap.
   virtual void run(std::span<const T *const> buffers, Index first_row, Index first_col, MatrixView<T> y) const = 0;
+  /// What a run takes from the device's pool while it writes all of Y into packed memory.
+  virtual Blocks scratch() const { return {}; }
 };
 
 } // namespace kronvec

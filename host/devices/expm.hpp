@@ -29,6 +29,11 @@ constexpr std::array<double, 14> pade_coefficients{64764752532480000.,
                                                    182.,
                                                    1.};
 
+constexpr int pade_matrices = 7; ///< A, A², A⁴, A⁶ and three more, beside the factors of V − U
+
+/// Elements that an n×n item takes from the pool beside X and Y.
+constexpr Index expm_scratch(Index n) { return n * (pade_matrices * n + factor_columns(n)); }
+
 /// Y = exp X for every item, all scaled by the same power of two.
 template <class T>
 void expm_by_pade(const Backend &backend, const Primitives<T> &p, BatchView<const T> x, BatchView<T> y) {
@@ -38,14 +43,13 @@ void expm_by_pade(const Backend &backend, const Primitives<T> &p, BatchView<cons
   if (!std::isfinite(norm)) return p.fill(static_cast<T>(norm - norm), y); // NaN
   const int squarings = norm > pade_bound ? static_cast<int>(std::ceil(std::log2(norm / pade_bound))) : 0;
 
-  constexpr int matrices = 7;
   const Index size = n * n * count;
   const Index factored = n * factor_columns(n);
-  const auto block = backend.pool().take(static_cast<std::size_t>(matrices * size + factored * count) * sizeof(T));
+  const auto block = backend.pool().take(static_cast<std::size_t>(count * expm_scratch(n)) * sizeof(T));
   T *const memory = static_cast<T *>(block.data());
   const auto matrix = [&](int k) { return BatchView<T>(memory + k * size, n, n, n, count, n * n); };
   const BatchView<T> a = matrix(0), a2 = matrix(1), a4 = matrix(2), a6 = matrix(3), u = matrix(4), v = matrix(5),
-                     w = matrix(6), factors(memory + matrices * size, n, factor_columns(n), n, count, factored);
+                     w = matrix(6), factors(memory + pade_matrices * size, n, factor_columns(n), n, count, factored);
   using In = BatchView<const T>;
   const auto multiply = [&](const BatchView<T> &c, const BatchView<T> &l, const BatchView<T> &r) {
     p.multiply(1, Op::none, In(l), Op::none, In(r), c);

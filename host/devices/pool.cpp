@@ -71,6 +71,29 @@ void *HostMemory::obtain(std::size_t bytes) {
 
 void HostMemory::release(void *block) noexcept { std::free(block); }
 
+Blocks::Blocks(std::size_t bytes, std::size_t count) {
+  if (bytes > 0 && count > 0) count_[Pool::block_size(bytes)] = count;
+}
+
+Blocks operator+(Blocks a, const Blocks &b) {
+  for (const auto &[size, count] : b.count_)
+    a.count_[size] += count;
+  return a;
+}
+
+Blocks operator|(Blocks a, const Blocks &b) {
+  for (const auto &[size, count] : b.count_)
+    a.count_[size] = std::max(a.count_[size], count);
+  return a;
+}
+
+std::size_t Blocks::bytes() const {
+  std::size_t all = 0;
+  for (const auto &[size, count] : count_)
+    all += size * count;
+  return all;
+}
+
 Pool::~Pool() { trim(); }
 
 /// Requests of about one size share blocks: eight sizes from each power of two to the next.

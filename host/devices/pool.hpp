@@ -43,6 +43,23 @@ private:
   void release(void *block) noexcept override;
 };
 
+/// Blocks that work takes from a pool: of each size the most at once, since those handed back are used again by
+/// requests of their size alone.
+class Blocks {
+public:
+  Blocks() = default;
+  /// `count` blocks for so many bytes each.
+  explicit Blocks(std::size_t bytes, std::size_t count = 1);
+  /// Of two pieces of work at once.
+  friend Blocks operator+(Blocks a, const Blocks &b);
+  /// Of two pieces of work one after the other.
+  friend Blocks operator|(Blocks a, const Blocks &b);
+  std::size_t bytes() const;
+
+private:
+  std::map<std::size_t, std::size_t> count_; // by rounded size
+};
+
 /// Blocks that are handed back are kept for the next request of about their size, so that a loop allocates nothing
 /// after its first turn. Thread-safe.
 class Pool {

@@ -97,6 +97,8 @@ public:
   T entry(Index i, Index j) const;
   /// Entries that `to_coo` holds at the most: all that are not zero for the structure of F.
   Index stored() const;
+  /// Bytes that a sparse J takes while it is made: three values and five indices an entry.
+  double sparse_bytes() const;
   /// Those entries, nothing dense on the way. Throws OutOfMemory before any work.
   CooMatrix<T> to_coo() const;
 

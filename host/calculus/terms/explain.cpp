@@ -45,13 +45,28 @@ std::string affine(const AffineMap &map, const std::vector<std::string> &names) 
   return text;
 }
 
+/// At most so many bytes, without the beginning of a character of several (UTF-8) at the end.
+std::string first_bytes(const std::string &text, std::size_t most) {
+  while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xC0) == 0x80)
+    --most;
+  return text.substr(0, most);
+}
+
+/// What an index of J counts along a side that is a vech.
+std::string side(std::string_view what, const Axis &axis) {
+  const Index n = axis.triangle;
+  return n ? fmt::format("  {} count along vec of {}, of whose entries J has the lower triangle, as in vech\n", what,
+                         to_string(Shape{n, n}))
+           : "";
+}
+
 class Explainer {
 public:
   explicit Explainer(const JacobianPlan &plan) : plan_(plan) {}
 
   /// "  J[…] = …" for every product, and "  where …" for what they read.
   std::string terms(const Emission &emission, const std::vector<SlotId> &buffers) {
-    std::string text = lines("J", emission, buffers);
+    std::string text = lines("J", emission, buffers) + side("rows", emission.rows) + side("columns", emission.cols);
     while (!waiting_.empty()) {
       const SlotId u = waiting_.front();
       waiting_.erase(waiting_.begin());
@@ -101,7 +116,7 @@ private:
     constexpr std::size_t most = 60;
     if (const auto meaning = plan_.dense.meanings.find(u); meaning != plan_.dense.meanings.end()) {
       std::string text = to_string(meaning->second);
-      if (text.size() > most) text = text.substr(0, most) + "…";
+      if (text.size() > most) text = first_bytes(text, most) + "…";
       const Shape shape = plan_.program.slots()[u].shape;
       return fmt::format("  {} = {}, {}\n", names_.at(u), text, to_string(shape));
     }

@@ -3,6 +3,7 @@
 
 #include "devices/batch.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <exception>
 
@@ -42,6 +43,14 @@ private:
   std::atomic_flag taken_;
   std::exception_ptr error_;
 };
+
+/// How many threads `parallel` takes.
+inline Index workers(Index n, Index entries) {
+#ifdef _OPENMP
+  if (entries >= worth_threads) return std::min<Index>(n, omp_get_max_threads());
+#endif
+  return std::min<Index>(n, 1);
+}
 
 /// work(i) for 0 ≤ i < n, on several threads if there is enough to do. Throws what one of them threw. BLAS in it works
 /// on one thread if there is, even for n = 1.

@@ -1,23 +1,9 @@
 #pragma once
-/// Between the positions of an axis and the indices of the maps.
+/// Ranges of the indices of an axis.
 
 #include "devices/emission.hpp"
 
-#include <algorithm>
-
 namespace kronvec::cpu {
-
-/// How many positions of an axis have an index below this one: its own position if it has one.
-inline Index positions_below(const Axis &axis, Index index) {
-  const Index n = axis.triangle;
-  if (n == 0) return index;
-  const Index i = index % n, j = index / n;
-  return j * n - j * (j - 1) / 2 + std::max<Index>(i - j, 0);
-}
-
-inline bool has_position(const Axis &axis, Index index) {
-  return axis.triangle == 0 || index % axis.triangle >= index / axis.triangle;
-}
 
 /// The indices from `first`'s to `last`'s position that lie on the axis, as a half-open range.
 struct IndexRange {

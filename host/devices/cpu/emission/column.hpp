@@ -85,6 +85,8 @@ public:
     }
   }
 
+  const Group &group() const { return g_; }
+
   void run(IndexRange rows, Target<T> target) {
     rows_ = rows, target_ = target;
     below(g_.first_row_label(), row_, at_);
@@ -127,8 +129,14 @@ private:
   }
 
   void clear(Index base, Index first, Index last) {
+    const Index step = g_.row[g_.band()];
+    if (g_.length == 1) { // whose loop would become a call of memset for every entry
+      for (Index j = first; j <= last; ++j)
+        target_.y[base + j * step] = T(0);
+      return;
+    }
     for (Index j = first; j <= last; ++j) {
-      const Index row = base + j * g_.row[g_.band()], begin = std::max(row, rows_.begin);
+      const Index row = base + j * step, begin = std::max(row, rows_.begin);
       for (Index i = begin, end = std::min(row + g_.length, rows_.end); i < end; ++i)
         target_.y[i] = T(0);
     }

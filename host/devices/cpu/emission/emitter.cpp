@@ -4,13 +4,14 @@
 
 #include "devices/backend.hpp"
 #include "devices/cpu/emission/column.hpp"
+#include "devices/cpu/emission/cut.hpp"
 #include "devices/cpu/emission/flat.hpp"
 #include "devices/cpu/emission/tables.hpp"
 #include "devices/cpu/parallel.hpp"
 #include "devices/cpu/simd.hpp"
 #include "devices/reference/emission.hpp"
 
-#include <optional>
+#include <memory>
 
 namespace kronvec::cpu {
 namespace {
@@ -23,22 +24,14 @@ template <class T> class Run {
 public:
   Run(const Plan &plan, const Arrays<T> &arrays, Index first_row, Index first_col, MatrixView<T> y)
       : plan_(plan), arrays_(arrays), first_row_(first_row), first_col_(first_col), y_(y),
-        rows_(index_range(plan.rows, first_row, y.rows())), cols_(index_range(plan.cols, first_col, y.cols())),
+        cut_(plan, first_row, first_col, y.shape()), rows_(cut_.rows()), cols_(cut_.cols()),
         streams_(y.rows() * y.cols() * static_cast<Index>(sizeof(T)) >= plan.limits.streaming) {}
 
   void all() const {
-    const Tiling &t = plan_.tiling;
     if (rows_.size() == 0 || cols_.size() == 0) return;
-    const auto floor_div = [](Index a, Index b) { return a >= 0 ? a / b : -((b - 1 - a) / b); };
-    const Index first_piece = rows_.begin / t.height, pieces = (rows_.end - 1) / t.height + 1 - first_piece;
-    const Index span = t.period * t.periods, first_span = floor_div(cols_.begin - t.origin, span),
-                spans = floor_div(cols_.end - 1 - t.origin, span) + 1 - first_span;
-    const Index across = (t.bound + t.width - 1) / t.width, blocks = t.period / t.bound * across;
-    parallel(blocks * spans * pieces, worth(), [&](Index task) {
-      const Index piece = first_piece + task % pieces, block = task / pieces / spans,
-                  first = t.origin + (first_span + task / pieces % spans) * span + block / across * t.bound +
-                          block % across * t.width;
-      Task(*this, piece).run(first, std::min(t.width, t.bound - block % across * t.width));
+    parallel(cut_.tasks(), cut_.worth(), [&](Index task) {
+      const auto [piece, first, width] = cut_.part(task);
+      Task(*this, piece).run(first, width);
     });
   }
 
@@ -52,8 +45,8 @@ private:
                                           std::min(run.rows_.end, (piece + 1) * run.plan_.tiling.height)},
           arrays_(run.arrays_) {
       const Axis &axis = run.plan_.rows;
-      first_ = positions_below(axis, rows_.begin) - run.first_row_;
-      count_ = positions_below(axis, rows_.end) - run.first_row_ - first_;
+      first_ = axis.below(rows_.begin) - run.first_row_;
+      count_ = axis.below(rows_.end) - run.first_row_ - first_;
     }
     void run(Index first, Index width) {
       const Tiling &t = run_.plan_.tiling;
@@ -74,6 +67,7 @@ private:
 
   private:
     using How = typename Target<T>::How;
+    static constexpr int most_found = 4; ///< a column's passes that are kept
 
     /// Whether the block has columns of the window.
     bool meets(Index first, Index width) const {
@@ -87,47 +81,83 @@ private:
     Pool::Block contract(Index first) {
       const auto &contractions = run_.plan_.contractions;
       if (contractions.empty()) return {};
-      Index size = 0, sides = 0;
-      for (const Contraction &c : contractions)
-        size += c.size, sides = std::max(sides, room_for_sides(c));
-      Pool::Block block = cpu_backend().pool().take(static_cast<std::size_t>(size + sides) * sizeof(T));
-      T *room = static_cast<T *>(block.data()), *result = room + sides;
+      const Index size = room_for(contractions);
+      Pool::Block block = cpu_backend().pool().take(static_cast<std::size_t>(size) * sizeof(T));
+      T *const sides = static_cast<T *>(block.data()), *result = sides + size;
       for (std::size_t c = 0; c < contractions.size(); ++c) {
-        arrays_.local[c] = make_block(contractions[c], run_.arrays_, first, piece_, room, result);
-        result += contractions[c].size;
+        result -= contractions[c].size;
+        arrays_.local[c] = make_block(contractions[c], run_.arrays_, first, piece_, sides, result);
       }
       return block;
     }
+
+    /// Memory for a pass, of which nothing is set before.
+    union Room {
+      Room() {}
+      ColumnPass<T> pass;
+    };
 
     struct Column {
       Index index;
       T *y;
       Stream<T> *stream;
-      std::optional<ColumnPass<T>> only; ///< where one group makes all of it
+      /// What the groups do for it, found once where that is little and no loop is involved; `found` of them, or −1.
+      std::array<Room, most_found> rooms;
+      int found;
+      bool covered;        ///< one of the passes stores every entry
+      ColumnPass<T> *only; ///< where one group makes all of it
     };
 
     bool start(Index col, Stream<T> &stream, Column &column) {
-      if (col < run_.cols_.begin || col >= run_.cols_.end || !has_position(run_.plan_.cols, col)) return false;
+      if (col < run_.cols_.begin || col >= run_.cols_.end || !run_.plan_.cols.has(col)) return false;
       column.index = col, column.stream = &stream;
-      column.y = &run_.y_(first_, positions_below(run_.plan_.cols, col) - run_.first_col_);
+      column.y = &run_.y_(first_, run_.plan_.cols.below(col) - run_.first_col_);
       if (run_.streams_ && stream.out != column.y) {
         if (stream.out) finish(stream);
         begin(column.y, stream);
       }
-      column.only.reset();
-      if (const Group *only = only_cover(col)) {
-        Digits digits(*only);
-        decode(*only, col, digits);
-        column.only.emplace(*only, arrays_, digits, weights_);
-      }
+      find_passes(column);
+      const bool alone = column.found == 1 && column.covered && !run_.plan_.rows.triangle;
+      column.only = alone ? &column.rooms[0].pass : nullptr;
       return true;
+    }
+
+    void find_passes(Column &column) {
+      column.found = 0, column.covered = false;
+      for (const Group &g : run_.plan_.groups) {
+        Digits digits(g);
+        if (g.loops == 0 && !decode(g, column.index, digits)) continue;
+        if (g.loops > 0 || column.found == most_found) {
+          column.found = -1, column.covered = false;
+          return;
+        }
+        column.covered = column.covered || g.covers;
+        std::construct_at(&column.rooms[static_cast<std::size_t>(column.found++)].pass, g, arrays_, digits, weights_);
+      }
+    }
+
+    /// work(pass) for every pass of the column, of groups that cover their columns or of the others.
+    void for_passes(Column &column, bool covering, auto work) {
+      for (int k = 0; k < column.found; ++k)
+        if (ColumnPass<T> &pass = column.rooms[static_cast<std::size_t>(k)].pass; pass.group().covers == covering)
+          work(pass);
+      if (column.found >= 0) return;
+      for (const Group &g : run_.plan_.groups) {
+        if (g.covers != covering) continue;
+        Digits digits(g);
+        do {
+          if (!decode(g, column.index, digits)) continue;
+          ColumnPass<T> pass(g, arrays_, digits, weights_);
+          work(pass);
+        } while (next_loop(g, digits));
+      }
     }
 
     /// The column's entries from a position on.
     void go_on(Column &column, Index position, Index n) {
       if (!run_.streams_) {
         if (column.only) return column.only->run(rows_, {How::store, column.y - rows_.begin, nullptr});
-        pass(column.index, first_ + position, n, column.y + position, false);
+        pass(column, first_ + position, n, column.y + position, false);
         return;
       }
       if (column.only)
@@ -136,63 +166,36 @@ private:
       constexpr Index most = stage_bytes / sizeof(T);
       for (Index p = 0; p < n; p += most) {
         const Index m = std::min(most, n - p);
-        if (!clean_) std::fill_n(stage_, most, T(0));
-        clean_ = pass(column.index, first_ + position + p, m, stage_, true);
+        if (!clean_ && !column.covered) std::fill_n(stage_, most, T(0)), clean_ = true;
+        clean_ = pass(column, first_ + position + p, m, stage_, clean_);
         put(stage_, m, *column.stream);
-        if (clean_) clear(column.index, first_ + position + p, m, stage_);
+        if (clean_) clear(column, first_ + position + p, m, stage_);
       }
-    }
-
-    /// The group that alone makes all of this column, if there is one.
-    const Group *only_cover(Index col) const {
-      const auto &groups = run_.plan_.groups;
-      if (run_.plan_.rows.triangle) return nullptr;
-      const Group *only = nullptr;
-      for (const Group &g : groups) {
-        Digits digits(g);
-        if (g.loops == 0 && !(groups.size() == 1 && g.whole) && !decode(g, col, digits)) continue;
-        if (only || !g.covers) return nullptr;
-        only = &g;
-      }
-      return only;
     }
 
     /// y = `n` entries of the column from a position on; `zeros`: that is what y holds. Returns whether it still does
     /// but for what `clear` would clear.
-    bool pass(Index col, Index position, Index n, T *y, bool zeros) {
+    bool pass(Column &column, Index position, Index n, T *y, bool zeros) {
       bool stored = false, covered = false;
       for (const bool covering : {true, false}) {
         if (!covering && !stored && !zeros) std::fill_n(y, n, T(0));
-        for (const Group &g : run_.plan_.groups) {
-          if (g.covers != covering) continue;
-          for_places(g, col, [&](const Digits &digits) {
-            const How how = stored || !covering ? How::add : How::store;
-            segments({g, arrays_, digits, weights_}, position, n, how, y);
-            stored = true, covered = covered || covering;
-          });
-        }
+        for_passes(column, covering, [&](ColumnPass<T> &pass) {
+          const How how = stored || !covering ? How::add : How::store;
+          segments(pass, position, n, how, y);
+          stored = true, covered = covered || covering;
+        });
       }
       return zeros && !covered;
     }
 
     /// Stores zeros where the groups have entries.
-    void clear(Index col, Index position, Index n, T *y) {
-      for (const Group &g : run_.plan_.groups)
-        for_places(g, col, [&](const Digits &digits) {
-          segments({g, arrays_, digits, weights_}, position, n, How::clear, y);
-        });
+    void clear(Column &column, Index position, Index n, T *y) {
+      for_passes(column, false, [&](ColumnPass<T> &pass) { segments(pass, position, n, How::clear, y); });
     }
 
-    /// work(digits) for all values of the loops at which the group has the column.
-    void for_places(const Group &g, Index col, auto work) const {
-      Digits digits(g);
-      do {
-        if (decode(g, col, digits)) work(digits);
-      } while (next_loop(g, digits));
-    }
-
-    /// The rows of these positions by runs of their indices.
-    void segments(ColumnPass<T> pass, Index position, Index n, How how, T *y) const {
+    /// The rows of these positions by runs of their indices. A pass is not copied: what the compiler would do that with
+    /// (rep movs) waits until all earlier stores past the caches are done.
+    void segments(ColumnPass<T> &pass, Index position, Index n, How how, T *y) {
       while (n > 0) {
         const Axis::Run run = run_.plan_.rows.at(run_.first_row_ + position);
         const Index length = std::min(run.length, n);
@@ -214,18 +217,11 @@ private:
     bool clean_ = false; ///< the stage holds zeros
   };
 
-  /// What there is to do, in entries.
-  Index worth() const {
-    Index result = y_.rows() * y_.cols();
-    for (const Contraction &c : plan_.contractions)
-      result += c.size * c.k / products_per_entry;
-    return result;
-  }
-
   const Plan &plan_;
   const Arrays<T> arrays_;
   const Index first_row_, first_col_;
   const MatrixView<T> y_;
+  const Cut cut_;
   const IndexRange rows_, cols_;
   const bool streams_;
 };
@@ -248,16 +244,27 @@ public:
     run(plan_, buffers, first_row, first_col, y);
   }
 
+  Blocks scratch() const override {
+    const Plan &plan = flat_columns_ > 0 ? flat_ : plan_;
+    const Shape y{plan.rows.size, plan.cols.size};
+    if (y.size() == 0) return {};
+    const Cut cut(plan, 0, 0, y);
+    return Blocks(table_bytes(plan)) + Blocks(static_cast<std::size_t>(room_for(plan.contractions)) * sizeof(T),
+                                              static_cast<std::size_t>(workers(cut.tasks(), cut.worth())));
+  }
+
 private:
+  /// Of tables that do not fit on the stack.
+  static std::size_t table_bytes(const Plan &plan) {
+    const auto bytes = static_cast<std::size_t>(plan.table_size) * sizeof(T);
+    return bytes > small_tables ? bytes : 0;
+  }
+
   static void run(const Plan &plan, std::span<const T *const> buffers, Index first_row, Index first_col,
                   MatrixView<T> y) {
     alignas(64) T few[small_tables / sizeof(T)];
-    Pool::Block block;
-    T *tables = few;
-    if (const auto bytes = static_cast<std::size_t>(plan.table_size) * sizeof(T); bytes > sizeof few) {
-      block = cpu_backend().pool().take(bytes);
-      tables = static_cast<T *>(block.data());
-    }
+    const Pool::Block block = cpu_backend().pool().take(table_bytes(plan));
+    T *const tables = block.data() ? static_cast<T *>(block.data()) : few;
     fill_tables(plan, buffers, tables);
     Run<T>(plan, {buffers, tables, plan.tables.data()}, first_row, first_col, y).all();
   }

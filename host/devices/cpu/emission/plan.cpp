@@ -189,11 +189,6 @@ private:
     for (int q = 0; q < g.columns; ++q)
       dense = dense && g.row[q] == 0;
     g.covers = dense && reach + 1 == plan_.row_indices;
-    Index columns = 1;
-    bool whole = g.covers && g.col_offset == 0;
-    for (int q = g.columns - 1; q >= 0; --q)
-      whole = whole && g.col[q] == columns, columns *= g.extent[q];
-    g.whole = whole && columns == plan_.col_indices;
   }
 
   /// A label of the columns, and how many bytes of a column's vectors do not depend on it.

@@ -41,7 +41,6 @@ struct Group {
   Index row_offset = 0, col_offset = 0;
   Index length = 1;    ///< of a run
   bool covers = false; ///< every column that the group has, in order
-  bool whole = false;  ///< and it has all columns
   std::vector<Term> terms = {};
   std::vector<Operand> operands = {};
 

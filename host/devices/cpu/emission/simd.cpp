@@ -213,26 +213,14 @@ template <class T> void put_copy(const T *x, Index n, Stream<T> &stream) {
   put_run(One<T, 0>(band, 0), n, stream);
 }
 
-template <class T> void store_band(const Band<T> &band, T *y) {
+/// *to = x, or += where it adds.
+template <bool adds, class T> HWY_INLINE void write(Vec<T> x, T *to) {
   const Tag<T> d;
-  const Index N = lanes<T>(), n = band.length;
-  for_runs(band, [&](Index j, const auto &values) {
-    T *out = y + band.step * j;
-    Index i = 0;
-    for (; i + 4 * N <= n; i += 4 * N) {
-      Vec<T> a, b, c, e;
-      values.four_at(i, a, b, c, e);
-      hn::StoreU(a, d, out + i), hn::StoreU(b, d, out + i + N);
-      hn::StoreU(c, d, out + i + 2 * N), hn::StoreU(e, d, out + i + 3 * N);
-    }
-    for (; i + N <= n; i += N)
-      hn::StoreU(values.at(i, Whole<T>()), d, out + i);
-    if (i < n) store_first(values.at(i, First<T>{n - i}), out + i, n - i);
-  });
+  if constexpr (adds) x = hn::Add(hn::LoadU(d, to), x);
+  hn::StoreU(x, d, to);
 }
 
-template <class T> void add_band(const Band<T> &band, T *y) {
-  const Tag<T> d;
+template <bool adds, class T> void write_band(const Band<T> &band, T *y) {
   const Index N = lanes<T>(), n = band.length;
   for_runs(band, [&](Index j, const auto &values) {
     T *out = y + band.step * j;
@@ -240,17 +228,16 @@ template <class T> void add_band(const Band<T> &band, T *y) {
     for (; i + 4 * N <= n; i += 4 * N) {
       Vec<T> a, b, c, e;
       values.four_at(i, a, b, c, e);
-      T *to = out + i;
-      hn::StoreU(hn::Add(hn::LoadU(d, to), a), d, to), to += N;
-      hn::StoreU(hn::Add(hn::LoadU(d, to), b), d, to), to += N;
-      hn::StoreU(hn::Add(hn::LoadU(d, to), c), d, to), to += N;
-      hn::StoreU(hn::Add(hn::LoadU(d, to), e), d, to);
+      T *const to = out + i;
+      write<adds, T>(a, to), write<adds, T>(b, to + N), write<adds, T>(c, to + 2 * N), write<adds, T>(e, to + 3 * N);
     }
     for (; i + N <= n; i += N)
-      hn::StoreU(hn::Add(hn::LoadU(d, out + i), values.at(i, Whole<T>())), d, out + i);
+      write<adds, T>(values.at(i, Whole<T>()), out + i);
     if (i < n) {
       const First<T> first{n - i};
-      store_first(hn::Add(first(out + i), values.at(i, first)), out + i, n - i);
+      Vec<T> x = values.at(i, first);
+      if constexpr (adds) x = hn::Add(first(out + i), x);
+      store_first(x, out + i, n - i);
     }
   });
 }
@@ -263,10 +250,10 @@ void put_f(const Band<float> &band, Stream<float> &stream) { put_band(band, stre
 void put_d(const Band<double> &band, Stream<double> &stream) { put_band(band, stream); }
 void copy_f(const float *x, Index n, Stream<float> &stream) { put_copy(x, n, stream); }
 void copy_d(const double *x, Index n, Stream<double> &stream) { put_copy(x, n, stream); }
-void store_f(const Band<float> &band, float *y) { store_band(band, y); }
-void store_d(const Band<double> &band, double *y) { store_band(band, y); }
-void add_f(const Band<float> &band, float *y) { add_band(band, y); }
-void add_d(const Band<double> &band, double *y) { add_band(band, y); }
+void store_f(const Band<float> &band, float *y) { write_band<false>(band, y); }
+void store_d(const Band<double> &band, double *y) { write_band<false>(band, y); }
+void add_f(const Band<float> &band, float *y) { write_band<true>(band, y); }
+void add_d(const Band<double> &band, double *y) { write_band<true>(band, y); }
 
 } // namespace kronvec::cpu::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

@@ -119,6 +119,8 @@ bool find_block(const Contraction &c, Index col, Index piece, Block &b) {
   return true;
 }
 
+Index entries(const Table &t) { return std::accumulate(t.extent.begin(), t.extent.end(), Index(1), std::multiplies()); }
+
 /// Where the block's part of a side begins, made in `room` if it is not kept.
 template <class T> const T *side_of(const Contraction &c, int side, const Arrays<T> &arrays, const Block &b, T *&room) {
   if (c.kept[side]) {
@@ -135,7 +137,7 @@ template <class T> const T *side_of(const Contraction &c, int side, const Arrays
   }
   T *const x = room;
   fill_box(t, arrays, box, x);
-  room += std::accumulate(t.extent.begin(), t.extent.end(), Index(1), std::multiplies());
+  room += entries(t);
   return x;
 }
 
@@ -150,14 +152,15 @@ template <class T> void fill_tables(const Plan &plan, std::span<const T *const> 
       fill(t, arrays, tables + t.begin);
 }
 
-Index room_for_sides(const Contraction &c) {
-  Index size = 0;
-  for (const int side : {0, 1})
-    if (!c.kept[side]) {
-      const auto &extent = c.side[side].extent;
-      size += std::accumulate(extent.begin(), extent.end(), Index(1), std::multiplies());
-    }
-  return size;
+Index room_for(const std::vector<Contraction> &contractions) {
+  Index results = 0, most_sides = 0;
+  for (const Contraction &c : contractions) {
+    Index sides = 0;
+    for (const int side : {0, 1})
+      if (!c.kept[side]) sides += entries(c.side[side]);
+    results += c.size, most_sides = std::max(most_sides, sides);
+  }
+  return most_sides + results;
 }
 
 template <class T>

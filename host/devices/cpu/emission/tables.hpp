@@ -14,8 +14,9 @@ static_assert(products_per_entry * worth_threads <= 4 << 16);
 /// Fills all tables of the plan at `tables`, in order.
 template <class T> void fill_tables(const Plan &plan, std::span<const T *const> buffers, T *tables);
 
-/// Entries that `make_block` needs beside the result.
-Index room_for_sides(const Contraction &contraction);
+/// Entries that a task needs for a block of each: first those that `make_block` needs beside the result, then the
+/// results.
+Index room_for(const std::vector<Contraction> &contractions);
 
 /// The block of C for the columns from `col` on, and a piece of the rows. Returns where it is as `Arrays::local` wants
 /// it, or null where there is no such block.
