@@ -248,6 +248,26 @@ template <class T> Cases<T> kronecker_cases(const Kinds<T> &k) {
           transpose(kron_of<T>({k.dense(2, 3), k.diag(2), k.commutation(2, 2)}))};
 }
 
+/// A ⊗ I ⊗ I + I ⊗ B ⊗ I + I ⊗ I ⊗ C, spelt out.
+template <class T> Case<T> kron_sum_of(const Cases<T> &terms) {
+  Operators<T> list;
+  Definition sum(Table(1, 1));
+  for (std::size_t t = 0; t < terms.size(); ++t) {
+    Definition term(textbook::identity(1));
+    for (std::size_t f = 0; f < terms.size(); ++f)
+      term = kron(term, f == t ? terms[f].exact : Definition(textbook::identity(terms[f].op.rows())));
+    sum = t == 0 ? term : Definition(sum.value + term.value, sum.magnitude + term.magnitude, sum.roundings + 1);
+    list.push_back(terms[t].op);
+  }
+  return {"Kronecker sum", kronvec::kron_sum(list), sum};
+}
+
+/// More factors than an emission has labels for, two each.
+template <class T> Case<T> power_of(const Case<T> &a, int n) {
+  Case<T> all = kron_of<T>(Cases<T>(static_cast<std::size_t>(n), a));
+  return {"Kronecker power", kronvec::kron_power(a.op, n), std::move(all.exact)};
+}
+
 template <class T> Cases<T> composed_cases(const Kinds<T> &k) {
   const textbook::Scalar alpha(-1.5, std::is_floating_point_v<T> ? 0 : 0.25);
   const Case<T> a = k.dense(4, 3), b = k.dense(3, 6), sum = k.dense(5, 5) + k.diag(5);
@@ -261,6 +281,12 @@ template <class T> Cases<T> composed_cases(const Kinds<T> &k) {
           k.diag(4) * k.dense(4, 4) * k.diag(4),
           sum,
           sum + k.identity(5) + k.zero(5, 5),
+          kron_sum_of<T>({k.dense(2, 2), k.diag(3), k.dense(2, 2)}),
+          kron_sum_of<T>({k.dense(3, 3)}),
+          kron_sum_of<T>({k.dense(2, 2), k.identity(0)}),
+          power_of(k.dense(2, 3), 3),
+          power_of(k.dense(2, 1), 9),
+          power_of(k.dense(1, 1), 10),
           k.commutation(2, 2) + k.permutation({3, 1, 0, 2}) + k.function(4, 4),
           k.khatri_rao(2, 2, 4) + k.symmetrizer(2),
           k.zero(3, 3) + k.dense(3, 3),
