@@ -191,7 +191,9 @@ template <class T> NodePtr<T> DirectSum<T>::transposed() const {
 template <class T> NodePtr<T> DirectSum<T>::conjugated() const {
   return std::make_shared<DirectSum>(each_conjugated<T>(blocks_), this->device());
 }
-template <class T> std::string DirectSum<T>::text() const { return joined<T>(blocks_, " ⊕ ", Binding::atom); }
+template <class T> std::string DirectSum<T>::text() const {
+  return blocks_.empty() ? "0[0×0]" : joined<T>(blocks_, " ⊕ ", Binding::atom);
+}
 template <class T> Index DirectSum<T>::size() const { return size_of<T>(blocks_); }
 template <class T> double DirectSum<T>::flops() const { return flops_of<T>(blocks_); }
 template <class T> std::size_t DirectSum<T>::bytes() const { return bytes_of<T>(blocks_); }

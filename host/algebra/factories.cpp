@@ -147,6 +147,7 @@ template <class T> Operator<T> direct_sum(const Operators<T> &blocks) {
   for (const Operator<T> &block : blocks)
     append_parts<DirectSum<T>>(parts, block.node(), &DirectSum<T>::blocks);
   const Device device = common_device<T>(parts);
+  if (parts.size() == 1) return Operator<T>(parts[0]);
   return Operator<T>(std::make_shared<DirectSum<T>>(std::move(parts), device));
 }
 template <class T> Operator<T> operator*(const Operator<T> &a, const Operator<T> &b) {

@@ -48,6 +48,7 @@ template <class T> Device Operator<T>::device() const { return node_->device(); 
 
 template <class T> void Operator<T>::apply(T alpha, MatrixView<const T> x, T beta, MatrixView<T> y) const {
   require_operands(*node_, x, y);
+  if (alpha == T(0)) return node_->primitives().combine(alpha, x, beta, y);
   algebra::apply<T>(*node_, alpha, x, beta, y);
 }
 template <class T> Matrix<T> Operator<T>::apply(MatrixView<const T> x) const {
@@ -65,6 +66,7 @@ void Operator<T>::apply(T alpha, MatrixView<const T> x, T beta, MatrixView<T> y,
   require_on(device().backend(), "the workspace", workspace);
   if (overlap<T>(workspace, x) || overlap<T>(workspace, y))
     throw Error(std::string("the workspace shares memory with ") + (overlap<T>(workspace, x) ? "X" : "Y"));
+  if (alpha == T(0)) return node_->primitives().combine(alpha, x, beta, y);
   node_->apply(alpha, x, beta, y, {workspace.data(), static_cast<std::size_t>(workspace.shape().size())});
 }
 template <class T> Index Operator<T>::workspace(Index columns) const { return node_->workspace(columns, true); }

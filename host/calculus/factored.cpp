@@ -85,8 +85,8 @@ template <class T> struct FactoredJacobian<T>::Terms {
   void require_room(Index stored, double bytes) const {
     const double free = static_cast<double>(Device::cpu().bytes_free());
     if (bytes > free || static_cast<double>(stored) * sizeof(T) > static_cast<double>(point->device().bytes_free()))
-      throw OutOfMemory("a sparse J of " + std::to_string(stored) + " entries would take " +
-                        readable_bytes(bytes) + ", " + readable_bytes(free) + " are free");
+      throw OutOfMemory("a sparse J of " + std::to_string(stored) + " entries would take " + readable_bytes(bytes) +
+                        ", " + readable_bytes(free) + " are free");
   }
 };
 

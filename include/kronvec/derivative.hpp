@@ -6,7 +6,6 @@
 ///   J0.apply(dx, y);  J0.to_dense(out);  J0.update({{X, x1}});
 
 #include "kronvec/expression.hpp"
-#include "kronvec/operators.hpp"
 #include "kronvec/sparse.hpp"
 
 #include <functional>
@@ -17,6 +16,8 @@
 #include <vector>
 
 namespace kronvec {
+
+template <class T> class Operator; // kronvec/operators.hpp
 
 /// A value for a symbol. The matrix is copied when a plan takes it.
 template <class T> struct Binding {

@@ -42,7 +42,8 @@ public:
   Shape shape() const;
   Device device() const;
 
-  /// Y = α·Op·X + β·Y, for all columns of X. β = 0 reads nothing of Y. Y must not share memory with X.
+  /// Y = α·Op·X + β·Y, for all columns of X. α = 0 reads nothing of X, β = 0 nothing of Y. Y must not share memory with
+  /// X.
   void apply(T alpha, MatrixView<const T> x, T beta, MatrixView<T> y) const;
   void apply(MatrixView<const T> x, MatrixView<T> y) const { apply(T(1), x, T(0), y); }
   Matrix<T> apply(MatrixView<const T> x) const;
@@ -57,8 +58,8 @@ public:
   void apply_transpose(MatrixView<const T> x, MatrixView<T> y) const { transpose().apply(x, y); }
   Matrix<T> apply_transpose(MatrixView<const T> x) const { return transpose().apply(x); }
 
-  Operator transpose() const;
-  Operator adjoint() const;
+  Operator transpose() const; ///< shares everything
+  Operator adjoint() const;   ///< holds conjugates of complex matrices
 
   T entry(Index i, Index j) const;
   Matrix<T> row(Index i) const;    ///< 1×cols
@@ -74,7 +75,7 @@ public:
   Matrix<T> to_dense() const;
   CsrMatrix<T> to_sparse() const; ///< nothing dense on the way, except for factors that are dense
 
-  std::size_t bytes() const;     ///< of the matrices that it is made of
+  std::size_t bytes() const;     ///< of the matrices that it is made of, each as often as it occurs
   double flops() const;          ///< multiplications and additions for one column
   std::string to_string() const; ///< "(A ⊗ B)·K[4,3]"
 
@@ -135,6 +136,8 @@ template <class T> Operator<T> direct_sum(const Operators<T> &blocks);
 template <class T> Operator<T> operator*(const Operator<T> &a, const Operator<T> &b);
 template <class T> Operator<T> operator*(std::type_identity_t<T> alpha, const Operator<T> &a);
 template <class T> Operator<T> operator+(const Operator<T> &a, const Operator<T> &b);
+/// a.apply(x).
+template <class T> Matrix<T> operator*(const Operator<T> &a, const Matrix<T> &x) { return a.apply(x); }
 template <class T> Operator<T> operator-(const Operator<T> &a, const Operator<T> &b) { return a + T(-1) * b; }
 template <class T> Operator<T> operator-(const Operator<T> &a) { return T(-1) * a; }
 
