@@ -199,5 +199,40 @@ TEST_F(Command, LeavesNoFileBehindWhenItFails) {
   EXPECT_EQ(run("evaluate X X=2x2 >/dev/full; exit $? #").status, 3);
 }
 
+TEST_F(Command, AppliesAnOperatorThatIsNeverFormed) {
+  write_npy<double>((dir_ / "x.npy").string(), Matrix<double>::random(12, 2, 1));
+  const Outcome y = run("apply 'kron(A,B)*K(4,3)' A='[1,2,3;4,5,6]' B='[1,0,-1,2]' --to x.npy --out y.npy");
+  EXPECT_EQ(y.status, 0) << y.err;
+  EXPECT_EQ(y.err, "y.npy: 2×2, (A ⊗ B)·K[4,3] times X\n");
+  const Matrix<double> a{{1, 2, 3}, {4, 5, 6}}, b{{1, 0, -1, 2}};
+  const Matrix<double> expected = product(kron(a, b), product(commutation(4, 3), Matrix<double>::random(12, 2, 1)));
+  EXPECT_TRUE(near(read_matrix<double>(dir_ / "y.npy"), expected, 1e-13));
+  const Outcome back = run("apply 'K(4,3)' --transposed --to '[1;2;3;4;5;6;7;8;9;10;11;12]'");
+  EXPECT_EQ(back.out, "1\n4\n7\n10\n2\n5\n8\n11\n3\n6\n9\n12\n");
+}
+
+TEST_F(Command, SimplifiesAndSaysWhy) {
+  const Outcome s = run("simplify 'K(5,4)*kron(A,B)*K(3,2)' A=4x3 B=5x2");
+  EXPECT_EQ(s.status, 0) << s.err;
+  EXPECT_NE(s.out.find("K7   K[p,m]·(A ⊗ B)·K[n,q] = B ⊗ A\n"), std::string::npos) << s.out;
+  EXPECT_NE(s.out.find("\nB ⊗ A: 128 flops a column\n"), std::string::npos) << s.out;
+}
+
+TEST_F(Command, RefusesWhatIsNoOperator) {
+  expect_refusal("apply 'kron(A,B)*K(4,2)' A=2x3 B=2x4 --to 12x1", 2,
+                 "shapes do not agree: 4×12 * 8×8 in A ⊗ B times K[4,2]\n  kron(A,B)*K(4,2)\n           ^");
+  expect_refusal("apply 'kron(A,B)' A=2x3 B=2x4 --to 11x1", 2, "A ⊗ B is 4×12");
+  expect_refusal("apply 'exp(A)' A=2x3 --to 3x1", 2, "there is no function 'exp'");
+  expect_refusal("apply 'A.*A' A=2x3 --to 3x1", 2, "'.*' has no meaning for operators");
+  expect_refusal("apply 'K(2.5,1)' --to 3x1", 2, "a size must be a non-negative integer, not 2.5");
+  expect_refusal("apply '2*3' --to 3x1", 2, "an operator is wanted, not the number 6");
+  expect_refusal("apply 'A^1000000' A=2x2 --to 2x1", 2, "more than the 1000 factors");
+  expect_refusal("apply 'K(4000000000,4000000000)' --to 2x1", 2, "cannot be counted");
+  expect_refusal("apply 'B' A=2x2 --to 2x1", 2, "symbol 'B' has no value");
+  expect_refusal("apply 'A' A=2x2 --to x.npy", 2, "x.npy");
+  expect_refusal("apply 'A' A=2x2 --to 2x1 --out y.txt", 2, "--out y.txt: its name must end in .npy");
+  EXPECT_EQ(files(), 0u);
+}
+
 } // namespace
 } // namespace kronvec::testing

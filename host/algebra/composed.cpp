@@ -9,11 +9,11 @@
 namespace kronvec::algebra {
 namespace {
 
-/// "2", "−0.5", "(1+2i)".
+/// "2", "−0.5", "(1−2i)".
 template <class T> std::string number(T x) {
   if constexpr (is_complex<T>) {
     if (x.imag() == 0) return number(x.real());
-    return fmt::format("({}{:+}i)", x.real(), x.imag());
+    return fmt::format("({}{}{}i)", number(x.real()), x.imag() < 0 ? "−" : "+", std::abs(x.imag()));
   } else {
     return x < 0 ? fmt::format("−{}", -x) : fmt::format("{}", x);
   }
@@ -22,7 +22,9 @@ template <class T> std::string number(T x) {
 template <class T> Shape stacked_shape(const std::vector<NodePtr<T>> &blocks) {
   Shape shape;
   for (const NodePtr<T> &block : blocks)
-    shape.rows += block->rows(), shape.cols += block->cols();
+    if (__builtin_add_overflow(shape.rows, block->rows(), &shape.rows) ||
+        __builtin_add_overflow(shape.cols, block->cols(), &shape.cols))
+      throw ShapeError("a direct sum with " + to_string(block->shape()) + " has more than 2⁶³ rows or columns");
   return shape;
 }
 
@@ -36,7 +38,7 @@ template <class T> Composition<T>::Composition(std::vector<NodePtr<T>> factors)
 }
 
 template <class T> Index Composition<T>::workspace(Index columns, bool adds) const {
-  return 2 * widest_ * columns + workspace_of<T>(factors_, columns, adds);
+  return Shape{2, Shape{widest_, columns}.size()}.size() + workspace_of<T>(factors_, columns, adds);
 }
 
 template <class T> void Composition<T>::apply(T alpha, In x, T beta, Out y, std::span<T> workspace) const {
@@ -61,6 +63,7 @@ template <class T> NodePtr<T> Composition<T>::conjugated() const {
   return std::make_shared<Composition>(each_conjugated<T>(factors_));
 }
 template <class T> std::string Composition<T>::text() const { return joined<T>(factors_, "·", Binding::atom); }
+template <class T> Index Composition<T>::size() const { return size_of<T>(factors_); }
 template <class T> double Composition<T>::flops() const { return flops_of<T>(factors_); }
 template <class T> std::size_t Composition<T>::bytes() const { return bytes_of<T>(factors_); }
 
@@ -96,8 +99,21 @@ template <class T> void Sum<T>::apply(T alpha, In x, T beta, Out y, std::span<T>
 
 template <class T> NodePtr<T> Sum<T>::transposed() const { return std::make_shared<Sum>(each_transposed<T>(terms_)); }
 template <class T> NodePtr<T> Sum<T>::conjugated() const { return std::make_shared<Sum>(each_conjugated<T>(terms_)); }
-template <class T> std::string Sum<T>::text() const { return joined<T>(terms_, " + ", Binding::product); }
-template <class T> double Sum<T>::flops() const { return flops_of<T>(terms_); }
+/// "A + B − 2·C".
+template <class T> std::string Sum<T>::text() const {
+  const std::string minus = "−";
+  std::string text = wrapped(*terms_[0], Binding::product);
+  for (std::size_t t = 1; t < terms_.size(); ++t) {
+    const std::string term = wrapped(*terms_[t], Binding::product);
+    const bool negative = term.starts_with(minus);
+    text += (negative ? " − " : " + ") + (negative ? term.substr(minus.size()) : term);
+  }
+  return text;
+}
+template <class T> Index Sum<T>::size() const { return size_of<T>(terms_); }
+template <class T> double Sum<T>::flops() const {
+  return flops_of<T>(terms_) + static_cast<double>(terms_.size() - 1) * static_cast<double>(this->rows());
+}
 template <class T> std::size_t Sum<T>::bytes() const { return bytes_of<T>(terms_); }
 
 template <class T> T Sum<T>::entry(Index i, Index j) const {
@@ -133,6 +149,11 @@ template <class T> bool Sum<T>::draft(Draft<T> &draft) const {
 template <class T> std::string Scaled<T>::text() const {
   if (scale_ == T(-1)) return "−" + wrapped(*a_, Binding::atom);
   return number(scale_) + "·" + wrapped(*a_, Binding::atom);
+}
+template <class T> Matrix<T> Scaled<T>::diagonal() const {
+  Matrix<T> diagonal = a_->diagonal();
+  this->primitives().scale(scale_, BatchView<T>(diagonal.view()), diagonal.view());
+  return diagonal;
 }
 template <class T> CooMatrix<T> Scaled<T>::coo() const {
   CooMatrix<T> result = a_->coo();
@@ -171,6 +192,7 @@ template <class T> NodePtr<T> DirectSum<T>::conjugated() const {
   return std::make_shared<DirectSum>(each_conjugated<T>(blocks_), this->device());
 }
 template <class T> std::string DirectSum<T>::text() const { return joined<T>(blocks_, " ⊕ ", Binding::atom); }
+template <class T> Index DirectSum<T>::size() const { return size_of<T>(blocks_); }
 template <class T> double DirectSum<T>::flops() const { return flops_of<T>(blocks_); }
 template <class T> std::size_t DirectSum<T>::bytes() const { return bytes_of<T>(blocks_); }
 
@@ -180,6 +202,29 @@ template <class T> T DirectSum<T>::entry(Index i, Index j) const {
     i -= block->rows(), j -= block->cols();
   }
   return 0;
+}
+template <class T> bool DirectSum<T>::all_square() const {
+  return std::all_of(blocks_.begin(), blocks_.end(), [](const NodePtr<T> &b) { return b->rows() == b->cols(); });
+}
+/// The blocks' diagonals, if these have one, one below the other.
+template <class T> Matrix<T> DirectSum<T>::diagonal() const {
+  if (!all_square()) return Node<T>::diagonal();
+  auto all = Matrix<T>::uninitialized(this->rows(), 1, this->device());
+  Index row = 0;
+  for (const NodePtr<T> &block : blocks_) {
+    const Matrix<T> part = block->diagonal();
+    this->primitives().copy(part.view(), all.view().block(row, 0, part.rows(), 1));
+    row += part.rows();
+  }
+  return all;
+}
+/// tr(A ⊕ B) = tr A + tr B (ledger K13).
+template <class T> T DirectSum<T>::trace() const {
+  if (!all_square()) return Node<T>::trace();
+  T sum = 0;
+  for (const NodePtr<T> &block : blocks_)
+    sum += block->trace();
+  return sum;
 }
 template <class T> double DirectSum<T>::squared_norm() const {
   double sum = 0;
@@ -200,7 +245,7 @@ template <class T> bool DirectSum<T>::draft(Draft<T> &draft) const {
   Index row = 0, col = 0;
   for (const NodePtr<T> &block : blocks_) {
     const std::size_t first = draft.products.size();
-    if (block->shape().size() > 0 && !block->draft(draft)) return false;
+    if (block->rows() > 0 && block->cols() > 0 && !block->draft(draft)) return false;
     for (std::size_t p = first; p < draft.products.size(); ++p)
       draft.products[p].row.offset += row, draft.products[p].col.offset += col;
     row += block->rows(), col += block->cols();

@@ -19,6 +19,7 @@ public:
   NodePtr<T> conjugated() const override;
   std::string text() const override;
   Binding binding() const override { return Binding::product; }
+  Index size() const override;
   double flops() const override;
   std::size_t bytes() const override;
   void window(Index i, Index j, Out out) const override;
@@ -43,6 +44,7 @@ public:
   NodePtr<T> conjugated() const override;
   std::string text() const override;
   Binding binding() const override { return Binding::sum; }
+  Index size() const override;
   double flops() const override;
   std::size_t bytes() const override;
   T entry(Index i, Index j) const override;
@@ -72,9 +74,11 @@ public:
   NodePtr<T> conjugated() const override { return std::make_shared<Scaled>(conjugated_scale(), a_->conjugated()); }
   std::string text() const override;
   Binding binding() const override { return Binding::product; }
+  Index size() const override { return 1 + a_->size(); }
   double flops() const override { return a_->flops(); }
   std::size_t bytes() const override { return a_->bytes(); }
   T entry(Index i, Index j) const override { return scale_ * a_->entry(i, j); }
+  Matrix<T> diagonal() const override;
   T trace() const override { return scale_ * a_->trace(); }
   double squared_norm() const override { return squared(scale_) * a_->squared_norm(); }
   CooMatrix<T> coo() const override;
@@ -100,14 +104,18 @@ public:
   NodePtr<T> conjugated() const override;
   std::string text() const override;
   Binding binding() const override { return Binding::kronecker; }
+  Index size() const override;
   double flops() const override;
   std::size_t bytes() const override;
   T entry(Index i, Index j) const override;
+  Matrix<T> diagonal() const override;
+  T trace() const override;
   double squared_norm() const override;
   CooMatrix<T> coo() const override;
   bool draft(Draft<T> &draft) const override;
 
 private:
+  bool all_square() const;
   std::vector<NodePtr<T>> blocks_;
 };
 
@@ -127,6 +135,12 @@ template <class T> std::vector<NodePtr<T>> each_conjugated(const std::vector<Nod
   return result;
 }
 
+template <class T> Index size_of(const std::vector<NodePtr<T>> &nodes) {
+  Index total = 1;
+  for (const NodePtr<T> &node : nodes)
+    total += node->size();
+  return total;
+}
 template <class T> double flops_of(const std::vector<NodePtr<T>> &nodes) {
   double total = 0;
   for (const NodePtr<T> &node : nodes)

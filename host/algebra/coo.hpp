@@ -3,12 +3,30 @@
 
 #include "kronvec/sparse.hpp"
 
+#include "core/readable.hpp"
+#include "devices/pool.hpp"
+
+#include <algorithm>
+#include <ranges>
 #include <utility>
 
 namespace kronvec::algebra {
 
 template <class T> void append(CooMatrix<T> &a, Index row, Index col, T value) {
   a.row.push_back(row), a.col.push_back(col), a.value.push_back(value);
+}
+
+/// Room for so many entries more. Throws OutOfMemory where there is none.
+template <class T> void reserve(CooMatrix<T> &a, double entries) {
+  const double bytes = entries * (2 * sizeof(Index) + sizeof(T));
+  if (constexpr double small = 1 << 20; bytes > small) {
+    const auto free = static_cast<double>(host_bytes_free());
+    if (bytes > free)
+      throw OutOfMemory("a sparse matrix of " + to_string(Shape{a.rows, a.cols}) + " would take " +
+                        readable_bytes(bytes) + ", " + readable_bytes(free) + " are free");
+  }
+  const std::size_t all = a.value.size() + static_cast<std::size_t>(entries);
+  a.row.reserve(all), a.col.reserve(all), a.value.reserve(all);
 }
 
 template <class T> CooMatrix<T> transposed(CooMatrix<T> a) {
@@ -26,20 +44,35 @@ void append(CooMatrix<T> &a, const CooMatrix<T> &b, T scale = T(1), Index down =
 /// A ⊗ B.
 template <class T> CooMatrix<T> kron(const CooMatrix<T> &a, const CooMatrix<T> &b) {
   CooMatrix<T> c{a.rows * b.rows, a.cols * b.cols, {}, {}, {}};
+  reserve(c, static_cast<double>(a.nonzeros()) * static_cast<double>(b.nonzeros()));
   for (std::size_t n = 0; n < a.value.size(); ++n)
     append(c, b, a.value[n], a.row[n] * b.rows, a.col[n] * b.cols);
   return c;
 }
 
-/// A·B.
+/// The places of row i of a.
+template <class T> std::ranges::iota_view<std::size_t, std::size_t> row_of(const CsrMatrix<T> &a, Index i) {
+  const auto row = static_cast<std::size_t>(i);
+  return {static_cast<std::size_t>(a.row_start[row]), static_cast<std::size_t>(a.row_start[row + 1])};
+}
+
+/// A·B, row by row, each place once.
 template <class T> CooMatrix<T> product(const CooMatrix<T> &a, const CooMatrix<T> &b) {
-  const CsrMatrix<T> right = compressed(b);
+  const CsrMatrix<T> left = compressed(a), right = compressed(b);
   CooMatrix<T> c{a.rows, b.cols, {}, {}, {}};
-  for (std::size_t n = 0; n < a.value.size(); ++n) {
-    const auto k = static_cast<std::size_t>(a.col[n]);
-    for (auto m = static_cast<std::size_t>(right.row_start[k]); m < static_cast<std::size_t>(right.row_start[k + 1]);
-         ++m)
-      append(c, a.row[n], right.col[m], a.value[n] * right.value[m]);
+  std::vector<std::pair<Index, T>> row;
+  for (Index i = 0; i < a.rows; ++i) {
+    row.clear();
+    for (const std::size_t n : row_of(left, i))
+      for (const std::size_t m : row_of(right, left.col[n]))
+        row.emplace_back(right.col[m], left.value[n] * right.value[m]);
+    std::stable_sort(row.begin(), row.end(), [](const auto &x, const auto &y) { return x.first < y.first; });
+    for (std::size_t n = 0; n < row.size(); ++n)
+      if (n > 0 && row[n].first == row[n - 1].first) {
+        c.value.back() += row[n].second;
+      } else {
+        append(c, i, row[n].first, row[n].second);
+      }
   }
   return c;
 }

@@ -103,6 +103,9 @@ template <class T> Operator<T> khatri_rao(Matrix<T> a, Matrix<T> b, std::string 
   return make_khatri_rao<T>(std::move(a), std::move(b), name_a, name_b, false);
 }
 template <class T> Operator<T> face_splitting(Matrix<T> a, Matrix<T> b, std::string name_a, std::string name_b) {
+  if (a.rows() != b.rows())
+    throw ShapeError("a face-splitting product needs as many rows on both sides: " + to_string(a.shape()) + " and " +
+                     to_string(b.shape()));
   const auto turned = [](const std::string &name) { return name.empty() ? name : name + "ᵀ"; };
   return make_khatri_rao<T>(transposed_of(a), transposed_of(b), turned(name_a), turned(name_b), true);
 }

@@ -41,34 +41,44 @@ Product times(const Product &a, const Product &b, Index b_rows, Index b_cols, in
 } // namespace
 
 template <class T> Kronecker<T>::Kronecker(std::vector<NodePtr<T>> factors, Device device)
-    : Node<T>(shape_of<T>(factors), device), factors_(std::move(factors)), any_direct_(false), tallest_(0) {
-  for (const NodePtr<T> &f : factors_) {
-    const auto direct = f->factor();
-    if (!direct) along_.push_back({direct_.size(), 1, 1});
-    any_direct_ = any_direct_ || (direct && !direct->is_identity());
-    direct_.push_back(direct ? *direct : KroneckerFactor<T>::identity(f->cols()));
-  }
-  std::vector<Index> extent;
-  tallest_ = this->cols();
-  Index entries = 1;
-  for (const KroneckerFactor<T> &f : direct_)
-    extent.push_back(f.rows()), entries *= f.rows();
-  tallest_ = std::max(tallest_, entries);
-  for (Along &a : along_) {
+    : Node<T>(shape_of<T>(factors), device), factors_(std::move(factors)), any_direct_(false), tallest_(this->cols()) {
+  std::vector<Index> extent; // of every dimension as it is by now
+  for (const NodePtr<T> &f : factors_)
+    extent.push_back(f->cols());
+  const auto apply_to = [&](Along a) {
     for (std::size_t f = 0; f < extent.size(); ++f)
       (f < a.factor ? a.outer : a.inner) *= f == a.factor ? 1 : extent[f];
     extent[a.factor] = factors_[a.factor]->rows();
-    tallest_ = std::max(tallest_, a.inner * a.outer * extent[a.factor]);
+    tallest_ = std::max(tallest_, rows_of(a));
+    return a;
+  };
+  std::vector<Along> growing;
+  for (std::size_t f = 0; f < factors_.size(); ++f) {
+    const auto direct = factors_[f]->factor();
+    const bool shrinks = factors_[f]->rows() < factors_[f]->cols();
+    if (!direct && shrinks) before_.push_back(apply_to({f, 1, 1}));
+    if (!direct && !shrinks) growing.push_back({f, 1, 1});
+    any_direct_ = any_direct_ || (direct && !direct->is_identity());
+    direct_.push_back(direct ? *direct
+                             : KroneckerFactor<T>::identity(shrinks ? factors_[f]->rows() : factors_[f]->cols()));
   }
+  Index entries = 1;
+  for (std::size_t f = 0; f < factors_.size(); ++f)
+    extent[f] = direct_[f].rows(), entries = Shape{entries, extent[f]}.size();
+  tallest_ = std::max(tallest_, entries);
+  for (const Along &a : growing)
+    after_.push_back(apply_to(a));
 }
 
 template <class T> Index Kronecker<T>::workspace(Index columns, bool adds) const {
   const Index direct = this->primitives().kronecker_workspace(direct_, columns);
-  if (along_.empty()) return direct;
+  if (before_.empty() && after_.empty()) return direct;
   Index most = any_direct_ ? direct : 0;
-  for (const Along &a : along_)
-    most = std::max(most, factors_[a.factor]->workspace(a.inner * a.outer * columns, adds));
-  return 4 * tallest_ * columns + most; // two for results that take turns, two for what is turned
+  for (const auto *along : {&before_, &after_})
+    for (const Along &a : *along)
+      most = std::max(most, factors_[a.factor]->workspace(a.inner * a.outer * columns, adds));
+  const Index four = Shape{4, Shape{tallest_, columns}.size()}.size(); // two results in turns, two that are turned
+  return four + most;
 }
 
 template <class T> void Kronecker<T>::apply_along(const Along &along, In x, Out y, std::span<T> room) const {
@@ -84,31 +94,29 @@ template <class T> void Kronecker<T>::apply_along(const Along &along, In x, Out 
 
 template <class T> void Kronecker<T>::apply(T alpha, In x, T beta, Out y, std::span<T> workspace) const {
   if (y.shape().size() == 0) return;
-  if (along_.empty() || x.rows() == 0)
-    return x.rows() == 0 ? this->primitives().combine(T(0), BatchView<T>(y), beta, y)
-                         : this->primitives().kronecker(alpha, direct_, x, beta, y, workspace);
+  if (x.rows() == 0) return this->primitives().combine(T(0), BatchView<T>(y), beta, y);
+  if (before_.empty() && after_.empty()) return this->primitives().kronecker(alpha, direct_, x, beta, y, workspace);
   const auto size = static_cast<std::size_t>(tallest_ * x.cols());
   T *half[] = {workspace.data(), workspace.data() + size};
   const std::span<T> room = workspace.subspan(2 * size);
   int turn = 0;
   In from = x;
-  if (any_direct_ || !x.packed()) {
+  const auto step = [&](Index rows, const auto &work) {
+    const Out to(half[turn++ % 2], rows, x.cols());
+    work(to);
+    from = to;
+  };
+  if (!x.packed()) step(x.rows(), [&](Out to) { this->primitives().copy(x, to); });
+  for (const Along &a : before_)
+    step(rows_of(a), [&](Out to) { apply_along(a, from, to, room); });
+  if (any_direct_) {
     Index rows = 1;
     for (const KroneckerFactor<T> &f : direct_)
       rows *= f.rows();
-    const Out to(half[turn++ % 2], rows, x.cols());
-    if (any_direct_) {
-      this->primitives().kronecker(T(1), direct_, x, T(0), to, room);
-    } else {
-      this->primitives().copy(x, to);
-    }
-    from = to;
+    step(rows, [&](Out to) { this->primitives().kronecker(T(1), direct_, from, T(0), to, room); });
   }
-  for (const Along &a : along_) {
-    const Out to(half[turn++ % 2], a.inner * a.outer * factors_[a.factor]->rows(), x.cols());
-    apply_along(a, from, to, room);
-    from = to;
-  }
+  for (const Along &a : after_)
+    step(rows_of(a), [&](Out to) { apply_along(a, from, to, room); });
   this->primitives().combine(alpha, from, beta, y);
 }
 
@@ -121,10 +129,12 @@ template <class T> NodePtr<T> Kronecker<T>::conjugated() const {
 template <class T> std::string Kronecker<T>::text() const {
   return factors_.empty() ? "I[1]" : joined<T>(factors_, " ⊗ ", Binding::atom);
 }
+template <class T> Index Kronecker<T>::size() const { return size_of<T>(factors_); }
 template <class T> double Kronecker<T>::flops() const {
   double total = modes::flops<T>(direct_);
-  for (const Along &a : along_)
-    total += static_cast<double>(a.inner) * static_cast<double>(a.outer) * factors_[a.factor]->flops();
+  for (const auto *along : {&before_, &after_})
+    for (const Along &a : *along)
+      total += static_cast<double>(a.inner) * static_cast<double>(a.outer) * factors_[a.factor]->flops();
   return total;
 }
 template <class T> std::size_t Kronecker<T>::bytes() const { return bytes_of<T>(factors_); }

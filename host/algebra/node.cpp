@@ -5,6 +5,7 @@
 #include "algebra/coo.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
 
 namespace kronvec::algebra {
@@ -31,6 +32,8 @@ template <class T> void over_panels(const Node<T> &node, Index first, Index last
 
 template <class T> void apply(const Node<T> &node, T alpha, MatrixView<const T> x, T beta, MatrixView<T> y) {
   const auto entries = static_cast<std::size_t>(node.workspace(x.cols(), beta != T(0)));
+  if (entries > std::numeric_limits<std::size_t>::max() / sizeof(T))
+    throw OutOfMemory(fmt::format("{} needs a workspace of {} entries, more than any memory", node.text(), entries));
   const Pool::Block block = node.device().backend().pool().take(entries * sizeof(T));
   node.apply(alpha, x, beta, y, {static_cast<T *>(block.data()), entries});
 }
@@ -73,7 +76,8 @@ template <class T> void Node<T>::window(Index i, Index j, Out out) const {
   if (out.shape().size() == 0) return;
   if constexpr (!is_complex<T>) {
     Draft<T> dense;
-    if (draft(dense)) {
+    const bool few = out.cols() < cols() / 8; // an emission goes through all of its products' entries
+    if (!few && draft(dense)) {
       const auto emitter = primitives().emitter({Axis::all(rows()), Axis::all(cols()), std::move(dense.products)});
       return emitter->run(dense.buffers, i, j, out);
     }

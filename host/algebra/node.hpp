@@ -30,7 +30,10 @@ public:
   using In = MatrixView<const T>;
   using Out = MatrixView<T>;
 
-  Node(Shape shape, Device device) : shape_(shape), device_(device) { (void)shape.size(); }
+  /// Each side is a length; their product, the size of the dense form, may be any number.
+  Node(Shape shape, Device device) : shape_(shape), device_(device) {
+    if (shape.rows < 0 || shape.cols < 0) throw ShapeError("an operator cannot be " + to_string(shape));
+  }
   virtual ~Node() = default;
   Node(const Node &) = delete;
   Node &operator=(const Node &) = delete;
@@ -49,6 +52,8 @@ public:
 
   virtual std::string text() const = 0;
   virtual Binding binding() const { return Binding::atom; }
+  /// How many operators it is made of, itself among them.
+  virtual Index size() const { return 1; }
   /// For one column.
   virtual double flops() const { return 0; }
   virtual std::size_t bytes() const { return 0; }

@@ -63,7 +63,8 @@ void Operator<T>::apply(T alpha, MatrixView<const T> x, T beta, MatrixView<T> y,
     throw ShapeError("a workspace of " + kronvec::to_string(workspace.shape()) + " is not " + std::to_string(needed) +
                      " entries in one run, which " + node_->text() + " needs");
   require_on(device().backend(), "the workspace", workspace);
-  require_apart<T>("the workspace", workspace, y);
+  if (overlap<T>(workspace, x) || overlap<T>(workspace, y))
+    throw Error(std::string("the workspace shares memory with ") + (overlap<T>(workspace, x) ? "X" : "Y"));
   node_->apply(alpha, x, beta, y, {workspace.data(), static_cast<std::size_t>(workspace.shape().size())});
 }
 template <class T> Index Operator<T>::workspace(Index columns) const { return node_->workspace(columns, true); }

@@ -11,7 +11,7 @@ namespace kronvec::algebra {
 template <class T> struct Rule {
   const char *statement, *ledger;
   NodePtr<T> (*apply)(const NodePtr<T> &a, const NodePtr<T> &b);
-  bool must_save = false; ///< whether it is worth it only where less work is left in the end
+  bool must_save = false; ///< whether it is worth it only where less is left in the end: of work, or else of operators
 };
 
 /// Of a·b.

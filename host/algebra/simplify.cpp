@@ -76,11 +76,12 @@ private:
     for (const Rule<T> &rule : rules) {
       const NodePtr<T> made = applied(rule, left, right);
       if (!made) continue;
+      const NodePtr<T> before = combine(left, right);
       const std::size_t step = steps_.size();
-      steps_.push_back({rule.statement, rule.ledger, combine(left, right)->text(), made->text(), 0});
+      steps_.push_back({rule.statement, rule.ledger, before->text(), made->text(), 0});
       const NodePtr<T> result = simplified(made);
-      const double saved = left->flops() + right->flops() - result->flops();
-      if (rule.must_save && saved <= 0) {
+      const double saved = before->flops() - result->flops();
+      if (saved < 0 || (rule.must_save && saved == 0 && result->size() >= before->size())) {
         steps_.resize(step);
         continue;
       }

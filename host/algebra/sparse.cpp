@@ -1,11 +1,23 @@
 #include "kronvec/sparse.hpp"
 
+#include "core/readable.hpp"
+#include "devices/pool.hpp"
+
 #include <algorithm>
 #include <complex>
 #include <numeric>
 
 namespace kronvec {
 namespace {
+
+/// Throws OutOfMemory where not even a number for every row, or for every column, fits.
+void require_room(Shape shape) {
+  const double bytes = sizeof(Index) * static_cast<double>(std::max(shape.rows, shape.cols));
+  if (constexpr double small = 1 << 20; bytes < small) return;
+  if (const auto free = static_cast<double>(host_bytes_free()); bytes > free)
+    throw OutOfMemory("a sparse matrix of " + to_string(shape) + " would take " + readable_bytes(bytes) +
+                      " at least, " + readable_bytes(free) + " are free");
+}
 
 /// The entries of a counted by `key` (ascending), those of one key in the order in which they come.
 std::vector<std::size_t> sorted_by(const std::vector<Index> &key, Index keys, const std::vector<std::size_t> &entries) {
@@ -21,6 +33,7 @@ std::vector<std::size_t> sorted_by(const std::vector<Index> &key, Index keys, co
 } // namespace
 
 template <class T> CsrMatrix<T> compressed(const CooMatrix<T> &a) {
+  require_room({a.rows, a.cols});
   std::vector<std::size_t> entries(a.value.size());
   std::iota(entries.begin(), entries.end(), std::size_t(0));
   entries = sorted_by(a.row, a.rows, sorted_by(a.col, a.cols, entries));

@@ -35,6 +35,7 @@ template <class T> std::string Identity<T>::text() const { return sized("I", thi
 
 template <class T> CooMatrix<T> Identity<T>::coo() const {
   CooMatrix<T> result{this->rows(), this->cols(), {}, {}, {}};
+  reserve(result, static_cast<double>(this->rows()));
   for (Index i = 0; i < this->rows(); ++i)
     append(result, i, i, T(1));
   return result;
@@ -53,6 +54,7 @@ template <class T> void Commutation<T>::write(In x, Out y) const {
 
 template <class T> CooMatrix<T> Commutation<T>::coo() const {
   CooMatrix<T> result{this->rows(), this->cols(), {}, {}, {}};
+  reserve(result, static_cast<double>(this->rows()));
   for (Index j = 0; j < n_; ++j)
     for (Index i = 0; i < m_; ++i)
       append(result, j + n_ * i, i + m_ * j, T(1));
@@ -79,6 +81,7 @@ template <class T> void Symmetrizer<T>::write(In x, Out y) const {
 
 template <class T> CooMatrix<T> Symmetrizer<T>::coo() const {
   CooMatrix<T> result{this->rows(), this->cols(), {}, {}, {}};
+  reserve(result, 2 * static_cast<double>(this->rows()));
   for (Index j = 0; j < n_; ++j)
     for (Index i = 0; i < n_; ++i)
       append(result, i + n_ * j, i + n_ * j, T(0.5)), append(result, j + n_ * i, i + n_ * j, T(0.5));
@@ -120,6 +123,7 @@ template <class T> void Triangular<T>::write(In x, Out y) const {
 
 template <class T> CooMatrix<T> Triangular<T>::coo() const {
   CooMatrix<T> packs{triangle_.entries(n_), Shape{n_, n_}.size(), {}, {}, {}};
+  reserve(packs, static_cast<double>(packs.cols));
   Index k = 0;
   for (Index j = 0; j < n_; ++j)
     for (Index i = triangle_.column(j, n_).first; i < triangle_.column(j, n_).last; ++i, ++k) {
@@ -156,7 +160,8 @@ template <class T> NodePtr<T> Selection<T>::transposed() const {
 }
 
 template <class T> std::string Selection<T>::text() const {
-  const std::string name = permutes_ ? sized("P", this->rows()) : "S[" + to_string(this->shape()) + "]";
+  const Shape selects = transposed_ ? Shape{this->cols(), this->rows()} : this->shape();
+  const std::string name = permutes_ ? sized("P", this->rows()) : "S[" + to_string(selects) + "]";
   return transposed_ ? name + "ᵀ" : name;
 }
 

@@ -3,7 +3,17 @@
 
 #include "algebra/node.hpp"
 
+#include <numeric>
+
 namespace kronvec::algebra {
+
+/// The diagonal of an operator whose entries are known without work.
+template <class T> Matrix<T> diagonal_by_entries(const Node<T> &node) {
+  auto diagonal = Matrix<T>::uninitialized(node.rows(), 1);
+  for (Index i = 0; i < node.rows(); ++i)
+    diagonal(i, 0) = node.entry(i, i);
+  return node.device() == Device::cpu() ? std::move(diagonal) : diagonal.to(node.device());
+}
 
 template <class T> class Identity final : public Node<T> {
 public:
@@ -16,6 +26,7 @@ public:
   NodePtr<T> transposed() const override { return this->shared_from_this(); }
   std::string text() const override;
   T entry(Index i, Index j) const override { return T(i == j ? 1 : 0); }
+  Matrix<T> diagonal() const override { return diagonal_by_entries(*this); }
   double squared_norm() const override { return static_cast<double>(this->rows()); }
   T trace() const override { return static_cast<decltype(std::real(T{}))>(this->rows()); }
   CooMatrix<T> coo() const override;
@@ -36,6 +47,8 @@ public:
   }
   std::string text() const override { return "0[" + to_string(this->shape()) + "]"; }
   T entry(Index, Index) const override { return 0; }
+  Matrix<T> diagonal() const override { return Matrix<T>(this->rows(), 1, this->device()); }
+  T trace() const override { return 0; }
   double squared_norm() const override { return 0; }
   CooMatrix<T> coo() const override { return {this->rows(), this->cols(), {}, {}, {}}; }
   bool draft(Draft<T> &) const override { return true; }
@@ -53,6 +66,11 @@ public:
   NodePtr<T> transposed() const override { return std::make_shared<Commutation>(n_, m_, this->device()); }
   std::string text() const override;
   T entry(Index i, Index j) const override { return T(i / n_ == j % m_ && i % n_ == j / m_ ? 1 : 0); }
+  Matrix<T> diagonal() const override { return diagonal_by_entries(*this); }
+  /// Entry i + m·j stays where i·(n − 1) = j·(m − 1): gcd(m − 1, n − 1) + 1 of them (Magnus & Neudecker, ch. 3.7).
+  T trace() const override {
+    return this->rows() == 0 ? T(0) : T(static_cast<decltype(std::real(T{}))>(std::gcd(m_ - 1, n_ - 1) + 1));
+  }
   double squared_norm() const override { return static_cast<double>(this->rows()); }
   CooMatrix<T> coo() const override;
   bool draft(Draft<T> &draft) const override;
@@ -71,8 +89,9 @@ public:
   Index n() const { return n_; }
   NodePtr<T> transposed() const override { return this->shared_from_this(); }
   std::string text() const override;
-  double flops() const override { return 2 * static_cast<double>(this->rows()); }
+  double flops() const override { return static_cast<double>(this->rows()); }
   T entry(Index i, Index j) const override;
+  Matrix<T> diagonal() const override { return diagonal_by_entries(*this); }
   CooMatrix<T> coo() const override;
   bool draft(Draft<T> &draft) const override;
 
@@ -129,6 +148,7 @@ public:
   std::string text() const override;
   std::size_t bytes() const override { return rows_->host.size() * sizeof(Index); }
   T entry(Index i, Index j) const override;
+  Matrix<T> diagonal() const override { return diagonal_by_entries(*this); }
   CooMatrix<T> coo() const override;
   double squared_norm() const override { return static_cast<double>(rows_->host.size()); }
 

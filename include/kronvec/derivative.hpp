@@ -6,6 +6,7 @@
 ///   J0.apply(dx, y);  J0.to_dense(out);  J0.update({{X, x1}});
 
 #include "kronvec/expression.hpp"
+#include "kronvec/operators.hpp"
 #include "kronvec/sparse.hpp"
 
 #include <functional>
@@ -134,6 +135,9 @@ public:
   /// The dense Jacobian, written into `out`. Throws ShapeError, and OutOfMemory before any work.
   void to_dense(MatrixView<T> out, const DenseOptions &options = {}) const;
   Matrix<T> to_dense(const DenseOptions &options = {}) const;
+
+  /// J as an operator that combines with others, as D⁺·J·D and J·Jᵀ do; it follows `update`.
+  Operator<T> as_operator() const;
 
   /// The terms, for blocks, rows, columns and entries of a J that need not exist. Throws Error where there are none
   /// (`Jacobian::has_terms`).

@@ -3,6 +3,7 @@
 /// and batches.
 
 #include "devices/cpu/blas.hpp"
+#include "devices/cpu/kronecker/kronecker.hpp"
 #include "devices/cpu/parallel.hpp"
 #include "devices/cpu/transpose.hpp"
 #include "devices/kronecker.hpp"
@@ -126,10 +127,14 @@ public:
     });
   }
   Index kronecker_workspace(std::span<const KroneckerFactor<T>> factors, Index columns) const override {
+    if constexpr (std::is_floating_point_v<T>)
+      if (const auto needed = sweeps_workspace(factors, columns)) return *needed;
     return modes::workspace(factors, columns);
   }
   void kronecker(T alpha, std::span<const KroneckerFactor<T>> factors, MatrixView<const T> x, T beta, MatrixView<T> y,
                  std::span<T> workspace) const override {
+    if constexpr (std::is_floating_point_v<T>)
+      if (kronecker_by_sweeps(alpha, factors, x, beta, y, workspace)) return;
     modes::kronecker<T>(*this, alpha, factors, x, beta, y, workspace);
   }
 };

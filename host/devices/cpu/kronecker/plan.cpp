@@ -1,0 +1,187 @@
+#include "devices/cpu/kronecker/plan.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+namespace kronvec::cpu {
+namespace {
+
+/// Bytes of a slice that several modes go over: most of a first-level cache, where vectors cross it at the rate at
+/// which they are multiplied; more where every entry takes many multiplications.
+constexpr Index fused_bytes = 32 << 10, rows_bytes = 64 << 10;
+/// Bytes of a turned slice of a single mode, which has no other way: a part of a second-level cache.
+constexpr Index most_turned_bytes = 1 << 20;
+/// Columns of a factor from which pieces of X are copied together before they are multiplied.
+constexpr Index worth_copying = 64;
+/// Vectors along n entries are worth it if so much of them is filled: turning a slice and back costs about as much as
+/// a mode of eight rows that leaves a third of each vector empty.
+constexpr double worth_filling = 0.7;
+
+Index round_up(Index n, Index to) { return (n + to - 1) / to * to; }
+double filled(Index n, Index lanes) { return static_cast<double>(n) / static_cast<double>(round_up(n, lanes)); }
+
+/// Neighbours are applied as one factor if that takes no more multiplications: 2×2 by 2×2, or 1×1 by any; a pass over
+/// the entries is saved.
+bool merge_well(const KroneckerPart &a, const KroneckerPart &b) {
+  if (a.is_identity || b.is_identity) return a.is_identity && b.is_identity;
+  const bool one = (a.p == 1 && a.q == 1) || (b.p == 1 && b.q == 1);
+  return one || (a.p * b.p <= 4 && a.q * b.q <= 4);
+}
+
+template <class T> std::vector<KroneckerPart> parts_of(std::span<const KroneckerFactor<T>> factors) {
+  std::vector<KroneckerPart> parts; // the last one first
+  for (std::size_t f = factors.size(); f-- > 0;) {
+    const KroneckerPart part{f, 1, factors[f].rows(), factors[f].cols(), factors[f].is_identity()};
+    if (part.is_identity && part.p == 1) continue;
+    if (!parts.empty() && parts.back().first == f + 1 && merge_well(part, parts.back())) {
+      KroneckerPart &with = parts.back();
+      with = {f, with.count + 1, with.p * part.p, with.q * part.q, part.is_identity};
+    } else {
+      parts.push_back(part);
+    }
+  }
+  std::reverse(parts.begin(), parts.end());
+  return parts;
+}
+
+/// What shrinks the tensor most goes first, as in `modes::plan`; among equals the last factor, whose slices are runs.
+std::vector<std::size_t> order_of(const std::vector<KroneckerPart> &parts) {
+  std::vector<std::size_t> order;
+  for (std::size_t f = parts.size(); f-- > 0;)
+    if (!parts[f].is_identity) order.push_back(f);
+  const auto growth = [&](std::size_t f) {
+    return 1 / static_cast<double>(parts[f].q) - 1 / static_cast<double>(parts[f].p);
+  };
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return growth(a) < growth(b); });
+  return order;
+}
+
+/// Builds sweeps one by one over a tensor whose extents change.
+class Builder {
+public:
+  Builder(const std::vector<KroneckerPart> &parts, Index columns, Index lanes, Index size)
+      : parts_(parts), columns_(columns), lanes_(lanes), size_(size) {
+    for (const KroneckerPart &part : parts)
+      extent_.push_back(part.q);
+  }
+
+  /// A sweep of as many of the next modes as go well together, or nothing.
+  std::optional<SweepPlan> next(std::span<const std::size_t> &order) {
+    std::optional<SweepPlan> best;
+    std::size_t count = 0;
+    for (std::size_t n = 1; n <= std::min<std::size_t>(order.size(), most_sweep_steps); ++n) {
+      const auto sweep = describe(order.first(n));
+      if (!sweep) break;
+      best = sweep, count = n;
+    }
+    for (const std::size_t f : order.first(count))
+      extent_[f] = parts_[f].p;
+    order = order.subspan(count);
+    return best;
+  }
+  Index entries() const { return product(0, extent_.size(), extent_); }
+
+private:
+  static Index product(std::size_t first, std::size_t last, const std::vector<Index> &extent) {
+    Index n = 1;
+    for (std::size_t f = first; f < last; ++f)
+      n *= extent[f];
+    return n;
+  }
+
+  std::optional<SweepPlan> describe(std::span<const std::size_t> modes) const {
+    const auto [low, high] = std::minmax_element(modes.begin(), modes.end());
+    const std::size_t first = *low, last = *high + 1;
+    if (last - first != modes.size()) return std::nullopt;
+    SweepPlan s{};
+    s.parts.assign(modes.begin(), modes.end());
+    s.slices = product(0, first, extent_), s.inner = product(last, extent_.size(), extent_);
+    std::vector<Index> extent = extent_;
+    s.in = product(first, last, extent);
+    Index largest = s.in, between = 0;
+    for (const std::size_t f : modes) {
+      s.outer.push_back(product(first, f, extent)), s.runs.push_back(product(f + 1, last, extent));
+      extent[f] = parts_[f].p;
+      const Index left = product(first, last, extent);
+      if (f != modes.back()) between = std::max(between, left);
+      largest = std::max(largest, left);
+    }
+    s.out = product(first, last, extent);
+    return choose(s, largest, between) ? std::optional(s) : std::nullopt;
+  }
+
+  /// The way, and what follows from it. `largest`: entries of a slice at most; `between`: of what modes leave to
+  /// others.
+  bool choose(SweepPlan &s, Index largest, Index between) const {
+    const KroneckerPart &f = parts_[s.parts[0]];
+    const bool single = s.parts.size() == 1;
+    if (filled(s.inner, lanes_) >= worth_filling && (single || largest * lanes_ * size_ <= fused_bytes)) {
+      s.way = SweepWay::strips;
+      const bool copies = single && f.q >= worth_copying;
+      const Index width = copies ? share(s.inner * s.slices, 3 * lanes_, 12 * lanes_)
+                                 : std::max<Index>(fused_bytes / (largest * size_) / lanes_, 1) * lanes_;
+      s.width = std::min(width, s.inner);
+      s.buffer = copies ? std::min(f.q, sweep_depth) * round_up(s.width, 3 * lanes_) : single ? 0 : between * s.width;
+      return true;
+    }
+    if (s.inner == 1 && s.runs[0] == 1 && f.q >= 4 && filled(f.p, lanes_) >= worth_filling &&
+        (single || largest * size_ <= rows_bytes)) {
+      s.way = SweepWay::rows;
+      s.width = single ? share(s.slices, 8, 64) : std::max<Index>(rows_bytes / 2 / (largest * size_), 1);
+      s.buffer = between * s.width;
+      return true;
+    }
+    const Index bytes = largest * s.inner * lanes_ * size_;
+    if (bytes > (single ? most_turned_bytes : fused_bytes)) return false;
+    s.way = SweepWay::turned;
+    for (Index &runs : s.runs)
+      runs *= s.inner;
+    s.in *= s.inner, s.out *= s.inner, s.inner = 1;
+    s.buffer = bytes / size_;
+    return true;
+  }
+
+  /// A multiple of `least`, at most `most`, that cuts what there is of `n` in each column into 16 or more shares.
+  Index share(Index n, Index least, Index most) const {
+    return std::clamp(n * columns_ / 16 / least * least, least, most);
+  }
+
+  const std::vector<KroneckerPart> &parts_;
+  Index columns_, lanes_, size_;
+  std::vector<Index> extent_;
+};
+
+} // namespace
+
+template <class T>
+std::optional<KroneckerPlan> plan_sweeps(std::span<const KroneckerFactor<T>> factors, Index columns) {
+  KroneckerPlan plan;
+  plan.parts = parts_of(factors);
+  const bool empty = std::any_of(plan.parts.begin(), plan.parts.end(), [](auto &f) { return f.p == 0 || f.q == 0; });
+  if (empty || columns == 0) return std::nullopt;
+  const std::vector<std::size_t> order = order_of(plan.parts);
+  const Index lanes = sweep_lanes(T{});
+  Builder builder(plan.parts, columns, lanes, sizeof(T));
+  for (std::span<const std::size_t> left = order; !left.empty();) {
+    const auto sweep = builder.next(left);
+    if (!sweep) return std::nullopt;
+    Index &half = plan.sweeps.size() % 2 ? plan.second_half : plan.first_half;
+    if (!left.empty()) half = std::max(half, builder.entries());
+    plan.buffer = std::max(plan.buffer, 2 * sweep->buffer);
+    plan.sweeps.push_back(*sweep);
+    for (std::size_t m = 0; m < sweep->parts.size(); ++m) {
+      const KroneckerPart &f = plan.parts[sweep->parts[m]];
+      const Index vectors = columns * sweep->slices * sweep->outer[m] * sweep->runs[m] * sweep->inner;
+      if (vectors < 8) return std::nullopt; // each entry of F is used so often: products of matrices and vectors
+      plan.flops += 2.0 * static_cast<double>(f.p * f.q) * static_cast<double>(vectors / columns);
+      plan.packed += round_up(f.p, lanes) * f.q;
+    }
+  }
+  if (plan.sweeps.empty()) return std::nullopt;
+  return plan;
+}
+
+template std::optional<KroneckerPlan> plan_sweeps(std::span<const KroneckerFactor<float>>, Index);
+template std::optional<KroneckerPlan> plan_sweeps(std::span<const KroneckerFactor<double>>, Index);
+
+} // namespace kronvec::cpu

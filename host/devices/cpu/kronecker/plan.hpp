@@ -1,0 +1,44 @@
+#pragma once
+/// How a Kronecker product of real entries is applied on the host's cores: which modes share a sweep over memory, and
+/// how each sweep cuts the tensor into slices.
+
+#include "devices/algebra.hpp"
+#include "devices/cpu/kronecker/sweep.hpp"
+
+#include <optional>
+#include <vector>
+
+namespace kronvec::cpu {
+
+/// A dimension of the tensor: neighbouring factors that are applied as one, or identities.
+struct KroneckerPart {
+  std::size_t first, count; ///< factors
+  Index p, q;
+  bool is_identity;
+};
+
+/// A sweep, before factors and buffers are there.
+struct SweepPlan {
+  SweepWay way;
+  std::vector<std::size_t> parts; ///< in the order in which they are applied
+  std::vector<Index> outer, runs; ///< of each
+  Index in, out;                  ///< entries of a slice's own dimensions before and after
+  Index slices, inner;            ///< of one column
+  Index width, buffer;
+};
+
+struct KroneckerPlan {
+  std::vector<KroneckerPart> parts;
+  std::vector<SweepPlan> sweeps;
+  Index first_half = 0, second_half = 0; ///< entries that sweeps leave of one column, in turns
+  Index packed = 0;                      ///< entries of all factors
+  Index buffer = 0;                      ///< entries of a worker's buffers, both together
+  double flops = 0;                      ///< of one column
+};
+
+/// The plan for `columns` columns of `size` bytes an entry and `lanes` entries a vector, or nothing where products by
+/// BLAS are the better way: where there is too little to do with each entry of a factor, or a slice does not fit the
+/// caches.
+template <class T> std::optional<KroneckerPlan> plan_sweeps(std::span<const KroneckerFactor<T>> factors, Index columns);
+
+} // namespace kronvec::cpu

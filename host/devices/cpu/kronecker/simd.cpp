@@ -1,0 +1,479 @@
+#include "devices/cpu/kronecker/sweep.hpp"
+
+#include <algorithm>
+
+// Arrays of vectors: their size must be known, as it is not on these targets.
+#define HWY_DISABLED_TARGETS (HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128)
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "devices/cpu/kronecker/simd.cpp"
+#include <hwy/foreach_target.h>
+
+#include <hwy/highway.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace kronvec::cpu::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+template <class T> using Tag = hn::CappedTag<T, 64 / sizeof(T)>;
+template <class T> using Vec = hn::Vec<Tag<T>>;
+template <class T> constexpr Index lanes = hn::MaxLanes(Tag<T>());
+
+/// A tile of sums, R rows of C vectors, and what it is made of must fit in the registers: 32 of them, or 16.
+#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL || HWY_TARGET == HWY_NEON
+constexpr int most_rows = 8, most_vectors = 3;
+#else
+constexpr int most_rows = 4, most_vectors = 3;
+#endif
+
+/// What becomes of sums: c = α·sum + β·c.
+template <class T> struct Finish {
+  T alpha = 1, beta = 0;
+  bool plain() const { return alpha == T(1) && beta == T(0); }
+  /// For a piece of a sum of which the first pieces are in c.
+  Finish adding() const { return {alpha, T(1)}; }
+};
+
+template <class T> HWY_INLINE Vec<T> load_first(const T *x, Index n) {
+  const Tag<T> d;
+#if HWY_MEM_OPS_MIGHT_FAULT
+  alignas(64) T few[64 / sizeof(T)] = {};
+  std::copy_n(x, n, few);
+  return hn::Load(d, few);
+#else
+  return hn::MaskedLoad(hn::FirstN(d, static_cast<std::size_t>(n)), d, x);
+#endif
+}
+template <class T> HWY_INLINE void store_first(Vec<T> v, T *y, Index n) {
+  const Tag<T> d;
+#if HWY_MEM_OPS_MIGHT_FAULT
+  alignas(64) T few[64 / sizeof(T)];
+  hn::Store(v, d, few);
+  std::copy_n(few, n, y);
+#else
+  hn::BlendedStore(v, hn::FirstN(d, static_cast<std::size_t>(n)), d, y);
+#endif
+}
+
+/// Entry (r, k) of a panel of R rows, column by column.
+template <class T, int R> struct Panel {
+  const T *data;
+  HWY_INLINE T at(int r, Index k) const { return data[k * R + r]; }
+};
+/// Entry (r, k) of rows `ld` apart.
+template <class T> struct Rows {
+  const T *data;
+  Index ld;
+  HWY_INLINE T at(int r, Index k) const { return data[r * ld + k]; }
+};
+
+/// Rows r < R, vectors v < C, of which the last has `few` lanes unless `Whole`:
+/// c_rv = α·Σ_k a_rk·b_kv + β·c_rv.
+template <int R, int C, bool Whole, class T, class A>
+HWY_INLINE void tile(Index q, const A a, const T *HWY_RESTRICT b, Index b_step, T *HWY_RESTRICT c, Index c_step,
+                     Index few, const Finish<T> &finish) {
+  const Tag<T> d;
+  constexpr Index N = lanes<T>;
+  const auto load = [&](const T *x, int v)
+                        HWY_ATTR { return Whole || v + 1 < C ? hn::LoadU(d, x + v * N) : load_first(x + v * N, few); };
+  Vec<T> sum[R][C];
+#pragma GCC unroll 8
+  for (int r = 0; r < R; ++r)
+#pragma GCC unroll 4
+    for (int v = 0; v < C; ++v)
+      sum[r][v] = hn::Zero(d);
+  for (Index k = 0; k < q; ++k, b += b_step) {
+    Vec<T> from[C];
+#pragma GCC unroll 4
+    for (int v = 0; v < C; ++v)
+      from[v] = load(b, v);
+#pragma GCC unroll 8
+    for (int r = 0; r < R; ++r) {
+      const Vec<T> weight = hn::Set(d, a.at(r, k));
+#pragma GCC unroll 4
+      for (int v = 0; v < C; ++v)
+        sum[r][v] = hn::MulAdd(weight, from[v], sum[r][v]);
+    }
+  }
+  const bool plain = finish.plain(), adds = finish.beta != T(0);
+#pragma GCC unroll 8
+  for (int r = 0; r < R; ++r)
+#pragma GCC unroll 4
+    for (int v = 0; v < C; ++v) {
+      Vec<T> value = sum[r][v];
+      T *to = c + r * c_step + v * N;
+      if (!plain) {
+        value = hn::Mul(hn::Set(d, finish.alpha), value);
+        if (adds) value = hn::MulAdd(hn::Set(d, finish.beta), load(c + r * c_step, v), value);
+      }
+      if (Whole || v + 1 < C) {
+        hn::StoreU(value, d, to);
+      } else {
+        store_first(value, to, few);
+      }
+    }
+}
+
+/// Calls work(integral constant n) for 1 ≤ n ≤ most.
+template <int most, class Work> HWY_INLINE void with_constant(Index n, const Work &work) {
+  if constexpr (most > 1)
+    if (n < most) return with_constant<most - 1>(n, work);
+  work(std::integral_constant<int, most>());
+}
+
+/// R rows of n entries.
+template <int R, class T, class A> HWY_INLINE void row_of_tiles(Index q, const A a, const T *b, Index b_step, T *c,
+                                                                Index c_step, Index n, const Finish<T> &finish) {
+  constexpr Index N = lanes<T>;
+  constexpr int C = R <= 2 && most_rows == 8 ? 4 : most_vectors;
+  Index i = 0;
+  for (; i + C * N <= n; i += C * N)
+    tile<R, C, true>(q, a, b + i, b_step, c + i, c_step, 0, finish);
+  if (i == n) return;
+  const Index whole = (n - i) / N, few = (n - i) % N;
+  with_constant<C>(whole + (few > 0), [&](auto vectors) HWY_ATTR {
+    if (few > 0) {
+      tile<R, vectors, false>(q, a, b + i, b_step, c + i, c_step, few, finish);
+    } else {
+      tile<R, vectors, true>(q, a, b + i, b_step, c + i, c_step, 0, finish);
+    }
+  });
+}
+
+/// A step whose vectors run along faster dimensions. Runs of n entries are `from` entries apart in x, `to` in y.
+template <class T>
+void along_inner(const SweepStep<T> &step, const T *x, Index from, T *y, Index to, Index n, const Finish<T> &finish) {
+  const Index x_step = from * step.runs, y_step = to * step.runs;
+  const bool one_run = from == n && to == n;
+  const Index runs = one_run ? 1 : step.runs, length = one_run ? n * step.runs : n;
+  for (Index j = 0; j < step.p; j += most_rows) {
+    with_constant<most_rows>(std::min<Index>(most_rows, step.p - j), [&](auto rows) HWY_ATTR {
+      const Panel<T, rows> panel{step.f + j * step.q};
+      for (Index o = 0; o < step.outer; ++o) {
+        const T *b = x + o * step.q * x_step;
+        T *c = y + (o * step.p + j) * y_step;
+        for (Index r = 0; r < runs; ++r)
+          row_of_tiles<rows>(step.q, panel, b + r * from, x_step, c + r * to, y_step, length, finish);
+      }
+    });
+  }
+}
+
+/// A step of one long run and a factor so large that it is worth copying pieces of the run together: `depth` rows of a
+/// few tiles, which all rows of the factor then read from the cache.
+template <class T> void along_inner_large(const SweepStep<T> &step, const T *x, T *y, Index inner, Index n,
+                                          const Finish<T> &finish, T *copy) {
+  constexpr Index width = most_vectors * lanes<T>;
+  for (Index k = 0; k < step.q; k += sweep_depth) {
+    const Index depth = std::min(sweep_depth, step.q - k);
+    const Finish<T> piece = k == 0 ? finish : finish.adding();
+    for (Index i = 0; i < n; i += width)
+      for (Index r = 0; r < depth; ++r) {
+        const T *from = x + (k + r) * inner + i;
+        std::copy(from, from + std::min(width, n - i), copy + i * depth + r * width);
+      }
+    for (Index j = 0; j < step.p; j += most_rows)
+      with_constant<most_rows>(std::min<Index>(most_rows, step.p - j), [&](auto rows) HWY_ATTR {
+        const Panel<T, rows> panel{step.f + j * step.q + k * rows};
+        for (Index i = 0; i < n; i += width)
+          row_of_tiles<rows>(depth, panel, copy + i * depth, width, y + j * inner + i, inner, std::min(width, n - i),
+                             piece);
+      });
+  }
+}
+
+/// How the rows of a factor are cut into panels of some vectors for `along_rows`: as evenly as can be.
+template <class T> struct RowPanels {
+  Index vectors, panels;
+  explicit RowPanels(Index p)
+      : vectors((p + lanes<T> - 1) / lanes<T>), panels((vectors + most_vectors - 1) / most_vectors) {}
+  Index first(Index panel) const { return vectors * panel / panels; }
+};
+
+/// A step whose vectors run along the rows of the factor: `count` rows of q entries, x_step apart, become rows of p.
+template <class T> void along_rows(const SweepStep<T> &step, const T *x, Index x_step, T *y, Index y_step, Index count,
+                                   const Finish<T> &finish) {
+  constexpr Index N = lanes<T>;
+  const RowPanels<T> cut(step.p);
+  for (Index k = 0; k < step.q; k += sweep_depth) {
+    const Index depth = std::min(sweep_depth, step.q - k);
+    const Finish<T> piece = k == 0 ? finish : finish.adding();
+    for (Index panel = 0; panel < cut.panels; ++panel) {
+      const Index j = cut.first(panel) * N, vectors = cut.first(panel + 1) - cut.first(panel);
+      const T *f = step.f + j * step.q + k * vectors * N;
+      const Index few = std::min(vectors * N, step.p - j) - (vectors - 1) * N;
+      with_constant<most_vectors>(vectors, [&](auto C) HWY_ATTR {
+        for (Index r = 0; r < count; r += most_rows)
+          with_constant<most_rows>(std::min<Index>(most_rows, count - r), [&](auto R) HWY_ATTR {
+            const Rows<T> a{x + r * x_step + k, x_step};
+            T *to = y + r * y_step + j;
+            if (few == N) {
+              tile<R, C, true>(depth, a, f, C * N, to, y_step, 0, piece);
+            } else {
+              tile<R, C, false>(depth, a, f, C * N, to, y_step, few, piece);
+            }
+          });
+      });
+    }
+  }
+}
+
+template <class T> void pack_factor_of(const T *f, Index row, Index col, Index p, Index q, bool along_rows, T *packed) {
+  constexpr Index N = lanes<T>;
+  const RowPanels<T> cut(p);
+  const Index panels = along_rows ? cut.panels : (p + most_rows - 1) / most_rows;
+  for (Index panel = 0; panel < panels; ++panel) {
+    const Index first = along_rows ? cut.first(panel) * N : panel * most_rows;
+    const Index last = along_rows ? cut.first(panel + 1) * N : std::min(p, first + most_rows);
+    for (Index k = 0; k < q; ++k)
+      for (Index j = first; j < last; ++j)
+        *packed++ = j < p ? f[j * row + k * col] : T(0);
+  }
+}
+
+#if HWY_TARGET == HWY_SCALAR || HWY_TARGET == HWY_EMU128
+template <class T> constexpr Index block = 1;
+#else
+/// Lanes of 16 bytes, which is what vectors interleave within.
+template <class T> constexpr Index block = 16 / sizeof(T);
+
+/// The 16 bytes at column e of rows first, first + block, first + 2·block, …, one after the other.
+template <class D, class T> HWY_INLINE hn::Vec<D> load_blocks(D d, const T *const *row, Index e) {
+  if constexpr (hn::MaxLanes(d) == block<T>) {
+    return hn::LoadU(d, row[0] + e);
+  } else {
+    const hn::Half<D> half;
+    return hn::Combine(d, load_blocks(half, row + hn::MaxLanes(d) / 2, e), load_blocks(half, row, e));
+  }
+}
+template <class D, class T> HWY_INLINE void store_blocks(D d, hn::Vec<D> v, T *const *row, Index e) {
+  if constexpr (hn::MaxLanes(d) == block<T>) {
+    hn::StoreU(v, d, row[0] + e);
+  } else {
+    const hn::Half<D> half;
+    store_blocks(half, hn::LowerHalf(half, v), row, e);
+    store_blocks(half, hn::UpperHalf(half, v), row + hn::MaxLanes(d) / 2, e);
+  }
+}
+
+/// The transposes of the 2×2 or 4×4 matrices that the vectors' blocks are.
+HWY_INLINE void turn_blocks(Vec<double> *v) {
+  const Tag<double> d;
+  const auto a = hn::InterleaveLower(d, v[0], v[1]), b = hn::InterleaveUpper(d, v[0], v[1]);
+  v[0] = a, v[1] = b;
+}
+HWY_INLINE void turn_blocks(Vec<float> *v) {
+  const Tag<float> d;
+  const auto a = hn::InterleaveLower(d, v[0], v[2]), b = hn::InterleaveLower(d, v[1], v[3]);
+  const auto e = hn::InterleaveUpper(d, v[0], v[2]), f = hn::InterleaveUpper(d, v[1], v[3]);
+  v[0] = hn::InterleaveLower(d, a, b), v[1] = hn::InterleaveUpper(d, a, b);
+  v[2] = hn::InterleaveLower(d, e, f), v[3] = hn::InterleaveUpper(d, e, f);
+}
+#endif
+
+/// Vector e of `to` = entries e of all rows, as many as a vector has lanes.
+template <class T> void turn_in(const T *const *row, Index entries, T *to) {
+  constexpr Index N = lanes<T>;
+  Index e = 0;
+#if HWY_TARGET != HWY_SCALAR && HWY_TARGET != HWY_EMU128
+  const Tag<T> d;
+  for (; e + block<T> <= entries; e += block<T>) {
+    Vec<T> v[block<T>];
+    for (Index r = 0; r < block<T>; ++r)
+      v[r] = load_blocks(d, row + r, e);
+    turn_blocks(v);
+    for (Index r = 0; r < block<T>; ++r)
+      hn::StoreU(v[r], d, to + (e + r) * N);
+  }
+#endif
+  for (; e < entries; ++e)
+    for (Index r = 0; r < N; ++r)
+      to[e * N + r] = row[r][e];
+}
+
+/// Entries e of the first `rows` rows = the lanes of vector e.
+template <class T> void turn_out(const T *from, Index entries, T *const *row, Index rows) {
+  constexpr Index N = lanes<T>;
+  Index e = 0;
+#if HWY_TARGET != HWY_SCALAR && HWY_TARGET != HWY_EMU128
+  const Tag<T> d;
+  for (; rows == N && e + block<T> <= entries; e += block<T>) {
+    Vec<T> v[block<T>];
+    for (Index r = 0; r < block<T>; ++r)
+      v[r] = hn::LoadU(d, from + (e + r) * N);
+    turn_blocks(v);
+    for (Index r = 0; r < block<T>; ++r)
+      store_blocks(d, v[r], row + r, e);
+  }
+#endif
+  for (; e < entries; ++e)
+    for (Index r = 0; r < rows; ++r)
+      row[r][e] = from[e * N + r];
+}
+
+/// Slices one after the other.
+template <class T> class Walk {
+public:
+  Walk(const Slices<T> &slices, Index first)
+      : slices_(slices), column_(slices.data + first / slices.per_column * slices.ld),
+        place_(first % slices.per_column) {}
+  T *here() const { return column_ + place_ * slices_.step; }
+  void next() {
+    if (++place_ == slices_.per_column) place_ = 0, column_ += slices_.ld;
+  }
+
+private:
+  const Slices<T> &slices_;
+  T *column_;
+  Index place_;
+};
+
+/// Steps from x through the two buffers to y.
+template <class T> struct Buffers {
+  T *half[2];
+  int turn = 0;
+  T *next() { return half[turn ^= 1]; }
+};
+
+template <class T> void strip(const Sweep<T> &s, const T *x, T *y, Index n, T *buffers) {
+  const Finish<T> last{s.alpha, s.beta};
+  if (s.steps == 1 && s.buffer > 0) return along_inner_large(s.step[0], x, y, s.inner, n, last, buffers);
+  Buffers<T> buffer{{buffers, buffers + s.buffer}};
+  Index from = s.inner;
+  for (int i = 0; i < s.steps; ++i) {
+    const bool ends = i + 1 == s.steps;
+    T *to = ends ? y : buffer.next();
+    along_inner(s.step[i], x, from, to, ends ? s.inner : n, n, ends ? last : Finish<T>());
+    x = to, from = n;
+  }
+}
+
+template <class T>
+void strips(const Sweep<T> &s, const Slices<const T> &x, const Slices<T> &y, Index first, Index last, T *buffers) {
+  const Index strips = (s.inner + s.width - 1) / s.width;
+  Walk<const T> from(x, first / strips);
+  Walk<T> to(y, first / strips);
+  Index i = first % strips * s.width;
+  for (Index task = first; task < last; ++task) {
+    strip(s, from.here() + i, to.here() + i, std::min(s.width, s.inner - i), buffers);
+    if ((i += s.width) >= s.inner) i = 0, from.next(), to.next();
+  }
+}
+
+/// `width` slices at once, which either lie one after the other or are one row each.
+template <class T>
+void rows(const Sweep<T> &s, const Slices<const T> &x, const Slices<T> &y, Index first, Index last, T *buffers) {
+  for (Index task = first; task < last; ++task) {
+    const Index slice = task * s.width, count = std::min(s.width, x.count - slice);
+    const T *from = Walk<const T>(x, slice).here();
+    T *to = Walk<T>(y, slice).here();
+    Buffers<T> buffer{{buffers, buffers + s.buffer}};
+    for (int i = 0; i < s.steps; ++i) {
+      const bool ends = i + 1 == s.steps;
+      const Finish<T> finish = ends ? Finish<T>{s.alpha, s.beta} : Finish<T>();
+      T *next = ends ? to : buffer.next();
+      SweepStep<T> step = s.step[i];
+      step.outer *= count;
+      if (i == 0) {
+        const bool single = s.steps == 1 && s.step[0].outer == 1;
+        along_rows(step, from, single ? x.step : step.q, next, single ? y.step : step.p, step.outer, finish);
+      } else {
+        along_inner(step, from, 1, next, 1, 1, finish);
+      }
+      from = next;
+    }
+  }
+}
+
+template <class T>
+void turned(const Sweep<T> &s, const Slices<const T> &x, const Slices<T> &y, Index first, Index last, T *buffers) {
+  constexpr Index N = lanes<T>;
+  const Tag<T> d;
+  Walk<const T> from(x, first * N);
+  Walk<T> to(y, first * N);
+  for (Index task = first; task < last; ++task) {
+    const Index count = std::min(N, x.count - task * N);
+    const T *x_row[N] = {from.here()};
+    T *y_row[N] = {to.here()};
+    for (Index r = 0; r < N; ++r) { // what is missing is computed as another one, and left out
+      x_row[r] = r < count ? from.here() : x_row[0], y_row[r] = r < count ? to.here() : y_row[0];
+      if (r < count) from.next(), to.next();
+    }
+    Buffers<T> buffer{{buffers, buffers + s.buffer}};
+    T *now = buffer.next();
+    turn_in(x_row, s.in, now);
+    for (int i = 0; i < s.steps; ++i) {
+      T *next = buffer.next();
+      along_inner(s.step[i], now, N, next, N, N, i + 1 == s.steps ? Finish<T>{s.alpha, T(0)} : Finish<T>());
+      now = next;
+    }
+    if (s.beta != T(0)) {
+      T *old = buffer.next();
+      turn_in(y_row, s.out, old);
+      for (Index e = 0; e < s.out * N; e += N)
+        hn::StoreU(hn::MulAdd(hn::Set(d, s.beta), hn::LoadU(d, old + e), hn::LoadU(d, now + e)), d, now + e);
+    }
+    turn_out(now, s.out, y_row, count);
+  }
+}
+
+template <class T> void run_sweep_of(const Sweep<T> &s, const Slices<const T> &x, const Slices<T> &y, Index first,
+                                     Index last, T *buffers) {
+  switch (s.way) {
+  case SweepWay::strips:
+    return strips(s, x, y, first, last, buffers);
+  case SweepWay::rows:
+    return rows(s, x, y, first, last, buffers);
+  case SweepWay::turned:
+    return turned(s, x, y, first, last, buffers);
+  }
+}
+
+Index lanes_f() { return lanes<float>; }
+Index lanes_d() { return lanes<double>; }
+void pack_f(const float *f, Index row, Index col, Index p, Index q, bool along_rows, float *packed) {
+  pack_factor_of(f, row, col, p, q, along_rows, packed);
+}
+void pack_d(const double *f, Index row, Index col, Index p, Index q, bool along_rows, double *packed) {
+  pack_factor_of(f, row, col, p, q, along_rows, packed);
+}
+void run_f(const Sweep<float> &s, const Slices<const float> &x, const Slices<float> &y, Index first, Index last,
+           float *buffers) {
+  run_sweep_of(s, x, y, first, last, buffers);
+}
+void run_d(const Sweep<double> &s, const Slices<const double> &x, const Slices<double> &y, Index first, Index last,
+           double *buffers) {
+  run_sweep_of(s, x, y, first, last, buffers);
+}
+
+} // namespace kronvec::cpu::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace kronvec::cpu {
+
+HWY_EXPORT(lanes_f);
+HWY_EXPORT(lanes_d);
+HWY_EXPORT(pack_f);
+HWY_EXPORT(pack_d);
+HWY_EXPORT(run_f);
+HWY_EXPORT(run_d);
+
+Index sweep_lanes(float) { return HWY_DYNAMIC_DISPATCH(lanes_f)(); }
+Index sweep_lanes(double) { return HWY_DYNAMIC_DISPATCH(lanes_d)(); }
+void pack_factor(const float *f, Index row, Index col, Index p, Index q, bool along_rows, float *packed) {
+  HWY_DYNAMIC_DISPATCH(pack_f)(f, row, col, p, q, along_rows, packed);
+}
+void pack_factor(const double *f, Index row, Index col, Index p, Index q, bool along_rows, double *packed) {
+  HWY_DYNAMIC_DISPATCH(pack_d)(f, row, col, p, q, along_rows, packed);
+}
+void run_sweep(const Sweep<float> &sweep, const Slices<const float> &x, const Slices<float> &y, Index first, Index last,
+               float *buffers) {
+  HWY_DYNAMIC_DISPATCH(run_f)(sweep, x, y, first, last, buffers);
+}
+void run_sweep(const Sweep<double> &sweep, const Slices<const double> &x, const Slices<double> &y, Index first,
+               Index last, double *buffers) {
+  HWY_DYNAMIC_DISPATCH(run_d)(sweep, x, y, first, last, buffers);
+}
+
+} // namespace kronvec::cpu
+#endif
