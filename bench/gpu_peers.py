@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Cases G1 and G7 by kronvec and by the peers of this machine (PyTorch, CuPy with cuBLAS, JAX), in turn.
+"""Cases G1 and G7 by kronvec and by the peers of this machine (PyTorch, CuPy with cuBLAS, JAX), in turn; and G6, whose
+peer, cuBLAS factor by factor, kronvec's benchmark runs itself.
 
 usage: gpu_peers.py BENCH RESULTS [--device cuda] [--rounds 3] [--about JSON]
        gpu_peers.py --unpack RESULTS FOLDER    one file a case, and the table, into FOLDER/<device>/
@@ -186,10 +187,10 @@ def main():
             cells = [f"{c['over_copy']:.2f} ({c['spread'][0]:.2f}-{c['spread'][1]:.2f})" if "over_copy" in c else "absent"
                      for c in row.values()]
             table.write(f"| {case[0]} | " + " | ".join(cells) + " |\n")
-        floors = {name: counters for name, counters in rounds[-1].items() if name.startswith("floor/")}
-        lines.write(json.dumps({"case": "floors", "about": about, "kronvec": floors}) + "\n")
-        for name, counters in floors.items():
-            rates = ", ".join(f"{k} {v:.4g}" for k, v in counters.items() if k.endswith("/s"))
+        alone = {name: counters for name, counters in rounds[-1].items() if name.split("/")[0] in ("floor", "kronecker")}
+        lines.write(json.dumps({"case": "floors", "about": about, "kronvec": alone}) + "\n")
+        for name, counters in alone.items():
+            rates = ", ".join(f"{k} {v:.4g}" for k, v in counters.items() if k.endswith("/s") or "over" in k)
             table.write(f"\n{name}: {rates}\n")
 
 

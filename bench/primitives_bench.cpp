@@ -1,6 +1,9 @@
 /// Primitives of every device but the reference, as ratios to floors measured in the same run:
 ///  - over_copy: K[m,n]·vec X (a transpose), over a copy of the same bytes by the same device (cases C3, G1);
 ///  - over_streams: Diag(vec A)·vec X, over the time of its three streams at the rate of that copy (cases C7, G7);
+///  - over_copy and products_over: Kronecker products, over a copy of X, and the time of one product by cuBLAS for
+///  every
+///    factor over ours (case G6);
 ///  - omatcopy_over, over_memcpy: OpenBLAS's omatcopy, one thread, over ours; ours over memcpy, one thread (cpu only);
 ///  - floor/…: the rates of a fill, of a copy and of a 2048³ product, to compare machines by.
 /// `seconds` is the median of one call, waited for. Sizes are those of the cases, and small on the emulated device,
@@ -9,6 +12,7 @@
 #include "timing.hpp"
 
 #include "devices/backend.hpp"
+#include "devices/kronecker.hpp"
 #include "kronvec/kronvec.hpp"
 
 #include <benchmark/benchmark.h>
@@ -82,6 +86,33 @@ void hadamard_product(benchmark::State &state, Device device, Index entries) {
   }
 }
 
+/// F ⊗ … ⊗ F, P×P, on `columns` columns.
+template <class T> void kronecker(benchmark::State &state, Device device, Index side, int power, Index columns) {
+  Matrix<T> f(side, side, device);
+  const std::vector<KroneckerFactor<T>> factors(static_cast<std::size_t>(power), {MatrixView<const T>(f), Op::none, 0});
+  Index rows = 1;
+  for (int k = 0; k < power; ++k)
+    rows *= side;
+  Matrix<T> x(rows, columns, device), y(rows, columns, device), workspace(2 * rows * columns, 1, device);
+  for (Matrix<T> *m : {&f, &x}) // zeros would move faster
+    device.backend().primitives(T{}).fill(T(0.3), m->view());
+  const std::span<T> room(workspace.data(), static_cast<std::size_t>(workspace.rows()));
+  const auto ours =
+      on<T>(device, [&](auto &p) { p.kronecker(T(1), factors, MatrixView<const T>(x), T(0), y.view(), room); });
+  const auto one_by_one = on<T>(device, [&](auto &p) {
+    modes::kronecker<T>(p, T(1), std::span<const KroneckerFactor<T>>(factors), MatrixView<const T>(x), T(0), y.view(),
+                        room);
+  });
+  for (auto _ : state) {
+    const auto [time, copy] =
+        interleaved(7, ours, on<T>(device, [&](auto &p) { p.copy(MatrixView<const T>(x), y.view()); }));
+    const auto [again, products] = interleaved(7, ours, one_by_one);
+    state.counters["seconds"] = time, state.counters["over_copy"] = time / copy;
+    state.counters["products_over"] = products / again;
+    state.counters["GFLOP/s"] = 2e-9 * static_cast<double>(rows * columns * side) * power / time;
+  }
+}
+
 void streams(benchmark::State &state, Device device, Index entries) {
   const Matrix<double> x = Matrix<double>(entries, 1, device);
   Matrix<double> y(entries, 1, device);
@@ -121,6 +152,26 @@ void add_benchmarks(Device device) {
   add(fmt::format("transpose/{}/{}x16x16/double", on, items), transpose<double>, device, Shape{16, 16}, items);
   const Index entries = sized(device, 1 << 25, 1 << 28, 1 << 14);
   add(fmt::format("hadamard/{}/{}/double", on, entries), hadamard_product, device, entries);
+  struct Power {
+    Index side;
+    int power;
+    Index columns;
+  };
+  for (const auto &[p, power, columns] : {Power{8, 5, 1024},
+                                          {16, 4, 1024},
+                                          {32, 3, 1024},
+                                          {64, 2, 1024},
+                                          {128, 2, 1024},
+                                          {16, 2, 100000},
+                                          {64, 3, 16},
+                                          {32, 4, 1}}) {
+    if (device.is_host()) break; // its own are mode by mode
+    if (emulated(device) && power * p > 64) continue;
+    const Index some = emulated(device) ? 1 : columns;
+    const std::string what = fmt::format("kronecker/{}/{}_{}^{}", on, some, p, power);
+    add(what + "/double", kronecker<double>, device, p, power, some);
+    add(what + "/float", kronecker<float>, device, p, power, some);
+  }
   add("floor/" + on + "/streams", streams, device, entries);
   const Index side = sized(device, 2048, 2048, 128);
   add("floor/" + on + "/product/double", products<double>, device, side);

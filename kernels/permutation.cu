@@ -60,7 +60,7 @@ __device__ int64_t lower_bound(const int64_t *keys, int64_t n, int64_t key) {
 }
 
 /// By the rows of X in the order of their places in Y. No atomics: every run of this gives the same bits.
-template <class T> __global__ void __launch_bounds__(threads)
+template <class T> __global__ void __launch_bounds__(threads, 4) // of 64 registers, or some would be spilled
     add_rows(Tasks tasks, const int64_t *keys, const int64_t *order, Entries<const T> x, Entries<T> y) {
   for (int64_t task = blockIdx.x; task < tasks.down * tasks.across * tasks.count; task += gridDim.x) {
     const int64_t i = task % tasks.down * threads + threadIdx.x, item = task / tasks.down / tasks.across;

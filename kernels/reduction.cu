@@ -43,7 +43,7 @@ template <class T, class Combine> __device__ T combine_block(T value, Combine co
 constexpr std::int64_t shortest_piece = 1 << 14, most_pieces = threads, enough_blocks = 1024;
 
 /// Block (item, piece) adds up one piece of one item into sums[item·pieces + piece], or into y if there is one piece.
-template <class T> __global__ void __launch_bounds__(threads)
+template <class T> __global__ void __launch_bounds__(threads, 5) // of 48 registers, or some would be spilled
     inner_products(Entries<const T> a, Entries<const T> b, Entries<T> y, T *sums, std::int64_t pieces) {
   const std::int64_t n = a.rows * a.cols, length = (n + pieces - 1) / pieces;
   const bool packed = a.ld == a.rows && b.ld == b.rows;
