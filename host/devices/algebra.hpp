@@ -50,7 +50,7 @@ public:
   /// Y = X·K[m,n] for X k×mn: column i + j·m of Y is column j + i·n of X.
   virtual void commute_columns(Index m, Index n, In x, Out y) const = 0;
   /// y = the triangle of the n×n matrix X, one column: near·x_ij + mirrored·x_ji off the diagonal, x_ii on it.
-  /// (near, mirrored) = (1, 0) is vech, L·vec X; (1, 1) is Dᵀ·vec X; (½, ½) is D⁺·vec X.
+  /// A weight of 0 reads nothing. (near, mirrored) = (1, 0) is vech, L·vec X; (1, 1) is Dᵀ·vec X; (½, ½) is D⁺·vec X.
   virtual void pack_triangle(Triangle triangle, T near, T mirrored, In x, Out y) const = 0;
   /// The n×n matrix X from its triangle y: x_ij = near·y and x_ji = mirrored·y off the diagonal, x_ii = y on it, or 0
   /// where the triangle leaves it out. The transpose of `pack_triangle`; (1, 0) is Lᵀ·y, (1, 1) is D·y.

@@ -62,7 +62,8 @@ private:
   Index rows_ = 0, cols_ = 0, ld_ = 0;
 };
 
-/// An owning, packed, column-major matrix on a device; T is float, double or std::complex of them. Movable; copying is spelled `clone()`.
+/// An owning, packed, column-major matrix on a device; T is float, double or std::complex of them. Movable; copying is
+/// spelled `clone()`.
 template <class T> class Matrix {
 public:
   Matrix() : Matrix(0, 0) {}
@@ -72,7 +73,8 @@ public:
   Matrix(std::initializer_list<std::initializer_list<T>> rows);
   /// Entries are left as the memory held them.
   static Matrix uninitialized(Index rows, Index cols, Device device = Device::cpu());
-  /// Standard normal numbers (as real and as imaginary part of complex ones), the same on every machine for the same seed.
+  /// Standard normal numbers (as real and as imaginary part of complex ones), the same on every machine for the same
+  /// seed.
   static Matrix random(Index rows, Index cols, std::uint64_t seed);
 
   Matrix(Matrix &&other) noexcept;

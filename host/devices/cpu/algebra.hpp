@@ -21,6 +21,9 @@ template <class R> std::complex<R> times(std::complex<R> a, std::complex<R> b) {
   return {a.real() * b.real() - a.imag() * b.imag(), a.real() * b.imag() + a.imag() * b.real()};
 }
 
+/// w·x, where w = 0 does not look at x.
+template <class T> T weighted(T w, T x) { return w == T(0) ? T(0) : times(w, x); }
+
 /// `Interface` is Algebra<T>, or Primitives<T>, which has more.
 template <class T, class Interface> class CpuAlgebra : public Interface {
 public:
@@ -64,7 +67,7 @@ public:
       T *to = y[task / n].data() + triangle.above(j, n);
       if (mirrored == T(0) && near == T(1)) return (void)std::copy(&m(0, j) + first, &m(0, j) + last, to);
       for (Index i = first; i < last; ++i)
-        *to++ = i == j ? m(j, j) : times(near, m(i, j)) + times(mirrored, m(j, i));
+        *to++ = i == j ? m(j, j) : weighted(near, m(i, j)) + weighted(mirrored, m(j, i));
     });
   }
   void unpack_triangle(Triangle triangle, T near, T mirrored, In y, Out x) const override {
@@ -75,12 +78,10 @@ public:
       const auto [first, last] = triangle.column(j, n);
       const T *run = from + triangle.above(j, n);
       for (Index i = first; i < last; ++i)
-        column[i] = i == j ? run[i - first] : times(near, run[i - first]);
+        column[i] = i == j ? run[i - first] : weighted(near, run[i - first]);
       const Index begin = triangle.lower ? 0 : last, end = triangle.lower ? first : n;
       for (Index i = begin; i < end; ++i) // column i of the triangle has entry (j, i)
-        column[i] = i == j || mirrored == T(0)
-                        ? T(0)
-                        : times(mirrored, from[triangle.above(i, n) + j - triangle.column(i, n).first]);
+        column[i] = i == j ? T(0) : weighted(mirrored, from[triangle.above(i, n) + j - triangle.column(i, n).first]);
     });
   }
   void gather_rows(std::span<const Index> index, In x, Out y) const override {

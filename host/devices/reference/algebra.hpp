@@ -73,15 +73,15 @@ public:
   void pack_triangle(Triangle triangle, T near, T mirrored, In x, Out y) const override {
     for (Index b = 0; b < y.count; ++b)
       for_triangle(triangle, x.rows, [&](Index k, Index i, Index j) {
-        y[b](k, 0) = i == j ? x[b](i, i) : near * x[b](i, j) + mirrored * x[b](j, i);
+        y[b](k, 0) = i == j ? x[b](i, i) : scaled(near, x[b](i, j)) + scaled(mirrored, x[b](j, i));
       });
   }
   void unpack_triangle(Triangle triangle, T near, T mirrored, In y, Out x) const override {
     fill(T(0), x);
     for (Index b = 0; b < x.count; ++b)
       for_triangle(triangle, x.rows, [&](Index k, Index i, Index j) {
-        x[b](i, j) = i == j ? y[b](k, 0) : near * y[b](k, 0);
-        if (i != j) x[b](j, i) = mirrored * y[b](k, 0);
+        x[b](i, j) = i == j ? y[b](k, 0) : scaled(near, y[b](k, 0));
+        if (i != j) x[b](j, i) = scaled(mirrored, y[b](k, 0));
       });
   }
   void gather_rows(std::span<const Index> index, In x, Out y) const override {
