@@ -10,6 +10,7 @@
 #include "kronvec/expression.hpp"
 #include "kronvec/hadamard.hpp"
 #include "kronvec/io.hpp"
+#include "kronvec/kronecker.hpp"
 #include "kronvec/matrix.hpp"
 #include "kronvec/operators.hpp"
 #include "kronvec/parse.hpp"
