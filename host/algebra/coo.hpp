@@ -7,7 +7,6 @@
 #include "devices/pool.hpp"
 
 #include <algorithm>
-#include <ranges>
 #include <utility>
 
 namespace kronvec::algebra {
@@ -50,10 +49,11 @@ template <class T> CooMatrix<T> kron(const CooMatrix<T> &a, const CooMatrix<T> &
   return c;
 }
 
-/// The places of row i of a.
-template <class T> std::ranges::iota_view<std::size_t, std::size_t> row_of(const CsrMatrix<T> &a, Index i) {
+/// work(col, value) for the entries of row i.
+template <class T> void for_row(const CsrMatrix<T> &a, Index i, const auto &work) {
   const auto row = static_cast<std::size_t>(i);
-  return {static_cast<std::size_t>(a.row_start[row]), static_cast<std::size_t>(a.row_start[row + 1])};
+  for (auto n = static_cast<std::size_t>(a.row_start[row]); n < static_cast<std::size_t>(a.row_start[row + 1]); ++n)
+    work(a.col[n], a.value[n]);
 }
 
 /// A·B, row by row, each place once.
@@ -63,9 +63,9 @@ template <class T> CooMatrix<T> product(const CooMatrix<T> &a, const CooMatrix<T
   std::vector<std::pair<Index, T>> row;
   for (Index i = 0; i < a.rows; ++i) {
     row.clear();
-    for (const std::size_t n : row_of(left, i))
-      for (const std::size_t m : row_of(right, left.col[n]))
-        row.emplace_back(right.col[m], left.value[n] * right.value[m]);
+    for_row(left, i, [&](Index k, T value) {
+      for_row(right, k, [&](Index j, T factor) { row.emplace_back(j, value * factor); });
+    });
     std::stable_sort(row.begin(), row.end(), [](const auto &x, const auto &y) { return x.first < y.first; });
     for (std::size_t n = 0; n < row.size(); ++n)
       if (n > 0 && row[n].first == row[n - 1].first) {

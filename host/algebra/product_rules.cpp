@@ -189,10 +189,9 @@ template <class T> std::span<const Rule<T>> product_rules() {
   return rules;
 }
 
-#define KRONVEC_INSTANTIATE(T) template std::span<const Rule<T>> product_rules();
-KRONVEC_INSTANTIATE(float)
-KRONVEC_INSTANTIATE(double)
-KRONVEC_INSTANTIATE(std::complex<float>)
-KRONVEC_INSTANTIATE(std::complex<double>)
+template std::span<const Rule<float>> product_rules();
+template std::span<const Rule<double>> product_rules();
+template std::span<const Rule<std::complex<float>>> product_rules();
+template std::span<const Rule<std::complex<double>>> product_rules();
 
 } // namespace kronvec::algebra

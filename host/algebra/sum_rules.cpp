@@ -139,13 +139,17 @@ template <class T> std::span<const Rule<T>> direct_sum_rules() {
   return rules;
 }
 
-#define KRONVEC_INSTANTIATE(T)                                                                                         \
-  template std::span<const Rule<T>> sum_rules();                                                                       \
-  template std::span<const Rule<T>> kronecker_rules();                                                                 \
-  template std::span<const Rule<T>> direct_sum_rules();
-KRONVEC_INSTANTIATE(float)
-KRONVEC_INSTANTIATE(double)
-KRONVEC_INSTANTIATE(std::complex<float>)
-KRONVEC_INSTANTIATE(std::complex<double>)
+template std::span<const Rule<float>> sum_rules();
+template std::span<const Rule<float>> kronecker_rules();
+template std::span<const Rule<float>> direct_sum_rules();
+template std::span<const Rule<double>> sum_rules();
+template std::span<const Rule<double>> kronecker_rules();
+template std::span<const Rule<double>> direct_sum_rules();
+template std::span<const Rule<std::complex<float>>> sum_rules();
+template std::span<const Rule<std::complex<float>>> kronecker_rules();
+template std::span<const Rule<std::complex<float>>> direct_sum_rules();
+template std::span<const Rule<std::complex<double>>> sum_rules();
+template std::span<const Rule<std::complex<double>>> kronecker_rules();
+template std::span<const Rule<std::complex<double>>> direct_sum_rules();
 
 } // namespace kronvec::algebra
