@@ -67,16 +67,31 @@ template <class T> Index Composition<T>::size() const { return size_of<T>(factor
 template <class T> double Composition<T>::flops() const { return flops_of<T>(factors_); }
 template <class T> std::size_t Composition<T>::bytes() const { return bytes_of<T>(factors_); }
 
-/// The last factor's columns, then the others applied to them.
+/// The last factor's columns, then the others applied to them, some MiB at a time; by rows where those are few.
 template <class T> void Composition<T>::window(Index i, Index j, Out out) const {
   if (out.shape().size() == 0) return;
-  auto columns = Matrix<T>::uninitialized(factors_.back()->rows(), out.cols(), this->device());
-  factors_.back()->window(0, j, columns);
+  if (out.rows() < out.cols() && out.rows() < this->rows() / 8) {
+    auto turned = Matrix<T>::uninitialized(out.cols(), out.rows(), this->device());
+    transposed()->window(j, i, turned);
+    return this->primitives().transpose(turned.view(), out);
+  }
+  constexpr Index few = 64, target = (8 << 20) / sizeof(T);
+  const Node<T> &last = *factors_.back();
   const Composition rest(std::vector<NodePtr<T>>(factors_.begin(), factors_.end() - 1));
-  if (out.rows() == this->rows()) return algebra::apply<T>(rest, T(1), columns.view(), T(0), out);
-  auto all_rows = Matrix<T>::uninitialized(this->rows(), out.cols(), this->device());
-  algebra::apply<T>(rest, T(1), columns.view(), T(0), all_rows.view());
-  this->primitives().copy(MatrixView<const T>(all_rows).block(i, 0, out.rows(), out.cols()), out);
+  const Index tallest = std::max({this->rows(), widest_, Index(1)});
+  const Index width = std::min(out.cols(), std::max(few, target / tallest));
+  const bool all_rows = out.rows() == this->rows();
+  auto columns = Matrix<T>::uninitialized(last.rows(), width, this->device());
+  auto results = Matrix<T>::uninitialized(all_rows ? 0 : this->rows(), width, this->device());
+  for (Index first = 0; first < out.cols(); first += width) {
+    const Index here = std::min(width, out.cols() - first);
+    const Out from = columns.view().block(0, 0, last.rows(), here);
+    const Out to = all_rows ? out.block(0, first, out.rows(), here) : results.view().block(0, 0, this->rows(), here);
+    last.window(0, j + first, from);
+    algebra::apply<T>(rest, T(1), from, T(0), to);
+    if (!all_rows)
+      this->primitives().copy(BatchView<T>(to.block(i, 0, out.rows(), here)), out.block(0, first, out.rows(), here));
+  }
 }
 
 template <class T> CooMatrix<T> Composition<T>::coo() const {

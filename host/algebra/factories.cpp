@@ -71,8 +71,11 @@ template <class T> Operator<T> permutation(std::vector<Index> index, Device devi
 template <class T> Operator<T> diag(Matrix<T> d, std::string name) {
   name = name_or_shape(std::move(name), d.shape());
   const Index n = d.shape().size();
-  auto column = Matrix<T>::uninitialized(n, 1, d.device()); // vec d
-  d.device().backend().primitives(T{}).copy(MatrixView<const T>(d.data(), n, 1), column.view());
+  Matrix<T> column = std::move(d);
+  if (column.cols() != 1) { // vec d
+    const Matrix<T> entries = std::exchange(column, Matrix<T>::uninitialized(n, 1, column.device()));
+    column.device().backend().primitives(T{}).copy(MatrixView<const T>(entries.data(), n, 1), column.view());
+  }
   return Operator<T>(
       std::make_shared<Diagonal<T>>(std::make_shared<const Matrix<T>>(std::move(column)), std::move(name)));
 }
@@ -116,12 +119,18 @@ Operator<T> user_operator(Index rows, Index cols, Functions<T> functions, std::s
 }
 
 template <class T> Operator<T> kron(const Operators<T> &factors) {
+  if (factors.empty()) return identity<T>(1);
+  T scale = 1;
   std::vector<NodePtr<T>> parts;
-  for (const Operator<T> &f : factors)
-    append_parts<Kronecker<T>>(parts, f.node(), &Kronecker<T>::factors);
+  for (const Operator<T> &f : factors) {
+    const auto *scaled = dynamic_cast<const Scaled<T> *>(f.node().get()); // (αA) ⊗ B = α(A ⊗ B)
+    if (scaled) scale *= scaled->scale();
+    append_parts<Kronecker<T>>(parts, scaled ? scaled->a() : f.node(), &Kronecker<T>::factors);
+  }
   const Device device = common_device<T>(parts);
-  if (parts.size() == 1) return Operator<T>(parts[0]);
-  return Operator<T>(std::make_shared<Kronecker<T>>(std::move(parts), device));
+  NodePtr<T> product = parts[0];
+  if (parts.size() > 1) product = std::make_shared<Kronecker<T>>(std::move(parts), device);
+  return scale == T(1) ? Operator<T>(product) : scale * Operator<T>(product);
 }
 template <class T> Operator<T> kron_power(const Operator<T> &a, int n) {
   if (n < 0) throw ShapeError("a Kronecker power of " + std::to_string(n) + " factors");

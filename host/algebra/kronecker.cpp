@@ -41,83 +41,111 @@ Product times(const Product &a, const Product &b, Index b_rows, Index b_cols, in
 } // namespace
 
 template <class T> Kronecker<T>::Kronecker(std::vector<NodePtr<T>> factors, Device device)
-    : Node<T>(shape_of<T>(factors), device), factors_(std::move(factors)), any_direct_(false), tallest_(this->cols()) {
+    : Node<T>(shape_of<T>(factors), device), factors_(std::move(factors)), tallest_(this->cols()) {
+  if (this->rows() > 0 && this->cols() > 0) plan();
+}
+
+/// A factor of p rows, q columns and c flops for one column, applied to S entries, takes S·c/q flops and leaves S·p/q:
+/// f before g takes fewer exactly if (1 − p_f/q_f)/(c_f/q_f) > (1 − p_g/q_g)/(c_g/q_g).
+template <class T> std::vector<std::size_t> Kronecker<T>::order() const {
+  std::vector<std::size_t> order;
+  for (std::size_t f = 0; f < factors_.size(); ++f)
+    if (const auto direct = factors_[f]->factor(); !direct || !direct->is_identity()) order.push_back(f);
+  const auto gain = [&](std::size_t f) {
+    const auto p = static_cast<double>(factors_[f]->rows()), q = static_cast<double>(factors_[f]->cols());
+    return p == q ? 0 : (1 - p / q) / (factors_[f]->flops() / q);
+  };
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t f, std::size_t g) { return gain(f) > gain(g); });
+  return order;
+}
+
+template <class T> void Kronecker<T>::plan() {
   std::vector<Index> extent; // of every dimension as it is by now
   for (const NodePtr<T> &f : factors_)
     extent.push_back(f->cols());
-  const auto apply_to = [&](Along a) {
-    for (std::size_t f = 0; f < extent.size(); ++f)
-      (f < a.factor ? a.outer : a.inner) *= f == a.factor ? 1 : extent[f];
-    extent[a.factor] = factors_[a.factor]->rows();
-    tallest_ = std::max(tallest_, rows_of(a));
-    return a;
+  const auto identities = [&] {
+    std::vector<KroneckerFactor<T>> all;
+    for (const Index n : extent)
+      all.push_back(KroneckerFactor<T>::identity(n));
+    return all;
   };
-  std::vector<Along> growing;
-  for (std::size_t f = 0; f < factors_.size(); ++f) {
+  for (const std::size_t f : order()) {
     const auto direct = factors_[f]->factor();
-    const bool shrinks = factors_[f]->rows() < factors_[f]->cols();
-    if (!direct && shrinks) before_.push_back(apply_to({f, 1, 1}));
-    if (!direct && !shrinks) growing.push_back({f, 1, 1});
-    any_direct_ = any_direct_ || (direct && !direct->is_identity());
-    direct_.push_back(direct ? *direct
-                             : KroneckerFactor<T>::identity(shrinks ? factors_[f]->rows() : factors_[f]->cols()));
+    if (!direct || steps_.empty() || steps_.back().direct.empty())
+      steps_.push_back({direct ? identities() : std::vector<KroneckerFactor<T>>{}, f, 1, 1, 0});
+    Step &step = steps_.back();
+    if (direct) step.direct[f] = *direct;
+    step.inner = step.outer = 1;
+    for (std::size_t d = 0; d < extent.size(); ++d)
+      if (d != f) (d < f ? step.outer : step.inner) = Shape{d < f ? step.outer : step.inner, extent[d]}.size();
+    extent[f] = factors_[f]->rows();
+    step.rows = Shape{Shape{step.inner, step.outer}.size(), extent[f]}.size();
+    tallest_ = std::max(tallest_, step.rows);
+    turns_ = turns_ || (!direct && step.inner > 1);
   }
-  Index entries = 1;
-  for (std::size_t f = 0; f < factors_.size(); ++f)
-    extent[f] = direct_[f].rows(), entries = Shape{entries, extent[f]}.size();
-  tallest_ = std::max(tallest_, entries);
-  for (const Along &a : growing)
-    after_.push_back(apply_to(a));
+  if (steps_.empty()) steps_.push_back({identities(), 0, 1, 1, this->rows()});
 }
 
 template <class T> Index Kronecker<T>::workspace(Index columns, bool adds) const {
-  const Index direct = this->primitives().kronecker_workspace(direct_, columns);
-  if (before_.empty() && after_.empty()) return direct;
-  Index most = any_direct_ ? direct : 0;
-  for (const auto *along : {&before_, &after_})
-    for (const Along &a : *along)
-      most = std::max(most, factors_[a.factor]->workspace(a.inner * a.outer * columns, adds));
-  const Index four = Shape{4, Shape{tallest_, columns}.size()}.size(); // two results in turns, two that are turned
-  return four + most;
+  if (steps_.empty()) return 0;
+  Index most = 0;
+  for (const Step &step : steps_)
+    most = std::max(most, step.direct.empty() ? factors_[step.factor]->workspace(
+                                                    Shape{Shape{step.inner, step.outer}.size(), columns}.size(), false)
+                                              : this->primitives().kronecker_workspace(step.direct, columns));
+  if (steps_.size() == 1 && !steps_[0].direct.empty()) return most;
+  (void)adds; // the last step's result may go through a half whatever β is, since Y need not be packed
+  const Index buffers = turns_ ? 4 : 2; // two results in turns, two that are turned
+  return Shape{buffers, Shape{tallest_, columns}.size()}.size() + most;
 }
 
-template <class T> void Kronecker<T>::apply_along(const Along &along, In x, Out y, std::span<T> room) const {
-  const Node<T> &f = *factors_[along.factor];
-  const Index p = f.rows(), q = f.cols(), inner = along.inner, count = along.outer * x.cols();
-  if (inner == 1) return f.apply(T(1), In(x.data(), q, count), T(0), Out(y.data(), p, count), room);
-  const auto size = static_cast<std::size_t>(tallest_ * x.cols());
-  T *turned = room.data(), *result = turned + size;
+template <class T> void Kronecker<T>::apply_along(const Step &step, In x, Out y, std::span<T> room) const {
+  const Node<T> &f = *factors_[step.factor];
+  const Index p = f.rows(), q = f.cols(), inner = step.inner, count = step.outer * x.cols();
+  if (inner == 1)
+    return f.apply(T(1), In(x.data(), q, count), T(0), Out(y.data(), p, count),
+                   turns_ ? room.subspan(2 * half_of(x)) : room);
+  T *turned = room.data(), *result = turned + half_of(x);
   this->primitives().transpose({x.data(), inner, q, inner, count, inner * q}, {turned, q, inner, q, count, inner * q});
-  f.apply(T(1), In(turned, q, inner * count), T(0), Out(result, p, inner * count), room.subspan(2 * size));
+  f.apply(T(1), In(turned, q, inner * count), T(0), Out(result, p, inner * count), room.subspan(2 * half_of(x)));
   this->primitives().transpose({result, p, inner, p, count, inner * p}, {y.data(), inner, p, inner, count, inner * p});
+}
+
+template <class T>
+void Kronecker<T>::finish(const Step &step, T alpha, In from, T beta, Out y, T *half, std::span<T> room) const {
+  if (!step.direct.empty()) return this->primitives().kronecker(alpha, step.direct, from, beta, y, room);
+  const bool into_y = beta == T(0) && y.packed();
+  const Out to = into_y ? y : Out(half, y.rows(), y.cols());
+  apply_along(step, from, to, room);
+  if (!into_y) return this->primitives().combine(alpha, BatchView<T>(to), beta, y);
+  if (alpha != T(1)) this->primitives().scale(alpha, BatchView<T>(y), y);
 }
 
 template <class T> void Kronecker<T>::apply(T alpha, In x, T beta, Out y, std::span<T> workspace) const {
   if (y.shape().size() == 0) return;
   if (x.rows() == 0) return this->primitives().combine(T(0), BatchView<T>(y), beta, y);
-  if (before_.empty() && after_.empty()) return this->primitives().kronecker(alpha, direct_, x, beta, y, workspace);
-  const auto size = static_cast<std::size_t>(tallest_ * x.cols());
-  T *half[] = {workspace.data(), workspace.data() + size};
-  const std::span<T> room = workspace.subspan(2 * size);
+  if (steps_.size() == 1 && !steps_[0].direct.empty())
+    return this->primitives().kronecker(alpha, steps_[0].direct, x, beta, y, workspace);
+  T *half[] = {workspace.data(), workspace.data() + half_of(x)};
+  const std::span<T> room = workspace.subspan(2 * half_of(x));
   int turn = 0;
   In from = x;
-  const auto step = [&](Index rows, const auto &work) {
-    const Out to(half[turn++ % 2], rows, x.cols());
-    work(to);
-    from = to;
-  };
-  if (!x.packed()) step(x.rows(), [&](Out to) { this->primitives().copy(x, to); });
-  for (const Along &a : before_)
-    step(rows_of(a), [&](Out to) { apply_along(a, from, to, room); });
-  if (any_direct_) {
-    Index rows = 1;
-    for (const KroneckerFactor<T> &f : direct_)
-      rows *= f.rows();
-    step(rows, [&](Out to) { this->primitives().kronecker(T(1), direct_, from, T(0), to, room); });
+  if (!x.packed() && steps_[0].direct.empty()) {
+    const Out packed(half[turn++ % 2], x.rows(), x.cols());
+    this->primitives().copy(x, packed);
+    from = packed;
   }
-  for (const Along &a : after_)
-    step(rows_of(a), [&](Out to) { apply_along(a, from, to, room); });
-  this->primitives().combine(alpha, from, beta, y);
+  for (std::size_t k = 0; k + 1 < steps_.size(); ++k) {
+    const Step &step = steps_[k];
+    const Out to(half[turn++ % 2], step.rows, x.cols());
+    if (step.direct.empty()) {
+      apply_along(step, from, to, room);
+    } else {
+      this->primitives().kronecker(T(1), step.direct, from, T(0), to, room);
+    }
+    from = to;
+  }
+  finish(steps_.back(), alpha, from, beta, y, half[turn % 2], room);
 }
 
 template <class T> NodePtr<T> Kronecker<T>::transposed() const {
@@ -131,10 +159,11 @@ template <class T> std::string Kronecker<T>::text() const {
 }
 template <class T> Index Kronecker<T>::size() const { return size_of<T>(factors_); }
 template <class T> double Kronecker<T>::flops() const {
-  double total = modes::flops<T>(direct_);
-  for (const auto *along : {&before_, &after_})
-    for (const Along &a : *along)
-      total += static_cast<double>(a.inner) * static_cast<double>(a.outer) * factors_[a.factor]->flops();
+  double total = 0;
+  for (const Step &step : steps_)
+    total += step.direct.empty()
+                 ? static_cast<double>(step.inner) * static_cast<double>(step.outer) * factors_[step.factor]->flops()
+                 : modes::flops<T>(step.direct);
   return total;
 }
 template <class T> std::size_t Kronecker<T>::bytes() const { return bytes_of<T>(factors_); }

@@ -5,9 +5,9 @@
 
 namespace kronvec::algebra {
 
-/// Matrices and identities among the factors go through the device's primitive, all at once; every other factor is
-/// applied along its own dimension, which is turned to the front and back if it is not there: before the primitive if
-/// it shrinks what it is applied to, and otherwise after it.
+/// Factors are applied one by one, those first that leave the least work. Matrices and identities that follow one
+/// another go through the device's primitive at once; every other factor is applied along its own dimension, which is
+/// turned to the front and back if it is not there.
 template <class T> class Kronecker final : public Node<T> {
 public:
   using typename Node<T>::In;
@@ -32,23 +32,29 @@ public:
   bool draft(Draft<T> &draft) const override;
 
 private:
-  /// A factor that the primitive does not take, with the entries of faster and slower dimensions around it.
-  struct Along {
-    std::size_t factor;
-    Index inner, outer;
+  /// Some factors by the primitive, with identities for the others; or, where `direct` is empty, one factor along its
+  /// dimension, with the entries of faster and slower dimensions around it.
+  struct Step {
+    std::vector<KroneckerFactor<T>> direct;
+    std::size_t factor = 0;
+    Index inner = 1, outer = 1;
+    Index rows = 0; ///< entries of a column that it leaves
   };
   bool all_square() const;
-  Index rows_of(const Along &along) const {
-    return Shape{Shape{along.inner, along.outer}.size(), factors_[along.factor]->rows()}.size();
-  }
-  /// Applies one of them to all columns of a packed x. `room` is what it may use.
-  void apply_along(const Along &along, In x, Out y, std::span<T> room) const;
+  /// Entries of a result between steps, for all columns of x.
+  std::size_t half_of(In x) const { return static_cast<std::size_t>(tallest_ * x.cols()); }
+  /// The factors that are no identities, those first that leave the least work.
+  std::vector<std::size_t> order() const;
+  void plan();
+  /// Applies one factor to all columns of a packed x. `room` is what it may use.
+  void apply_along(const Step &step, In x, Out y, std::span<T> room) const;
+  /// The last of several steps: α and β are applied here.
+  void finish(const Step &step, T alpha, In from, T beta, Out y, T *half, std::span<T> room) const;
 
   std::vector<NodePtr<T>> factors_;
-  std::vector<KroneckerFactor<T>> direct_; ///< those of the primitive, with identities for the others
-  std::vector<Along> before_, after_;      ///< the primitive
-  bool any_direct_;
-  Index tallest_; ///< entries of the largest intermediate column
+  std::vector<Step> steps_;
+  Index tallest_ = 0;  ///< entries of the largest column, between steps or at the ends
+  bool turns_ = false; ///< whether a factor is turned to the front
 };
 
 } // namespace kronvec::algebra

@@ -88,6 +88,7 @@ public:
   using typename Node<T>::Out;
   using Node<T>::Node;
   void apply(T alpha, In x, T beta, Out y, std::span<T> workspace) const final {
+    if (alpha == T(0)) return this->primitives().combine(alpha, x, beta, y);
     if (beta == T(0)) {
       write(x, y);
       if (alpha != T(1)) this->primitives().scale(alpha, BatchView<T>(y), y);
@@ -97,7 +98,7 @@ public:
     write(x, product);
     this->primitives().combine(alpha, product, beta, y);
   }
-  Index workspace(Index columns, bool adds) const final { return adds ? this->rows() * columns : 0; }
+  Index workspace(Index columns, bool adds) const final { return adds ? Shape{this->rows(), columns}.size() : 0; }
 
 private:
   /// Y = this·X.

@@ -69,7 +69,10 @@ void Operator<T>::apply(T alpha, MatrixView<const T> x, T beta, MatrixView<T> y,
   if (alpha == T(0)) return node_->primitives().combine(alpha, x, beta, y);
   node_->apply(alpha, x, beta, y, {workspace.data(), static_cast<std::size_t>(workspace.shape().size())});
 }
-template <class T> Index Operator<T>::workspace(Index columns) const { return node_->workspace(columns, true); }
+template <class T> Index Operator<T>::workspace(Index columns) const {
+  (void)Shape{cols(), columns}.size(); // throws for what is no number of columns
+  return node_->workspace(columns, true);
+}
 
 template <class T> Operator<T> Operator<T>::transpose() const { return Operator(node_->transposed()); }
 template <class T> Operator<T> Operator<T>::adjoint() const { return Operator(node_->conjugated()->transposed()); }

@@ -29,6 +29,11 @@ template <class T> Index size_of(const Word<T> &word) {
   return static_cast<Index>(*n);
 }
 
+/// As part of a longer name.
+template <class T> std::string name(const Operator<T> &a) {
+  return algebra::wrapped(*a.node(), algebra::Binding::atom);
+}
+
 template <class T> Operators<T> operators_of(const Words<T> &words) {
   Operators<T> all;
   for (const Word<T> &word : words)
@@ -89,17 +94,17 @@ private:
       {"khatrirao", 2,
        [](const Words<T> &u, Device) {
          const Operator<T> &a = operator_of<T>(u[0]), &b = operator_of<T>(u[1]);
-         return khatri_rao(a.to_dense(), b.to_dense(), a.to_string(), b.to_string());
+         return khatri_rao(a.to_dense(), b.to_dense(), name(a), name(b));
        }},
       {"facesplit", 2,
        [](const Words<T> &u, Device) {
          const Operator<T> &a = operator_of<T>(u[0]), &b = operator_of<T>(u[1]);
-         return face_splitting(a.to_dense(), b.to_dense(), a.to_string(), b.to_string());
+         return face_splitting(a.to_dense(), b.to_dense(), name(a), name(b));
        }},
       {"diag", 1,
        [](const Words<T> &u, Device) {
          const Operator<T> &d = operator_of<T>(u[0]);
-         return diag(d.to_dense(), d.cols() == 1 ? d.to_string() : "vec " + d.to_string());
+         return diag(d.to_dense(), d.cols() == 1 ? d.to_string() : "vec " + name(d));
        }},
       {"transpose", 1, [](const Words<T> &u, Device) { return operator_of<T>(u[0]).transpose(); }},
       {"K", 2, [](const Words<T> &u, Device d) { return commutation<T>(size_of<T>(u[0]), size_of<T>(u[1]), d); }},

@@ -155,15 +155,31 @@ template <class T> NodePtr<T> selections(const NodePtr<T> &a, const NodePtr<T> &
   return std::make_shared<Selection<T>>(std::move(index), b->cols(), u->permutes() && v->permutes(), a->device());
 }
 
-/// Matrices are multiplied, also a diagonal one by a dense one.
+/// Where the product is less work than its factors.
 template <class T> NodePtr<T> matrices_multiplied(const NodePtr<T> &a, const NodePtr<T> &b) {
-  const bool dense = as<Dense<T>>(a) || as<Dense<T>>(b);
-  const auto matrix = [](const NodePtr<T> &n) { return as<Dense<T>>(n) || as<Diagonal<T>>(n); };
-  if (!dense || !matrix(a) || !matrix(b)) return nullptr;
+  if (!as<Dense<T>>(a) || !as<Dense<T>>(b)) return nullptr;
+  const auto flops = [](const NodePtr<T> &u, const NodePtr<T> &v) {
+    return static_cast<double>(u->rows()) * static_cast<double>(v->cols());
+  };
+  if (flops(a, b) >= flops(a, a) + flops(b, b)) return nullptr;
   auto right = Matrix<T>::uninitialized(b->rows(), b->cols(), b->device());
   b->window(0, 0, right);
   auto result = Matrix<T>::uninitialized(a->rows(), b->cols(), a->device());
   algebra::apply<T>(*a, T(1), right.view(), T(0), result.view());
+  return std::make_shared<Dense<T>>(std::move(result), computed(*a, "·", *b));
+}
+
+/// Diag(d)·A and A·Diag(d): the rows or columns of A times dᵢ.
+template <class T> NodePtr<T> matrix_scaled(const NodePtr<T> &a, const NodePtr<T> &b) {
+  const auto *left = as<Diagonal<T>>(a), *right = as<Diagonal<T>>(b);
+  const NodePtr<T> &matrix = left ? b : a;
+  if ((!left && !right) || !as<Dense<T>>(matrix)) return nullptr;
+  auto result = Matrix<T>::uninitialized(matrix->rows(), matrix->cols(), a->device());
+  matrix->window(0, 0, result);
+  const T *d = (left ? left : right)->entries().data();
+  const auto spread = left ? BatchView<const T>(d, a->rows(), 1, a->rows(), 1, 0)
+                           : BatchView<const T>(d, 1, b->cols(), 1, 1, 0); // a column's entries, as a row
+  a->primitives().hadamard(spread, result.view(), result.view());
   return std::make_shared<Dense<T>>(std::move(result), computed(*a, "·", *b));
 }
 
@@ -182,7 +198,8 @@ template <class T> std::span<const Rule<T>> product_rules() {
       {"L·N = D⁺", "", symmetrized_triangle<T>},
       {"N·D = K·D = D, N·N = K·N = N", "", absorbed<T>},
       {"selections one after the other are one", "", selections<T>},
-      {"two matrices, multiplied once", "", matrices_multiplied<T>, true},
+      {"two matrices, multiplied once", "", matrices_multiplied<T>},
+      {"a diagonal and a matrix, multiplied once", "", matrix_scaled<T>},
       {"(A ⊗ B)·(C ⊗ D) = A·C ⊗ B·D", "K3", mixed_product<T>, true},
       {"(A ⊕ C)·(B ⊕ D) = A·B ⊕ C·D", "K10", direct_sums<T>},
   };

@@ -23,7 +23,7 @@ template <class T> std::span<const Rule<T>> kronecker_rules();
 /// Of a ⊕ b.
 template <class T> std::span<const Rule<T>> direct_sum_rules();
 
-/// Whether two operators are the same for their structure: the same matrices in the same places.
+/// Whether two operators are seen to be the same: of the same structure, with the same matrices in the same places.
 template <class T> bool same(const NodePtr<T> &a, const NodePtr<T> &b);
 
 /// The node as a kind, or null.

@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include <array>
+
 namespace kronvec {
 
 using namespace algebra;
@@ -18,80 +20,101 @@ public:
 
   NodePtr<T> simplified(const NodePtr<T> &a) {
     if (const auto *scaled = as<Scaled<T>>(a)) return multiple_of(*scaled);
-    if (a->shape() == Shape{1, 1} && as<Kronecker<T>>(a) && as<Kronecker<T>>(a)->factors().empty())
-      return identity<T>(1, a->device()).node();
-    if (const auto *p = as<Composition<T>>(a)) return reduced(p->factors(), product_rules<T>(), true, product<T>);
-    if (const auto *s = as<Sum<T>>(a)) return reduced(s->terms(), sum_rules<T>(), false, sum<T>);
-    if (const auto *k = as<Kronecker<T>>(a)) return reduced(k->factors(), kronecker_rules<T>(), true, kronecker);
-    if (const auto *d = as<DirectSum<T>>(a); d && !d->blocks().empty())
-      return reduced(d->blocks(), direct_sum_rules<T>(), true, direct_sum);
+    for (const Combination &kind : combinations())
+      if (const Parts *parts = kind.parts(a); parts && !parts->empty()) return reduced(kind, *parts);
     return a;
   }
 
 private:
-  using Combine = NodePtr<T> (*)(const NodePtr<T> &, const NodePtr<T> &);
   using Parts = std::vector<NodePtr<T>>;
 
+  /// A way to combine operators, with its rules. Where the order matters, they are for neighbours.
+  struct Combination {
+    std::span<const Rule<T>> rules;
+    bool ordered;
+    const Parts *(*parts)(const NodePtr<T> &a); ///< of a combination of this kind
+    NodePtr<T> (*combine)(const NodePtr<T> &a, const NodePtr<T> &b);
+  };
+  template <class Kind, const Parts &(Kind::*parts)() const> static const Parts *parts_of(const NodePtr<T> &a) {
+    const Kind *kind = as<Kind>(a);
+    return kind ? &(kind->*parts)() : nullptr;
+  }
   static NodePtr<T> kronecker(const NodePtr<T> &a, const NodePtr<T> &b) {
     return kronvec::kron(Operators<T>{Operator<T>(a), Operator<T>(b)}).node();
   }
   static NodePtr<T> direct_sum(const NodePtr<T> &a, const NodePtr<T> &b) {
     return kronvec::direct_sum(Operators<T>{Operator<T>(a), Operator<T>(b)}).node();
   }
+  static std::array<Combination, 4> combinations() {
+    return {{{product_rules<T>(), true, parts_of<Composition<T>, &Composition<T>::factors>, product<T>},
+             {sum_rules<T>(), false, parts_of<Sum<T>, &Sum<T>::terms>, sum<T>},
+             {kronecker_rules<T>(), true, parts_of<Kronecker<T>, &Kronecker<T>::factors>, kronecker},
+             {direct_sum_rules<T>(), true, parts_of<DirectSum<T>, &DirectSum<T>::blocks>, direct_sum}}};
+  }
 
   NodePtr<T> multiple_of(const Scaled<T> &scaled) {
     const NodePtr<T> inside = simplified(scaled.a());
-    if (scaled.scale() == T(0)) return (kronvec::zero<T>(scaled.rows(), scaled.cols(), scaled.device())).node();
+    if (scaled.scale() == T(0)) return kronvec::zero<T>(scaled.rows(), scaled.cols(), scaled.device()).node();
     const NodePtr<T> all = multiple<T>(scaled.scale(), inside);
     const auto *result = as<Scaled<T>>(all);
     return result->scale() == T(1) ? result->a() : all;
   }
 
-  /// Replaces neighbours (any two, where the order does not matter) by what a rule makes of them.
-  NodePtr<T> reduced(Parts parts, std::span<const Rule<T>> rules, bool ordered, Combine combine) {
-    for (NodePtr<T> &part : parts)
-      part = simplified(part);
-    while (apply_one(parts, rules, ordered, combine)) {
+  /// Replaces what a rule is about by what it makes of it, until there is nothing more to replace.
+  NodePtr<T> reduced(const Combination &kind, const Parts &all) {
+    Parts parts;
+    for (const NodePtr<T> &part : all)
+      append(kind, parts, simplified(part));
+    while (parts.size() > 1 && apply_one(kind, parts)) {
     }
-    NodePtr<T> all = parts.front();
+    NodePtr<T> result = parts.front();
     for (std::size_t p = 1; p < parts.size(); ++p)
-      all = combine(all, parts[p]);
-    return all;
+      result = kind.combine(result, parts[p]);
+    return result;
   }
 
-  bool apply_one(Parts &parts, std::span<const Rule<T>> rules, bool ordered, Combine combine) {
-    for (std::size_t i = 0; i < parts.size(); ++i)
-      for (std::size_t j = i + 1; j < (ordered ? std::min(i + 2, parts.size()) : parts.size()); ++j) {
-        if (replaced(parts, i, j, parts[j], 1, rules, combine)) return true;
-        const bool three = ordered && j + 1 < parts.size(); // for rules about three neighbours
-        if (three && replaced(parts, i, j, combine(parts[j], parts[j + 1]), 2, rules, combine)) return true;
-      }
+  /// The part, or its own parts where it is a combination of the same kind.
+  static void append(const Combination &kind, Parts &parts, const NodePtr<T> &part) {
+    const Parts *inner = kind.parts(part);
+    inner ? (void)parts.insert(parts.end(), inner->begin(), inner->end()) : parts.push_back(part);
+  }
+
+  /// One rule after the other over all that it may be about, since the first ones leave the least.
+  bool apply_one(const Combination &kind, Parts &parts) {
+    for (const Rule<T> &rule : kind.rules)
+      for (std::size_t i = 0; i + 1 < parts.size(); ++i)
+        for (std::size_t j = i + 1; j < (kind.ordered ? i + 2 : parts.size()); ++j) {
+          if (replaced(kind, rule, parts, i, j, parts[j], 1)) return true;
+          const bool three = kind.ordered && j + 1 < parts.size(); // for rules about three neighbours
+          if (three && replaced(kind, rule, parts, i, j, kind.combine(parts[j], parts[j + 1]), 2)) return true;
+        }
     return false;
   }
 
-  /// Replaces parts i and j … j + count − 1, which are `right`, by the first rule that is worth it.
-  bool replaced(Parts &parts, std::size_t i, std::size_t j, const NodePtr<T> &right, std::size_t count,
-                std::span<const Rule<T>> rules, Combine combine) {
-    const NodePtr<T> left = parts[i];
-    for (const Rule<T> &rule : rules) {
-      const NodePtr<T> made = applied(rule, left, right);
-      if (!made) continue;
-      const NodePtr<T> before = combine(left, right);
-      const std::size_t step = steps_.size();
-      steps_.push_back({rule.statement, rule.ledger, before->text(), made->text(), 0});
-      const NodePtr<T> result = simplified(made);
-      const double saved = before->flops() - result->flops();
-      if (saved < 0 || (rule.must_save && saved == 0 && result->size() >= before->size())) {
-        steps_.resize(step);
-        continue;
-      }
-      steps_[step].flops_saved = saved;
-      parts[i] = result;
-      parts.erase(parts.begin() + static_cast<std::ptrdiff_t>(j),
-                  parts.begin() + static_cast<std::ptrdiff_t>(j + count));
-      return true;
+  /// Replaces parts i and j … j + count − 1, which are `right`, by what the rule makes of them, if that is worth it.
+  bool replaced(const Combination &kind, const Rule<T> &rule, Parts &parts, std::size_t i, std::size_t j,
+                const NodePtr<T> &right, std::size_t count) {
+    const NodePtr<T> left = parts[i], made = applied(rule, left, right);
+    if (!made) return false;
+    const NodePtr<T> before = kind.combine(left, right);
+    const std::size_t step = steps_.size();
+    steps_.push_back({rule.statement, rule.ledger, before->text(), made->text(), 0});
+    const NodePtr<T> result = simplified(made);
+    const double saved = before->flops() - result->flops();
+    if (saved < 0 || (rule.must_save && saved == 0 && result->size() >= before->size())) {
+      steps_.resize(step);
+      return false;
     }
-    return false;
+    steps_[step].flops_saved = saved;
+    Parts next;
+    for (std::size_t p = 0; p < parts.size(); ++p)
+      if (p == i) {
+        append(kind, next, result);
+      } else if (p < j || p >= j + count) {
+        next.push_back(parts[p]);
+      }
+    parts = std::move(next);
+    return true;
   }
 
   /// What the rule makes of the two; the same operator for the same two, so that it is seen to be a common factor.

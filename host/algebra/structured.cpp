@@ -121,6 +121,17 @@ template <class T> void Triangular<T>::write(In x, Out y) const {
   this->primitives().pack_triangle(triangle_, near(), mirrored(), squares(x), triangles(y));
 }
 
+template <class T> T Triangular<T>::entry(Index k, Index place) const {
+  if (transposed_) std::swap(k, place);
+  const auto is_kth = [&](Index i, Index j) { // of the triangle
+    const auto [first, last] = triangle_.column(j, n_);
+    return i >= first && i < last && triangle_.above(j, n_) + i - first == k;
+  };
+  const Index i = place % n_, j = place / n_;
+  if (i == j) return T(is_kth(i, i) ? 1 : 0);
+  return is_kth(i, j) ? near() : is_kth(j, i) ? mirrored() : T(0);
+}
+
 template <class T> CooMatrix<T> Triangular<T>::coo() const {
   CooMatrix<T> packs{triangle_.entries(n_), Shape{n_, n_}.size(), {}, {}, {}};
   reserve(packs, static_cast<double>(packs.cols));

@@ -92,6 +92,7 @@ public:
   double flops() const override { return static_cast<double>(this->rows()); }
   T entry(Index i, Index j) const override;
   Matrix<T> diagonal() const override { return diagonal_by_entries(*this); }
+  double squared_norm() const override { return 0.5 * static_cast<double>(n_) * (static_cast<double>(n_) + 1); }
   CooMatrix<T> coo() const override;
   bool draft(Draft<T> &draft) const override;
 
@@ -118,6 +119,7 @@ public:
   }
   std::string text() const override;
   double flops() const override;
+  T entry(Index i, Index j) const override;
   CooMatrix<T> coo() const override;
   double squared_norm() const override;
 

@@ -98,13 +98,6 @@ template <class T> NodePtr<T> zero_kronecker(const NodePtr<T> &a, const NodePtr<
                                    a->device());
 }
 
-template <class T> NodePtr<T> scaled_kronecker(const NodePtr<T> &a, const NodePtr<T> &b) {
-  if (!as<Scaled<T>>(a) && !as<Scaled<T>>(b)) return nullptr;
-  const auto [alpha, u] = parts<T>(a);
-  const auto [beta, v] = parts<T>(b);
-  return multiple<T>(alpha * beta, kronvec::kron(Operators<T>{Operator<T>(u), Operator<T>(v)}).node());
-}
-
 template <class T> NodePtr<T> adjacent_identities(const NodePtr<T> &a, const NodePtr<T> &b) {
   if (!as<Identity<T>>(a) || !as<Identity<T>>(b)) return nullptr;
   return std::make_shared<Identity<T>>(a->rows() + b->rows(), a->device());
@@ -129,7 +122,6 @@ template <class T> std::span<const Rule<T>> kronecker_rules() {
       {"I[1] ⊗ A = A ⊗ I[1] = A", "", one_times<T>},
       {"I[m] ⊗ I[n] = I[mn]", "", identities<T>},
       {"0 ⊗ A = 0", "", zero_kronecker<T>},
-      {"(αA) ⊗ B = α(A ⊗ B)", "", scaled_kronecker<T>},
   };
   return rules;
 }

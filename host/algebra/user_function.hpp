@@ -26,6 +26,8 @@ public:
         this->shape(), Functions<T>{conjugate(functions_.apply), conjugate(functions_.apply_transpose)},
         "conj(" + name_ + ")", this->device(), transposed_);
   }
+  /// As many as of a dense matrix, since nothing is known.
+  double flops() const override { return 2 * static_cast<double>(this->rows()) * static_cast<double>(this->cols()); }
   std::string text() const override { return transposed_ ? name_ + "ᵀ" : name_; }
 
 private:

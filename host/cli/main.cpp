@@ -15,8 +15,8 @@ using kronvec::cli::Request;
 /// 0 done, 1 a comparison failed, 2 the request was wrong or refused, 3 the machine failed.
 enum Status { done = 0, wrong = 2, machine = 3 };
 
-void add_common(CLI::App &command, Request &r) {
-  command.add_option("expression", r.expression, "such as 'A*exp(X*B)'")->required();
+void add_common(CLI::App &command, Request &r, const char *example) {
+  command.add_option("expression", r.expression, std::string("such as ") + example)->required();
   command.add_option("bindings", r.bindings,
                      "NAME=x.npy, x.csv, 4x3, 4x3:SEED, [1,2;3,4], eye(4), zeros(4,3), ones(4,3) or 2.5");
   command.add_option("--device", r.device, "auto, reference, cpu, cuda, cuda:1 or cuda-emulated");
@@ -103,8 +103,10 @@ int main(int argc, char **argv) {
   auto *apply = add("apply", "an operator in Kronecker structure times a matrix, without forming it");
   auto *simplify = add("simplify", "an operator rewritten by the identities that save work, with each of them");
   add("info", "devices and versions");
-  for (auto *command : {evaluate, jacobian, gradient, hessian, jvp, vjp, compare, apply, simplify})
-    add_common(*command, request);
+  for (auto *command : {evaluate, jacobian, gradient, hessian, jvp, vjp, compare})
+    add_common(*command, request, "'A*exp(X*B)'");
+  for (auto *command : {apply, simplify})
+    add_common(*command, request, "'kron(A,B)*K(4,3)'");
   for (auto *command : {evaluate, gradient, hessian, jvp, vjp, apply})
     add_result(*command, request);
   for (auto *command : {gradient, hessian, jvp, vjp, compare})

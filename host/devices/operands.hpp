@@ -7,11 +7,15 @@
 
 namespace kronvec {
 
-/// Whether two views share memory, by the addresses from their first entry to their last.
+/// Whether two views share memory: by the addresses from their first entry to their last, and, where they step from
+/// column to column alike, as windows of one matrix do, by their rows.
 template <class T> bool overlap(MatrixView<const T> a, MatrixView<const T> b) {
   const auto end = [](MatrixView<const T> m) { return m.data() + (m.cols() - 1) * m.ld() + m.rows(); };
-  if (a.shape().size() == 0 || b.shape().size() == 0) return false;
-  return std::less<>()(a.data(), end(b)) && std::less<>()(b.data(), end(a));
+  if (a.rows() == 0 || a.cols() == 0 || b.rows() == 0 || b.cols() == 0) return false;
+  if (!std::less<>()(a.data(), end(b)) || !std::less<>()(b.data(), end(a))) return false;
+  if (a.ld() != b.ld()) return true;
+  const Index below = ((b.data() - a.data()) % a.ld() + a.ld()) % a.ld(); // from a row of a's first to one of b's
+  return below < a.rows() || below + b.rows() > a.ld();
 }
 
 /// Whether two views are of the same entries in the same places.

@@ -11,8 +11,9 @@
 /// T is float, double or std::complex of them; the transpose of a complex operator is the plain one, `adjoint` its
 /// conjugate. An operator lies on one device, that of its matrices, and works in that device's stream; what it is made
 /// of must lie there too. It is an immutable value that shares its parts, so copies are cheap and threads may use one
-/// at once. Functions here throw ShapeError with both shapes, DeviceError for parts or matrices on another device,
-/// Error where a result shares memory with an operand, and OutOfMemory before any work where a dense form does not fit.
+/// at once (a Jacobian's operator alone changes, with its point's `update`, which no thread may use it beside).
+/// Functions here throw ShapeError with both shapes, DeviceError for parts or matrices on another device, Error where a
+/// result shares memory with an operand, and OutOfMemory before any work where a dense form does not fit.
 
 #include "kronvec/sparse.hpp"
 #include "kronvec/triangle.hpp"
@@ -127,6 +128,9 @@ template <class T> Operator<T> user_operator(Index rows, Index cols, Functions<T
 
 /// F₁ ⊗ … ⊗ F_N; no factors are the 1×1 identity.
 template <class T> Operator<T> kron(const Operators<T> &factors);
+template <class T, class... More> Operator<T> kron(const Operator<T> &a, const Operator<T> &b, const More &...more) {
+  return kron(Operators<T>{a, b, more...});
+}
 /// A ⊗ A ⊗ … ⊗ A, n times.
 template <class T> Operator<T> kron_power(const Operator<T> &a, int n);
 /// A ⊗ I ⊗ … + I ⊗ B ⊗ I … + …, of square operators.
@@ -136,6 +140,10 @@ template <class T> Operator<T> direct_sum(const Operators<T> &blocks);
 template <class T> Operator<T> operator*(const Operator<T> &a, const Operator<T> &b);
 template <class T> Operator<T> operator*(std::type_identity_t<T> alpha, const Operator<T> &a);
 template <class T> Operator<T> operator+(const Operator<T> &a, const Operator<T> &b);
+template <class T> Operator<T> operator*(const Operator<T> &a, std::type_identity_t<T> alpha) { return alpha * a; }
+template <class T> Operator<T> operator/(const Operator<T> &a, std::type_identity_t<T> alpha) {
+  return T(1) / alpha * a;
+}
 /// a.apply(x).
 template <class T> Matrix<T> operator*(const Operator<T> &a, const Matrix<T> &x) { return a.apply(x); }
 template <class T> Operator<T> operator-(const Operator<T> &a, const Operator<T> &b) { return a + T(-1) * b; }
