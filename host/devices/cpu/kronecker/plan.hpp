@@ -5,6 +5,7 @@
 #include "devices/algebra.hpp"
 #include "devices/cpu/kronecker/sweep.hpp"
 
+#include <limits>
 #include <optional>
 #include <vector>
 
@@ -30,15 +31,14 @@ struct SweepPlan {
 struct KroneckerPlan {
   std::vector<KroneckerPart> parts;
   std::vector<SweepPlan> sweeps;
-  Index first_half = 0, second_half = 0; ///< entries that sweeps leave of one column, in turns
-  Index packed = 0;                      ///< entries of all factors
-  Index buffer = 0;                      ///< entries of a worker's buffers, both together
-  double flops = 0;                      ///< of one column
+  Index first_half = 0, second_half = 0;                ///< entries that sweeps leave of one column, in turns
+  Index packed = 0;                                     ///< entries of all factors
+  Index buffer = 0;                                     ///< entries of a worker's buffers, both together
+  Index least_uses = std::numeric_limits<Index>::max(); ///< of an entry of any factor, for all columns
+  double flops = 0;                                     ///< of one column
 };
 
-/// The plan for `columns` columns of `size` bytes an entry and `lanes` entries a vector, or nothing where products by
-/// BLAS are the better way: where there is too little to do with each entry of a factor, or a slice does not fit the
-/// caches.
+/// The plan for so many columns, or nothing where products by BLAS are the better way.
 template <class T> std::optional<KroneckerPlan> plan_sweeps(std::span<const KroneckerFactor<T>> factors, Index columns);
 
 } // namespace kronvec::cpu

@@ -21,8 +21,10 @@ template <class T> constexpr Index lanes = hn::MaxLanes(Tag<T>());
 /// A tile of sums, R rows of C vectors, and what it is made of must fit in the registers: 32 of them, or 16.
 #if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL || HWY_TARGET == HWY_NEON
 constexpr int most_rows = 8, most_vectors = 3;
+constexpr int vectors_for(int rows) { return rows <= 2 ? 8 : rows == 3 ? 6 : rows == 4 ? 4 : rows == 5 ? 5 : 3; }
 #else
 constexpr int most_rows = 4, most_vectors = 3;
+constexpr int vectors_for(int rows) { return rows == 1 ? 6 : rows == 2 ? 4 : 3; }
 #endif
 
 /// What becomes of sums: c = α·sum + β·c.
@@ -78,18 +80,18 @@ HWY_INLINE void tile(Index q, const A a, const T *HWY_RESTRICT b, Index b_step, 
   Vec<T> sum[R][C];
 #pragma GCC unroll 8
   for (int r = 0; r < R; ++r)
-#pragma GCC unroll 4
+#pragma GCC unroll 8
     for (int v = 0; v < C; ++v)
       sum[r][v] = hn::Zero(d);
   for (Index k = 0; k < q; ++k, b += b_step) {
     Vec<T> from[C];
-#pragma GCC unroll 4
+#pragma GCC unroll 8
     for (int v = 0; v < C; ++v)
       from[v] = load(b, v);
 #pragma GCC unroll 8
     for (int r = 0; r < R; ++r) {
       const Vec<T> weight = hn::Set(d, a.at(r, k));
-#pragma GCC unroll 4
+#pragma GCC unroll 8
       for (int v = 0; v < C; ++v)
         sum[r][v] = hn::MulAdd(weight, from[v], sum[r][v]);
     }
@@ -97,7 +99,7 @@ HWY_INLINE void tile(Index q, const A a, const T *HWY_RESTRICT b, Index b_step, 
   const bool plain = finish.plain(), adds = finish.beta != T(0);
 #pragma GCC unroll 8
   for (int r = 0; r < R; ++r)
-#pragma GCC unroll 4
+#pragma GCC unroll 8
     for (int v = 0; v < C; ++v) {
       Vec<T> value = sum[r][v];
       T *to = c + r * c_step + v * N;
@@ -113,6 +115,18 @@ HWY_INLINE void tile(Index q, const A a, const T *HWY_RESTRICT b, Index b_step, 
     }
 }
 
+/// Memory that is read next, asked for a few lines at a time between tiles.
+struct Ahead {
+  const char *at = nullptr, *end = nullptr;
+  template <class T> static Ahead of(const T *first, Index n) {
+    return {reinterpret_cast<const char *>(first), reinterpret_cast<const char *>(first + n)};
+  }
+  HWY_INLINE void some() {
+    for (int line = 0; line < 4 && at < end; ++line, at += 64)
+      __builtin_prefetch(at, 0, 2);
+  }
+};
+
 /// Calls work(integral constant n) for 1 ≤ n ≤ most.
 template <int most, class Work> HWY_INLINE void with_constant(Index n, const Work &work) {
   if constexpr (most > 1)
@@ -122,11 +136,13 @@ template <int most, class Work> HWY_INLINE void with_constant(Index n, const Wor
 
 /// R rows of n entries.
 template <int R, class T, class A> HWY_INLINE void row_of_tiles(Index q, const A a, const T *b, Index b_step, T *c,
-                                                                Index c_step, Index n, const Finish<T> &finish) {
+                                                                Index c_step, Index n, const Finish<T> &finish,
+                                                                Ahead &ahead) {
   constexpr Index N = lanes<T>;
-  constexpr int C = R <= 2 && most_rows == 8 ? 4 : most_vectors;
+  constexpr int C = vectors_for(R);
   Index i = 0;
-  for (; i + C * N <= n; i += C * N)
+  ahead.some();
+  for (; i + C * N <= n; i += C * N, ahead.some())
     tile<R, C, true>(q, a, b + i, b_step, c + i, c_step, 0, finish);
   if (i == n) return;
   const Index whole = (n - i) / N, few = (n - i) % N;
@@ -140,8 +156,8 @@ template <int R, class T, class A> HWY_INLINE void row_of_tiles(Index q, const A
 }
 
 /// A step whose vectors run along faster dimensions. Runs of n entries are `from` entries apart in x, `to` in y.
-template <class T>
-void along_inner(const SweepStep<T> &step, const T *x, Index from, T *y, Index to, Index n, const Finish<T> &finish) {
+template <class T> void along_inner(const SweepStep<T> &step, const T *x, Index from, T *y, Index to, Index n,
+                                    const Finish<T> &finish, Ahead &ahead) {
   const Index x_step = from * step.runs, y_step = to * step.runs;
   const bool one_run = from == n && to == n;
   const Index runs = one_run ? 1 : step.runs, length = one_run ? n * step.runs : n;
@@ -152,7 +168,7 @@ void along_inner(const SweepStep<T> &step, const T *x, Index from, T *y, Index t
         const T *b = x + o * step.q * x_step;
         T *c = y + (o * step.p + j) * y_step;
         for (Index r = 0; r < runs; ++r)
-          row_of_tiles<rows>(step.q, panel, b + r * from, x_step, c + r * to, y_step, length, finish);
+          row_of_tiles<rows>(step.q, panel, b + r * from, x_step, c + r * to, y_step, length, finish, ahead);
       }
     });
   }
@@ -162,6 +178,7 @@ void along_inner(const SweepStep<T> &step, const T *x, Index from, T *y, Index t
 /// few tiles, which all rows of the factor then read from the cache.
 template <class T> void along_inner_large(const SweepStep<T> &step, const T *x, T *y, Index inner, Index n,
                                           const Finish<T> &finish, T *copy) {
+  Ahead nothing;
   constexpr Index width = most_vectors * lanes<T>;
   for (Index k = 0; k < step.q; k += sweep_depth) {
     const Index depth = std::min(sweep_depth, step.q - k);
@@ -176,7 +193,7 @@ template <class T> void along_inner_large(const SweepStep<T> &step, const T *x, 
         const Panel<T, rows> panel{step.f + j * step.q + k * rows};
         for (Index i = 0; i < n; i += width)
           row_of_tiles<rows>(depth, panel, copy + i * depth, width, y + j * inner + i, inner, std::min(width, n - i),
-                             piece);
+                             piece, nothing);
       });
   }
 }
@@ -223,10 +240,18 @@ template <class T> void pack_factor_of(const T *f, Index row, Index col, Index p
   const Index panels = along_rows ? cut.panels : (p + most_rows - 1) / most_rows;
   for (Index panel = 0; panel < panels; ++panel) {
     const Index first = along_rows ? cut.first(panel) * N : panel * most_rows;
-    const Index last = along_rows ? cut.first(panel + 1) * N : std::min(p, first + most_rows);
-    for (Index k = 0; k < q; ++k)
-      for (Index j = first; j < last; ++j)
-        *packed++ = j < p ? f[j * row + k * col] : T(0);
+    const Index width = along_rows ? cut.first(panel + 1) * N - first : std::min<Index>(p - first, most_rows);
+    const Index there = std::min(width, p - first);
+    for (Index k = 0; k < q; ++k, packed += width) {
+      const T *from = f + first * row + k * col;
+      if (row == 1) {
+        std::copy(from, from + there, packed);
+      } else {
+        for (Index j = 0; j < there; ++j)
+          packed[j] = from[j * row];
+      }
+      std::fill(packed + there, packed + width, T(0));
+    }
   }
 }
 
@@ -338,11 +363,12 @@ template <class T> void strip(const Sweep<T> &s, const T *x, T *y, Index n, T *b
   const Finish<T> last{s.alpha, s.beta};
   if (s.steps == 1 && s.buffer > 0) return along_inner_large(s.step[0], x, y, s.inner, n, last, buffers);
   Buffers<T> buffer{{buffers, buffers + s.buffer}};
+  Ahead nothing;
   Index from = s.inner;
   for (int i = 0; i < s.steps; ++i) {
     const bool ends = i + 1 == s.steps;
     T *to = ends ? y : buffer.next();
-    along_inner(s.step[i], x, from, to, ends ? s.inner : n, n, ends ? last : Finish<T>());
+    along_inner(s.step[i], x, from, to, ends ? s.inner : n, n, ends ? last : Finish<T>(), nothing);
     x = to, from = n;
   }
 }
@@ -365,6 +391,9 @@ void rows(const Sweep<T> &s, const Slices<const T> &x, const Slices<T> &y, Index
   for (Index task = first; task < last; ++task) {
     const Index slice = task * s.width, count = std::min(s.width, x.count - slice);
     const T *from = Walk<const T>(x, slice).here();
+    Ahead ahead = task + 1 < last
+                      ? Ahead::of(from + s.width * s.in, std::min(s.width, x.count - slice - s.width) * s.in)
+                      : Ahead();
     T *to = Walk<T>(y, slice).here();
     Buffers<T> buffer{{buffers, buffers + s.buffer}};
     for (int i = 0; i < s.steps; ++i) {
@@ -377,7 +406,7 @@ void rows(const Sweep<T> &s, const Slices<const T> &x, const Slices<T> &y, Index
         const bool single = s.steps == 1 && s.step[0].outer == 1;
         along_rows(step, from, single ? x.step : step.q, next, single ? y.step : step.p, step.outer, finish);
       } else {
-        along_inner(step, from, 1, next, 1, 1, finish);
+        along_inner(step, from, 1, next, 1, 1, finish, ahead);
       }
       from = next;
     }
@@ -399,11 +428,13 @@ void turned(const Sweep<T> &s, const Slices<const T> &x, const Slices<T> &y, Ind
       if (r < count) from.next(), to.next();
     }
     Buffers<T> buffer{{buffers, buffers + s.buffer}};
+    const bool run = task + 1 < last && x.step == s.in;
+    Ahead ahead = run ? Ahead::of(from.here(), std::min(N, x.count - (task + 1) * N) * s.in) : Ahead();
     T *now = buffer.next();
     turn_in(x_row, s.in, now);
     for (int i = 0; i < s.steps; ++i) {
       T *next = buffer.next();
-      along_inner(s.step[i], now, N, next, N, N, i + 1 == s.steps ? Finish<T>{s.alpha, T(0)} : Finish<T>());
+      along_inner(s.step[i], now, N, next, N, N, i + 1 == s.steps ? Finish<T>{s.alpha, T(0)} : Finish<T>(), ahead);
       now = next;
     }
     if (s.beta != T(0)) {
