@@ -5,6 +5,7 @@
 #include "devices/algebra.hpp"
 #include "devices/cpu/kronecker/sweep.hpp"
 
+#include <array>
 #include <limits>
 #include <optional>
 #include <vector>
@@ -20,11 +21,16 @@ struct KroneckerPart {
 
 /// A sweep, before factors and buffers are there.
 struct SweepPlan {
+  /// One of its modes, in the order in which they are applied.
+  struct Step {
+    std::size_t part;
+    Index outer, runs;
+  };
   SweepWay way;
-  std::vector<std::size_t> parts; ///< in the order in which they are applied
-  std::vector<Index> outer, runs; ///< of each
-  Index in, out;                  ///< entries of a slice's own dimensions before and after
-  Index slices, inner;            ///< of one column
+  int steps;
+  std::array<Step, most_sweep_steps> step;
+  Index in, out;       ///< entries of a slice's own dimensions before and after
+  Index slices, inner; ///< of one column
   Index width, buffer;
 };
 
