@@ -370,10 +370,12 @@ TYPED_TEST(KroneckerSweeps, EveryWayIsTaken) {
 #ifdef _OPENMP
 TYPED_TEST(KroneckerSweeps, BitsDoNotDependOnThreads) {
   std::vector<Cut> all = cuts<TypeParam>();
-  for (const Problem &p : {Problem{.factors = {square(32), square(33)}, .columns = 70},
-                           Problem{.factors = {{24, 200}, {100, 13}}, .columns = 20},
-                           Problem{.factors = {square(6), square(6), square(6)}, .columns = 301, .y_margin = 1},
-                           Problem{.factors = std::vector<Factor>(9, square(2)), .columns = 301, .x_margin = 1}})
+  for (const Problem &p :
+       {Problem{.factors = {square(32), square(33)}, .columns = 70},
+        Problem{.factors = {{24, 200}, {100, 13}}, .columns = 20}, Problem{.factors = {{1000, 1003}}, .columns = 5},
+        Problem{.factors = {{601, 500}}, .columns = 1, .alpha = 2, .beta = 3},
+        Problem{.factors = {square(6), square(6), square(6)}, .columns = 301, .y_margin = 1},
+        Problem{.factors = std::vector<Factor>(9, square(2)), .columns = 301, .x_margin = 1}})
     all.push_back({p, {}});
   const int threads = omp_get_max_threads();
   for (const Cut &cut : all) {

@@ -3,7 +3,6 @@
 #include "devices/cpu/blas.hpp"
 
 #include <algorithm>
-#include <numeric>
 
 namespace kronvec::cpu {
 namespace {
@@ -21,17 +20,17 @@ constexpr double worth_filling = 0.7;
 /// Slices that leave more lanes than this empty are better smaller, and more.
 constexpr double worth_turning = 0.85;
 /// Of the choice between sweeps and BLAS, see `blas_is_better`.
-constexpr Index least_uses = 8, uses_for_packing = 100, small_factor = 24, large_factor = 512;
+constexpr Index least_uses = 8, uses_for_packing = 100, fit_for_blas = 24;
 
 Index round_up(Index n, Index to) { return (n + to - 1) / to * to; }
 double filled(Index n, Index lanes) { return static_cast<double>(n) / static_cast<double>(round_up(n, lanes)); }
 
-/// Neighbours are applied as one factor if that takes no more multiplications: 2×2 by 2×2, or 1×1 by any; a pass over
-/// the entries is saved.
+/// Neighbours are applied as one factor if that takes no more multiplications, 2×2 by 2×2 or 1×1 by a small one: a pass
+/// over the entries is saved.
 bool merge_well(const KroneckerPart &a, const KroneckerPart &b) {
   if (a.is_identity || b.is_identity) return a.is_identity && b.is_identity;
   const bool one = (a.p == 1 && a.q == 1) || (b.p == 1 && b.q == 1);
-  return one || (a.p * b.p <= 4 && a.q * b.q <= 4);
+  return (one && a.p * b.p * a.q * b.q <= 1024) || (a.p * b.p <= 4 && a.q * b.q <= 4);
 }
 
 template <class T> std::vector<KroneckerPart> parts_of(std::span<const KroneckerFactor<T>> factors) {
@@ -159,16 +158,12 @@ private:
 };
 
 /// Few uses of a factor's entries do not pay for packing it: products of a matrix and a few vectors. A BLAS with
-/// kernels for this processor also wins where uses are not many, and on factors that do not fit the second-level cache,
-/// which it cuts in more ways: 1.2 to 1.4 times on two factors of 64 or 1024, where it loses on those between.
+/// kernels for this processor needs a few more uses to lose, where no factor is too small for it.
 bool blas_is_better(const KroneckerPlan &plan, Index columns, Index vector_bytes) {
   if (plan.least_uses < least_uses) return true;
-  const auto extreme = [](const KroneckerPart &f) { return !f.is_identity && std::max(f.p, f.q) >= large_factor; };
-  const auto small = [](const KroneckerPart &f) { return !f.is_identity && std::min(f.p, f.q) < small_factor; };
-  const bool large = std::any_of(plan.parts.begin(), plan.parts.end(), extreme);
-  const bool brief = plan.least_uses < uses_for_packing && columns < 8;
-  return (large || brief) && std::none_of(plan.parts.begin(), plan.parts.end(), small) &&
-         blas_has_kernels_for(vector_bytes);
+  const auto large = [](const KroneckerPart &f) { return f.is_identity || std::min(f.p, f.q) >= fit_for_blas; };
+  return plan.least_uses < uses_for_packing && columns < 8 &&
+         std::all_of(plan.parts.begin(), plan.parts.end(), large) && blas_has_kernels_for(vector_bytes);
 }
 
 } // namespace

@@ -32,6 +32,9 @@ constexpr int most_rows = 4, most_vectors = 3;
 constexpr int vectors_for(int rows) { return rows == 1 ? 6 : rows == 2 ? 4 : 3; }
 #endif
 
+/// Sums of so many terms take as long as it takes to fetch what they are added to.
+constexpr Index worth_fetching = 32;
+
 /// What becomes of sums: c = α·sum + β·c.
 template <class T> struct Finish {
   T alpha = 1, beta = 0;
@@ -88,6 +91,10 @@ HWY_INLINE void tile(Index q, const A a, const T *HWY_RESTRICT b, Index b_step, 
 #pragma GCC unroll 8
     for (int v = 0; v < C; ++v)
       sum[r][v] = hn::Zero(d);
+  if (q >= worth_fetching) // c is needed after q steps
+    for (int r = 0; r < R; ++r)
+      for (int v = 0; v < C; ++v)
+        __builtin_prefetch(c + r * c_step + v * N, 1, 3);
   for (Index k = 0; k < q; ++k, b += b_step) {
     Vec<T> from[C];
 #pragma GCC unroll 8
