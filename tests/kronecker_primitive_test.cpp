@@ -3,11 +3,12 @@
 #include "testing.hpp"
 
 #include "devices/backend.hpp"
+#include "devices/cpu/kronecker/plan.hpp"
 
 #include <complex>
+#include <cstring>
 #include <fmt/format.h>
 #include <limits>
-#include <optional>
 
 #ifdef _OPENMP
 #include <omp.h>
@@ -317,6 +318,101 @@ TYPED_TEST(KroneckerPrimitive, OfNothing) {
       check<TypeParam>({.factors = {{4, 3}, square(5)}, .columns = 0, .y_margin = 2, .beta = beta});
     }
 }
+
+/// Shapes that the cpu device applies in each of its ways. BLAS has none of its own: it takes what the sweeps leave.
+struct Cut {
+  Problem problem;
+  std::vector<cpu::SweepWay> ways;
+};
+template <class T> std::vector<Cut> cuts() {
+  using enum cpu::SweepWay;
+  const Index n = cpu::sweep_lanes(T{}), deep = cpu::sweep_depth + 3;
+  std::vector<Cut> all;
+  const auto add = [&](Problem p, std::vector<cpu::SweepWay> ways) { all.push_back({std::move(p), std::move(ways)}); };
+  add({.factors = {{9, 12}}, .columns = 5}, {});
+  add({.factors = {square(3), square(3), square(3)}, .columns = 64, .alpha = 2, .beta = -1}, {turned});
+  add({.factors = {square(4), square(4), square(3), square(4), square(4)}, .columns = 33}, {turned, strips});
+  add({.factors = {square(2 * n), square(2 * n)}, .columns = 8, .alpha = 3}, {rows});
+  add({.factors = {{n, deep}}, .columns = 77, .alpha = 3, .beta = 0.5}, {rows});
+  add({.factors = {{5, deep}}, .columns = 19}, {turned});
+  add({.factors = {{11, deep}, identity_of(n + 1)}, .columns = 3, .alpha = 3, .beta = 0.5}, {turned});
+  add({.factors = {{11, deep}, identity_of(n)}, .columns = 3, .alpha = 3, .beta = 0.5}, {strips});
+  add({.factors = {{70, 64}, identity_of(2 * n - 3)}, .columns = 8, .y_margin = 1}, {strips});
+  return all;
+}
+template <class T> std::vector<KroneckerFactor<T>> shapes_of(const Problem &p, const T *entries) {
+  std::vector<KroneckerFactor<T>> factors;
+  for (const Factor &f : p.factors)
+    factors.push_back(f.is_identity ? KroneckerFactor<T>::identity(f.rows)
+                                    : KroneckerFactor<T>{{entries, f.rows, f.cols}, Op::none, 0});
+  return factors;
+}
+
+template <class T> class KroneckerSweeps : public ::testing::Test {};
+using Reals = ::testing::Types<float, double>;
+TYPED_TEST_SUITE(KroneckerSweeps, Reals);
+
+TYPED_TEST(KroneckerSweeps, EveryWayIsTaken) {
+  const TypeParam entries[1] = {};
+  for (const Cut &cut : cuts<TypeParam>()) {
+    const auto plan = cpu::plan_sweeps<TypeParam>(shapes_of(cut.problem, entries), cut.problem.columns);
+    std::vector<cpu::SweepWay> ways;
+    for (std::size_t s = 0; plan && s < plan->sweeps.size(); ++s)
+      ways.push_back(plan->sweeps[s].way);
+    if (cpu::sweep_lanes(TypeParam{}) >= 8) {
+      EXPECT_EQ(ways, cut.ways) << cut.problem.name();
+    }
+    const Checked<TypeParam> checked(cut.problem);
+    EXPECT_TRUE(checked.good(checked.on(Device::cpu()))) << cut.problem.name();
+  }
+}
+
+#ifdef _OPENMP
+TYPED_TEST(KroneckerSweeps, BitsDoNotDependOnThreads) {
+  std::vector<Cut> all = cuts<TypeParam>();
+  for (const Problem &p :
+       {Problem{.factors = {square(32), square(33)}, .columns = 70},
+        Problem{.factors = {{24, 200}, {100, 13}}, .columns = 20}, Problem{.factors = {{1000, 1003}}, .columns = 5},
+        Problem{.factors = {{601, 500}}, .columns = 1, .alpha = 2, .beta = 3},
+        Problem{.factors = {square(6), square(6), square(6)}, .columns = 301, .y_margin = 1},
+        Problem{.factors = std::vector<Factor>(9, square(2)), .columns = 301, .x_margin = 1}})
+    all.push_back({p, {}});
+  const int threads = omp_get_max_threads();
+  for (const Cut &cut : all) {
+    const Checked<TypeParam> checked(cut.problem);
+    omp_set_num_threads(1);
+    const Matrix<TypeParam> one = checked.on(Device::cpu());
+    for (const int several : {2, 3}) {
+      omp_set_num_threads(several);
+      const Matrix<TypeParam> y = checked.on(Device::cpu());
+      EXPECT_EQ(std::memcmp(one.data(), y.data(), sizeof(TypeParam) * y.rows() * y.cols()), 0) << cut.problem.name();
+    }
+  }
+  omp_set_num_threads(threads);
+}
+
+/// The workspace may have been asked for when there were fewer threads, or more.
+TYPED_TEST(KroneckerSweeps, WorkspaceOutlivesTheNumberOfThreads) {
+  const int threads = omp_get_max_threads();
+  for (const auto &[before, after] : {std::pair{1, 3}, std::pair{3, 1}}) {
+    omp_set_num_threads(before);
+    const auto &algebra = Device::cpu().backend().primitives(TypeParam{});
+    const Matrix<TypeParam> f = random<TypeParam>(8, 8, 1), x = random<TypeParam>(4096, 40, 2);
+    const std::vector<KroneckerFactor<TypeParam>> factors(4, {f.view(), Op::none, 0});
+    Matrix<TypeParam> y(4096, 40), z(4096, 40);
+    const auto apply = [&](Matrix<TypeParam> &to, Index workspace) {
+      Matrix<TypeParam> w(workspace, 1);
+      algebra.kronecker(TypeParam(1), factors, x, TypeParam(0), to, {w.data(), static_cast<std::size_t>(workspace)});
+    };
+    const Index workspace = algebra.kronecker_workspace(factors, 40);
+    apply(y, workspace);
+    omp_set_num_threads(after);
+    apply(z, workspace);
+    EXPECT_TRUE(near(z, y, 0));
+  }
+  omp_set_num_threads(threads);
+}
+#endif
 
 } // namespace
 } // namespace kronvec::testing

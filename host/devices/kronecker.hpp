@@ -73,8 +73,9 @@ template <class T> Index workspace(std::span<const KroneckerFactor<T>> factors, 
   return (size.first + size.second) * columns;
 }
 
-/// One mode: Y_o = α·X_o·Fᵀ + β·Y_o, for all columns.
-template <class T> void apply(const Algebra<T> &algebra, T alpha, const KroneckerFactor<T> &f, const Mode &m,
+/// One mode: Y_o = α·X_o·Fᵀ + β·Y_o, for all columns. `algebra`: an Algebra<T>, or what has its `multiply` and
+/// `combine`.
+template <class T> void apply(const auto &algebra, T alpha, const KroneckerFactor<T> &f, const Mode &m,
                               MatrixView<const T> x, T beta, MatrixView<T> y) {
   using In = BatchView<const T>;
   using Out = BatchView<T>;
@@ -97,7 +98,7 @@ template <class T> void apply(const Algebra<T> &algebra, T alpha, const Kronecke
 }
 
 /// Y = α·(F₁ ⊗ … ⊗ F_N)·X + β·Y.
-template <class T> void kronecker(const Algebra<T> &algebra, T alpha, std::span<const KroneckerFactor<T>> factors,
+template <class T> void kronecker(const auto &algebra, T alpha, std::span<const KroneckerFactor<T>> factors,
                                   MatrixView<const T> x, T beta, MatrixView<T> y, std::span<T> workspace) {
   if (y.rows() == 0 || y.cols() == 0) return;
   const std::vector<Mode> modes = plan(factors);
@@ -107,7 +108,7 @@ template <class T> void kronecker(const Algebra<T> &algebra, T alpha, std::span<
   for (std::size_t m = 0; m < modes.size(); ++m) {
     const bool last = m + 1 == modes.size();
     const MatrixView<T> to = last ? y : MatrixView<T>(half[m % 2], left(factors, modes[m]), x.cols());
-    apply(algebra, last ? alpha : T(1), factors[modes[m].factor], modes[m], from, last ? beta : T(0), to);
+    apply<T>(algebra, last ? alpha : T(1), factors[modes[m].factor], modes[m], from, last ? beta : T(0), to);
     from = to;
   }
 }

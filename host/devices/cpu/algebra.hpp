@@ -4,6 +4,7 @@
 
 #include "devices/cpu/blas.hpp"
 #include "devices/cpu/kronecker/kronecker.hpp"
+#include "devices/cpu/kronecker/pieces.hpp"
 #include "devices/cpu/parallel.hpp"
 #include "devices/cpu/transpose.hpp"
 #include "devices/kronecker.hpp"
@@ -136,7 +137,7 @@ public:
                  std::span<T> workspace) const override {
     if constexpr (std::is_floating_point_v<T>)
       if (kronecker_by_sweeps(alpha, factors, x, beta, y, workspace)) return;
-    modes::kronecker<T>(*this, alpha, factors, x, beta, y, workspace);
+    modes::kronecker<T>(ProductsInPieces<T>(*this), alpha, factors, x, beta, y, workspace);
   }
 };
 

@@ -2,7 +2,9 @@
 
 #include "devices/cpu/narrow.hpp"
 
+#include <algorithm>
 #include <complex>
+#include <initializer_list>
 #include <sstream>
 
 namespace kronvec::cpu {
@@ -42,6 +44,20 @@ std::string blas_version() {
   config >> name >> version;
   const char *threads = openblas_get_parallel() == OPENBLAS_OPENMP ? "openmp" : "threads";
   return name + " " + version + " (" + threads + ", " + openblas_get_corename() + " kernels)";
+}
+
+bool blas_has_kernels_for(Index vector_bytes) {
+#if defined(__x86_64__)
+  const std::string name = openblas_get_corename();
+  const auto is_one_of = [&](std::initializer_list<const char *> names) {
+    return std::any_of(names.begin(), names.end(), [&](const char *other) { return name == other; });
+  };
+  if (is_one_of({"SkylakeX", "Cooperlake", "SapphireRapids"})) return true;
+  return vector_bytes <= 16 || (vector_bytes <= 32 && is_one_of({"Haswell", "Zen"}));
+#else
+  (void)vector_bytes;
+  return true;
+#endif
 }
 
 } // namespace kronvec::cpu

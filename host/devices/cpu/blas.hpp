@@ -18,4 +18,8 @@ void multiply(T alpha, Op op_a, MatrixView<const T> a, Op op_b, MatrixView<const
 
 std::string blas_version();
 
+/// Whether its kernels are written for vectors of so many bytes with fused multiply-adds: a BLAS that does not know its
+/// processor falls back to a much older one's. True where there is no telling.
+bool blas_has_kernels_for(Index vector_bytes);
+
 } // namespace kronvec::cpu

@@ -65,11 +65,11 @@ public:
         halves_(buffers_ + sharing.workers * plan.buffer) {
     T *packed = workspace.data();
     for (const SweepPlan &s : plan.sweeps) {
-      Sweep<T> sweep{s.way, static_cast<int>(s.parts.size()), {}, s.in, s.out, s.inner, s.width, s.buffer, T(1), T(0)};
-      for (std::size_t m = 0; m < s.parts.size(); ++m) {
-        const KroneckerPart &part = plan.parts[s.parts[m]];
+      Sweep<T> sweep{s.way, s.steps, {}, s.in, s.out, s.inner, s.width, s.buffer, T(1), T(0)};
+      for (std::size_t m = 0; m < static_cast<std::size_t>(s.steps); ++m) {
+        const KroneckerPart &part = plan.parts[s.step[m].part];
         const bool along_rows = s.way == SweepWay::rows && m == 0;
-        sweep.step[m] = {packed, part.p, part.q, s.outer[m], s.runs[m]};
+        sweep.step[m] = {packed, part.p, part.q, s.step[m].outer, s.step[m].runs};
         packed = pack(factors, part, along_rows, packed);
       }
       sweeps_.push_back(sweep);
@@ -141,7 +141,7 @@ private:
   }
   void one_sweep(const Sweep<T> &sweep, const SweepPlan &p, MatrixView<const T> x, MatrixView<T> y, int worker,
                  int workers) const {
-    const bool one_row_each = p.slices == 1 && p.parts.size() == 1 && p.outer[0] == 1;
+    const bool one_row_each = p.slices == 1 && p.steps == 1 && p.step[0].outer == 1;
     if (p.way == SweepWay::rows && !one_row_each && !(x.packed() && y.packed())) {
       for (Index j = 0; j < x.cols(); ++j) // no run of slices goes on in the next column
         one_sweep(sweep, p, x.block(0, j, x.rows(), 1), y.block(0, j, y.rows(), 1), worker, workers);

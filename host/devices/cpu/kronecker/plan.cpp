@@ -1,7 +1,8 @@
 #include "devices/cpu/kronecker/plan.hpp"
 
+#include "devices/cpu/blas.hpp"
+
 #include <algorithm>
-#include <numeric>
 
 namespace kronvec::cpu {
 namespace {
@@ -16,16 +17,20 @@ constexpr Index worth_copying = 64;
 /// Vectors along n entries are worth it if so much of them is filled: turning a slice and back costs about as much as
 /// a mode of eight rows that leaves a third of each vector empty.
 constexpr double worth_filling = 0.7;
+/// Slices that leave more lanes than this empty are better smaller, and more.
+constexpr double worth_turning = 0.85;
+/// Of the choice between sweeps and BLAS, see `blas_is_better`.
+constexpr Index least_uses = 8, uses_for_packing = 100, fit_for_blas = 24;
 
 Index round_up(Index n, Index to) { return (n + to - 1) / to * to; }
 double filled(Index n, Index lanes) { return static_cast<double>(n) / static_cast<double>(round_up(n, lanes)); }
 
-/// Neighbours are applied as one factor if that takes no more multiplications: 2×2 by 2×2, or 1×1 by any; a pass over
-/// the entries is saved.
+/// Neighbours are applied as one factor if that takes no more multiplications, 2×2 by 2×2 or 1×1 by a small one: a pass
+/// over the entries is saved.
 bool merge_well(const KroneckerPart &a, const KroneckerPart &b) {
   if (a.is_identity || b.is_identity) return a.is_identity && b.is_identity;
   const bool one = (a.p == 1 && a.q == 1) || (b.p == 1 && b.q == 1);
-  return one || (a.p * b.p <= 4 && a.q * b.q <= 4);
+  return (one && a.p * b.p * a.q * b.q <= 1024) || (a.p * b.p <= 4 && a.q * b.q <= 4);
 }
 
 template <class T> std::vector<KroneckerPart> parts_of(std::span<const KroneckerFactor<T>> factors) {
@@ -89,32 +94,32 @@ private:
     return n;
   }
 
-  std::optional<SweepPlan> describe(std::span<const std::size_t> modes) const {
+  std::optional<SweepPlan> describe(std::span<const std::size_t> modes) {
     const auto [low, high] = std::minmax_element(modes.begin(), modes.end());
     const std::size_t first = *low, last = *high + 1;
     if (last - first != modes.size()) return std::nullopt;
     SweepPlan s{};
-    s.parts.assign(modes.begin(), modes.end());
     s.slices = product(0, first, extent_), s.inner = product(last, extent_.size(), extent_);
-    std::vector<Index> extent = extent_;
-    s.in = product(first, last, extent);
+    s.in = product(first, last, extent_);
     Index largest = s.in, between = 0;
     for (const std::size_t f : modes) {
-      s.outer.push_back(product(first, f, extent)), s.runs.push_back(product(f + 1, last, extent));
-      extent[f] = parts_[f].p;
-      const Index left = product(first, last, extent);
+      s.step[static_cast<std::size_t>(s.steps++)] = {f, product(first, f, extent_), product(f + 1, last, extent_)};
+      extent_[f] = parts_[f].p;
+      const Index left = product(first, last, extent_);
       if (f != modes.back()) between = std::max(between, left);
       largest = std::max(largest, left);
     }
-    s.out = product(first, last, extent);
+    s.out = product(first, last, extent_);
+    for (const std::size_t f : modes) // as it was
+      extent_[f] = parts_[f].q;
     return choose(s, largest, between) ? std::optional(s) : std::nullopt;
   }
 
   /// The way, and what follows from it. `largest`: entries of a slice at most; `between`: of what modes leave to
   /// others.
   bool choose(SweepPlan &s, Index largest, Index between) const {
-    const KroneckerPart &f = parts_[s.parts[0]];
-    const bool single = s.parts.size() == 1;
+    const KroneckerPart &f = parts_[s.step[0].part];
+    const bool single = s.steps == 1;
     if (filled(s.inner, lanes_) >= worth_filling && (single || largest * lanes_ * size_ <= fused_bytes)) {
       s.way = SweepWay::strips;
       const bool copies = single && f.q >= worth_copying;
@@ -124,7 +129,7 @@ private:
       s.buffer = copies ? std::min(f.q, sweep_depth) * round_up(s.width, 3 * lanes_) : single ? 0 : between * s.width;
       return true;
     }
-    if (s.inner == 1 && s.runs[0] == 1 && f.q >= 4 && filled(f.p, lanes_) >= worth_filling &&
+    if (s.inner == 1 && s.step[0].runs == 1 && f.q >= 4 && filled(f.p, lanes_) >= worth_filling &&
         (single || largest * size_ <= rows_bytes)) {
       s.way = SweepWay::rows;
       s.width = single ? share(s.slices, 8, 64) : std::max<Index>(rows_bytes / 2 / (largest * size_), 1);
@@ -133,9 +138,10 @@ private:
     }
     const Index bytes = largest * s.inner * lanes_ * size_;
     if (bytes > (single ? most_turned_bytes : fused_bytes)) return false;
+    if (!single && filled(s.slices * columns_, lanes_) < worth_turning) return false;
     s.way = SweepWay::turned;
-    for (Index &runs : s.runs)
-      runs *= s.inner;
+    for (SweepPlan::Step &step : s.step)
+      step.runs *= s.inner;
     s.in *= s.inner, s.out *= s.inner, s.inner = 1;
     s.buffer = bytes / size_;
     return true;
@@ -150,6 +156,15 @@ private:
   Index columns_, lanes_, size_;
   std::vector<Index> extent_;
 };
+
+/// Few uses of a factor's entries do not pay for packing it: products of a matrix and a few vectors. A BLAS with
+/// kernels for this processor needs a few more uses to lose, where no factor is too small for it.
+bool blas_is_better(const KroneckerPlan &plan, Index columns, Index vector_bytes) {
+  if (plan.least_uses < least_uses) return true;
+  const auto large = [](const KroneckerPart &f) { return f.is_identity || std::min(f.p, f.q) >= fit_for_blas; };
+  return plan.least_uses < uses_for_packing && columns < 8 &&
+         std::all_of(plan.parts.begin(), plan.parts.end(), large) && blas_has_kernels_for(vector_bytes);
+}
 
 } // namespace
 
@@ -169,15 +184,15 @@ std::optional<KroneckerPlan> plan_sweeps(std::span<const KroneckerFactor<T>> fac
     if (!left.empty()) half = std::max(half, builder.entries());
     plan.buffer = std::max(plan.buffer, 2 * sweep->buffer);
     plan.sweeps.push_back(*sweep);
-    for (std::size_t m = 0; m < sweep->parts.size(); ++m) {
-      const KroneckerPart &f = plan.parts[sweep->parts[m]];
-      const Index vectors = columns * sweep->slices * sweep->outer[m] * sweep->runs[m] * sweep->inner;
-      if (vectors < 8) return std::nullopt; // each entry of F is used so often: products of matrices and vectors
+    for (const auto &[part, outer, runs] : std::span(sweep->step).first(static_cast<std::size_t>(sweep->steps))) {
+      const KroneckerPart &f = plan.parts[part];
+      const Index vectors = columns * sweep->slices * outer * runs * sweep->inner;
+      plan.least_uses = std::min(plan.least_uses, vectors);
       plan.flops += 2.0 * static_cast<double>(f.p * f.q) * static_cast<double>(vectors / columns);
       plan.packed += round_up(f.p, lanes) * f.q;
     }
   }
-  if (plan.sweeps.empty()) return std::nullopt;
+  if (plan.sweeps.empty() || blas_is_better(plan, columns, lanes * static_cast<Index>(sizeof(T)))) return std::nullopt;
   return plan;
 }
 

@@ -5,6 +5,8 @@
 #include "devices/algebra.hpp"
 #include "devices/cpu/kronecker/sweep.hpp"
 
+#include <array>
+#include <limits>
 #include <optional>
 #include <vector>
 
@@ -19,26 +21,30 @@ struct KroneckerPart {
 
 /// A sweep, before factors and buffers are there.
 struct SweepPlan {
+  /// One of its modes, in the order in which they are applied.
+  struct Step {
+    std::size_t part;
+    Index outer, runs;
+  };
   SweepWay way;
-  std::vector<std::size_t> parts; ///< in the order in which they are applied
-  std::vector<Index> outer, runs; ///< of each
-  Index in, out;                  ///< entries of a slice's own dimensions before and after
-  Index slices, inner;            ///< of one column
+  int steps;
+  std::array<Step, most_sweep_steps> step;
+  Index in, out;       ///< entries of a slice's own dimensions before and after
+  Index slices, inner; ///< of one column
   Index width, buffer;
 };
 
 struct KroneckerPlan {
   std::vector<KroneckerPart> parts;
   std::vector<SweepPlan> sweeps;
-  Index first_half = 0, second_half = 0; ///< entries that sweeps leave of one column, in turns
-  Index packed = 0;                      ///< entries of all factors
-  Index buffer = 0;                      ///< entries of a worker's buffers, both together
-  double flops = 0;                      ///< of one column
+  Index first_half = 0, second_half = 0;                ///< entries that sweeps leave of one column, in turns
+  Index packed = 0;                                     ///< entries of all factors
+  Index buffer = 0;                                     ///< entries of a worker's buffers, both together
+  Index least_uses = std::numeric_limits<Index>::max(); ///< of an entry of any factor, for all columns
+  double flops = 0;                                     ///< of one column
 };
 
-/// The plan for `columns` columns of `size` bytes an entry and `lanes` entries a vector, or nothing where products by
-/// BLAS are the better way: where there is too little to do with each entry of a factor, or a slice does not fit the
-/// caches.
+/// The plan for so many columns, or nothing where products by BLAS are the better way.
 template <class T> std::optional<KroneckerPlan> plan_sweeps(std::span<const KroneckerFactor<T>> factors, Index columns);
 
 } // namespace kronvec::cpu

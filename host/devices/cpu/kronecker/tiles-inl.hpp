@@ -1,0 +1,273 @@
+// Modes of Kronecker products as tiles of sums in registers: the steps of sweeps. Once for every target, as Highway
+// has it.
+
+#include "devices/cpu/kronecker/sweep.hpp"
+
+#include <algorithm>
+#include <type_traits>
+
+#if defined(KRONVEC_KRONECKER_TILES) == defined(HWY_TARGET_TOGGLE)
+#ifdef KRONVEC_KRONECKER_TILES
+#undef KRONVEC_KRONECKER_TILES
+#else
+#define KRONVEC_KRONECKER_TILES
+#endif
+
+#include <hwy/highway.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace kronvec::cpu::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+template <class T> using Tag = hn::CappedTag<T, 64 / sizeof(T)>;
+template <class T> using Vec = hn::Vec<Tag<T>>;
+template <class T> constexpr Index lanes = hn::MaxLanes(Tag<T>());
+
+/// A tile of sums, R rows of C vectors, and what it is made of must fit in the registers: 32 of them, or 16.
+#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL || HWY_TARGET == HWY_NEON
+constexpr int most_rows = 8, most_vectors = 3;
+constexpr int vectors_for(int rows) { return rows <= 2 ? 8 : rows == 3 ? 6 : rows == 4 ? 4 : rows == 5 ? 5 : 3; }
+#else
+constexpr int most_rows = 4, most_vectors = 3;
+constexpr int vectors_for(int rows) { return rows == 1 ? 6 : rows == 2 ? 4 : 3; }
+#endif
+
+/// Sums of so many terms take as long as it takes to fetch what they are added to.
+constexpr Index worth_fetching = 32;
+
+/// What becomes of sums: c = α·sum + β·c.
+template <class T> struct Finish {
+  T alpha = 1, beta = 0;
+  bool plain() const { return alpha == T(1) && beta == T(0); }
+  /// For a piece of a sum of which the first pieces are in c.
+  Finish adding() const { return {alpha, T(1)}; }
+};
+
+template <class T> HWY_INLINE Vec<T> load_first(const T *x, Index n) {
+  const Tag<T> d;
+#if HWY_MEM_OPS_MIGHT_FAULT
+  alignas(64) T few[64 / sizeof(T)] = {};
+  std::copy_n(x, n, few);
+  return hn::Load(d, few);
+#else
+  return hn::MaskedLoad(hn::FirstN(d, static_cast<std::size_t>(n)), d, x);
+#endif
+}
+template <class T> HWY_INLINE void store_first(Vec<T> v, T *y, Index n) {
+  const Tag<T> d;
+#if HWY_MEM_OPS_MIGHT_FAULT
+  alignas(64) T few[64 / sizeof(T)];
+  hn::Store(v, d, few);
+  std::copy_n(few, n, y);
+#else
+  hn::BlendedStore(v, hn::FirstN(d, static_cast<std::size_t>(n)), d, y);
+#endif
+}
+
+/// Entry (r, k) of a panel of R rows, column by column.
+template <class T, int R> struct Panel {
+  const T *data;
+  HWY_INLINE T at(int r, Index k) const { return data[k * R + r]; }
+};
+/// Entry (r, k) of rows `ld` apart.
+template <class T> struct Rows {
+  const T *data;
+  Index ld;
+  HWY_INLINE T at(int r, Index k) const { return data[r * ld + k]; }
+};
+
+/// Rows r < R, vectors v < C, of which the last has `few` lanes unless `Whole`:
+/// c_rv = α·Σ_k a_rk·b_kv + β·c_rv.
+template <int R, int C, bool Whole, class T, class A>
+HWY_INLINE void tile(Index q, const A a, const T *HWY_RESTRICT b, Index b_step, T *HWY_RESTRICT c, Index c_step,
+                     Index few, const Finish<T> &finish) {
+  const Tag<T> d;
+  constexpr Index N = lanes<T>;
+  const auto load = [&](const T *x, int v)
+                        HWY_ATTR { return Whole || v + 1 < C ? hn::LoadU(d, x + v * N) : load_first(x + v * N, few); };
+  Vec<T> sum[R][C];
+#pragma GCC unroll 8
+  for (int r = 0; r < R; ++r)
+#pragma GCC unroll 8
+    for (int v = 0; v < C; ++v)
+      sum[r][v] = hn::Zero(d);
+  if (q >= worth_fetching) // c is needed after q steps
+    for (int r = 0; r < R; ++r)
+      for (int v = 0; v < C; ++v)
+        __builtin_prefetch(c + r * c_step + v * N, 1, 3);
+  for (Index k = 0; k < q; ++k, b += b_step) {
+    Vec<T> from[C];
+#pragma GCC unroll 8
+    for (int v = 0; v < C; ++v)
+      from[v] = load(b, v);
+#pragma GCC unroll 8
+    for (int r = 0; r < R; ++r) {
+      const Vec<T> weight = hn::Set(d, a.at(r, k));
+#pragma GCC unroll 8
+      for (int v = 0; v < C; ++v)
+        sum[r][v] = hn::MulAdd(weight, from[v], sum[r][v]);
+    }
+  }
+  const bool plain = finish.plain(), adds = finish.beta != T(0);
+#pragma GCC unroll 8
+  for (int r = 0; r < R; ++r)
+#pragma GCC unroll 8
+    for (int v = 0; v < C; ++v) {
+      Vec<T> value = sum[r][v];
+      T *to = c + r * c_step + v * N;
+      if (!plain) {
+        value = hn::Mul(hn::Set(d, finish.alpha), value);
+        if (adds) value = hn::MulAdd(hn::Set(d, finish.beta), load(c + r * c_step, v), value);
+      }
+      if (Whole || v + 1 < C) {
+        hn::StoreU(value, d, to);
+      } else {
+        store_first(value, to, few);
+      }
+    }
+}
+
+/// Memory that is read next, asked for a few lines at a time between tiles.
+struct Ahead {
+  const char *at = nullptr, *end = nullptr;
+  template <class T> static Ahead of(const T *first, Index n) {
+    return {reinterpret_cast<const char *>(first), reinterpret_cast<const char *>(first + n)};
+  }
+  HWY_INLINE void some() {
+    for (int line = 0; line < 4 && at < end; ++line, at += 64)
+      __builtin_prefetch(at, 0, 2);
+  }
+};
+
+/// Calls work(integral constant n) for 1 ≤ n ≤ most.
+template <int most, class Work> HWY_INLINE void with_constant(Index n, const Work &work) {
+  if constexpr (most > 1)
+    if (n < most) return with_constant<most - 1>(n, work);
+  work(std::integral_constant<int, most>());
+}
+
+/// R rows of n entries.
+template <int R, class T, class A> HWY_INLINE void row_of_tiles(Index q, const A a, const T *b, Index b_step, T *c,
+                                                                Index c_step, Index n, const Finish<T> &finish,
+                                                                Ahead &ahead) {
+  constexpr Index N = lanes<T>;
+  constexpr int C = vectors_for(R);
+  Index i = 0;
+  ahead.some();
+  for (; i + C * N <= n; i += C * N, ahead.some())
+    tile<R, C, true>(q, a, b + i, b_step, c + i, c_step, 0, finish);
+  if (i == n) return;
+  const Index whole = (n - i) / N, few = (n - i) % N;
+  with_constant<C>(whole + (few > 0), [&](auto vectors) HWY_ATTR {
+    if (few > 0) {
+      tile<R, vectors, false>(q, a, b + i, b_step, c + i, c_step, few, finish);
+    } else {
+      tile<R, vectors, true>(q, a, b + i, b_step, c + i, c_step, 0, finish);
+    }
+  });
+}
+
+/// A step whose vectors run along faster dimensions. Runs of n entries are `from` entries apart in x, `to` in y.
+template <class T> void along_inner(const SweepStep<T> &step, const T *x, Index from, T *y, Index to, Index n,
+                                    const Finish<T> &finish, Ahead &ahead) {
+  const Index x_step = from * step.runs, y_step = to * step.runs;
+  const bool one_run = from == n && to == n;
+  const Index runs = one_run ? 1 : step.runs, length = one_run ? n * step.runs : n;
+  for (Index j = 0; j < step.p; j += most_rows) {
+    with_constant<most_rows>(std::min<Index>(most_rows, step.p - j), [&](auto rows) HWY_ATTR {
+      const Panel<T, rows> panel{step.f + j * step.q};
+      for (Index o = 0; o < step.outer; ++o) {
+        const T *b = x + o * step.q * x_step;
+        T *c = y + (o * step.p + j) * y_step;
+        for (Index r = 0; r < runs; ++r)
+          row_of_tiles<rows>(step.q, panel, b + r * from, x_step, c + r * to, y_step, length, finish, ahead);
+      }
+    });
+  }
+}
+
+/// A step of one long run and a factor so large that it is worth copying pieces of the run together: `depth` rows of a
+/// few tiles, which all rows of the factor then read from the cache.
+template <class T> void along_inner_large(const SweepStep<T> &step, const T *x, T *y, Index inner, Index n,
+                                          const Finish<T> &finish, T *copy) {
+  Ahead nothing;
+  constexpr Index width = most_vectors * lanes<T>;
+  for (Index k = 0; k < step.q; k += sweep_depth) {
+    const Index depth = std::min(sweep_depth, step.q - k);
+    const Finish<T> piece = k == 0 ? finish : finish.adding();
+    for (Index i = 0; i < n; i += width)
+      for (Index r = 0; r < depth; ++r) {
+        const T *from = x + (k + r) * inner + i;
+        std::copy(from, from + std::min(width, n - i), copy + i * depth + r * width);
+      }
+    for (Index j = 0; j < step.p; j += most_rows)
+      with_constant<most_rows>(std::min<Index>(most_rows, step.p - j), [&](auto rows) HWY_ATTR {
+        const Panel<T, rows> panel{step.f + j * step.q + k * rows};
+        for (Index i = 0; i < n; i += width)
+          row_of_tiles<rows>(depth, panel, copy + i * depth, width, y + j * inner + i, inner, std::min(width, n - i),
+                             piece, nothing);
+      });
+  }
+}
+
+/// How the rows of a factor are cut into panels of some vectors for `along_rows`: as evenly as can be.
+template <class T> struct RowPanels {
+  Index vectors, panels;
+  explicit RowPanels(Index p)
+      : vectors((p + lanes<T> - 1) / lanes<T>), panels((vectors + most_vectors - 1) / most_vectors) {}
+  Index first(Index panel) const { return vectors * panel / panels; }
+};
+
+/// A step whose vectors run along the rows of the factor: `count` rows of q entries, x_step apart, become rows of p.
+template <class T> void along_rows(const SweepStep<T> &step, const T *x, Index x_step, T *y, Index y_step, Index count,
+                                   const Finish<T> &finish) {
+  constexpr Index N = lanes<T>;
+  const RowPanels<T> cut(step.p);
+  for (Index k = 0; k < step.q; k += sweep_depth) {
+    const Index depth = std::min(sweep_depth, step.q - k);
+    const Finish<T> piece = k == 0 ? finish : finish.adding();
+    for (Index panel = 0; panel < cut.panels; ++panel) {
+      const Index j = cut.first(panel) * N, vectors = cut.first(panel + 1) - cut.first(panel);
+      const T *f = step.f + j * step.q + k * vectors * N;
+      const Index few = std::min(vectors * N, step.p - j) - (vectors - 1) * N;
+      with_constant<most_vectors>(vectors, [&](auto C) HWY_ATTR {
+        for (Index r = 0; r < count; r += most_rows)
+          with_constant<most_rows>(std::min<Index>(most_rows, count - r), [&](auto R) HWY_ATTR {
+            const Rows<T> a{x + r * x_step + k, x_step};
+            T *to = y + r * y_step + j;
+            if (few == N) {
+              tile<R, C, true>(depth, a, f, C * N, to, y_step, 0, piece);
+            } else {
+              tile<R, C, false>(depth, a, f, C * N, to, y_step, few, piece);
+            }
+          });
+      });
+    }
+  }
+}
+
+template <class T> void pack_factor_of(const T *f, Index row, Index col, Index p, Index q, bool along_rows, T *packed) {
+  constexpr Index N = lanes<T>;
+  const RowPanels<T> cut(p);
+  const Index panels = along_rows ? cut.panels : (p + most_rows - 1) / most_rows;
+  for (Index panel = 0; panel < panels; ++panel) {
+    const Index first = along_rows ? cut.first(panel) * N : panel * most_rows;
+    const Index width = along_rows ? cut.first(panel + 1) * N - first : std::min<Index>(p - first, most_rows);
+    const Index there = std::min(width, p - first);
+    for (Index k = 0; k < q; ++k, packed += width) {
+      const T *from = f + first * row + k * col;
+      if (row == 1) {
+        std::copy(from, from + there, packed);
+      } else {
+        for (Index j = 0; j < there; ++j)
+          packed[j] = from[j * row];
+      }
+      std::fill(packed + there, packed + width, T(0));
+    }
+  }
+}
+
+} // namespace kronvec::cpu::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif // per target
