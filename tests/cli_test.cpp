@@ -2,6 +2,7 @@
 
 #include "testing.hpp"
 
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -99,6 +100,49 @@ TEST_F(Command, WritesASparseJacobianThatIsNeverDense) {
   expect_refusal("jacobian X --wrt X X=3x2 --out J.mtx --method forward", 2, "structured");
   expect_refusal("jacobian X --wrt X X=300x200 --out J.mtx --max-memory 1kB", 2, "60000 entries");
   expect_refusal("jacobian X --wrt X X=3x2 --out J.mtx --explain", 2, "--explain");
+}
+
+TEST_F(Command, WritesAJacobianThatDoesNotFitByRanges) {
+  const std::string jacobian = "jacobian 'A*exp(X*B)' --wrt X A=20x20 B=20x20 X=20x20 "; // 400×400: 1.2 MiB
+  for (const std::string options :
+       {"", "--layout denominator", "--method reverse", "--dtype float32 --method forward"}) {
+    EXPECT_EQ(run(jacobian + options + " --out whole.npy").err.find("ranges"), std::string::npos);
+    const Outcome outcome = run(jacobian + options + " --max-memory 400kB --out J.npy");
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+    EXPECT_EQ(outcome.err.rfind("kronvec: note: J is 400×400 and would take ", 0), 0u) << outcome.err;
+    EXPECT_NE(outcome.err.find(", 390.6 KiB may be held: it goes to J.npy by ranges of columns\nJ.npy: 400×400, "),
+              std::string::npos)
+        << outcome.err;
+    EXPECT_TRUE(near(read_matrix<double>(dir_ / "J.npy"), read_matrix<double>(dir_ / "whole.npy"), 1e-6));
+  }
+  EXPECT_EQ(files(), 2u);
+  fs::remove(dir_ / "J.npy"), fs::remove(dir_ / "whole.npy");
+  expect_refusal(jacobian + "--max-memory 15kB --out J.npy", 2, "KiB, --max-memory is 15kB");
+  expect_refusal(jacobian + "--max-memory 32kB --out J.npy", 2, "may be held");
+  expect_refusal(jacobian + "--max-memory 400kB --out J.npy --picture J.png", 2, "--picture");
+  expect_refusal(jacobian + "--max-memory 400kB", 2, "--max-memory is 400kB");
+  expect_refusal("jacobian 'exp(X)' --wrt X X=2000x2000 --out J.npy", 2, "J.npy would take 116.4 TiB, its disk has ");
+  EXPECT_EQ(files(), 0u);
+}
+
+TEST_F(Command, LeavesNothingOfAJacobianThatIsNotWhole) {
+  // 3600×3600, 99 MiB; by the element method, which takes seconds
+  const std::string command = KRONVEC_COMMAND " jacobian 'X*X*X' --wrt X X=60x60 --method reference --max-memory 2MB "
+                                              "--out J.npy 2>stderr.txt";
+  const auto shell = [&](const std::string &line) {
+    const int status = std::system(("cd " + dir_.string() + "; exec 2>/dev/null; " + line).c_str());
+    fs::remove(dir_ / "stderr.txt");
+    return WEXITSTATUS(status);
+  };
+  EXPECT_EQ(shell("ulimit -f 10; " + command), 3);
+  EXPECT_EQ(files(), 0u);
+  for (const auto &[signal, number] : {std::pair("TERM", SIGTERM), {"HUP", SIGHUP}, {"KILL", SIGKILL}}) {
+    const int status =
+        shell(command + " & for i in $(seq 500); do grep -qs ranges stderr.txt && break; sleep 0.02; done; kill -" +
+              signal + " $!; wait $!");
+    EXPECT_EQ(status, 128 + number) << signal;
+    EXPECT_EQ(files(), 0u) << signal;
+  }
 }
 
 TEST_F(Command, ExplainsHowAJacobianIsWritten) {

@@ -140,8 +140,8 @@ template <class Number> Entries<Number> evaluate(const Node &f, const std::vecto
 /// The nodes of F in order, with entries that are computed again only where a variable reaches.
 template <class Number> class Table {
 public:
-  Table(const JacobianPlan &plan, const ElementValues &values)
-      : plan_(plan), values_(values), order_(topological_order(plan.f.node())) {
+  Table(const JacobianPlan &plan, ElementValues values)
+      : plan_(plan), values_(std::move(values)), order_(topological_order(plan.f.node())) {
     for (const NodePtr &node : order_) {
       bool moves =
           std::any_of(plan.variables.begin(), plan.variables.end(), [&](const Symbol &x) { return x.node() == node; });
@@ -149,7 +149,7 @@ public:
         moves = moves || moves_.at(operand.get());
       moves_[node.get()] = moves;
       if (node->kind == Kind::symbol) {
-        const auto &numbers = values.at(node.get());
+        const auto &numbers = values_.at(node.get());
         entries_.emplace(node.get(), tabulate<Number>(node->shape, [&](Index i, Index j) {
                            return Number{numbers[at(i + j * node->shape.rows)], 0};
                          }));
@@ -186,34 +186,29 @@ private:
   }
 
   const JacobianPlan &plan_;
-  const ElementValues &values_;
+  const ElementValues values_;
   std::vector<NodePtr> order_;
   std::unordered_map<const Node *, bool> moves_;
   std::unordered_map<const Node *, Entries<Number>> entries_;
 };
 
-template <class Number> void by_numbers(const JacobianPlan &plan, const ElementValues &values, const Progress &progress,
-                                        const StoreEntry &store) {
-  Table<Number> table(plan, values);
-  const Index total = plan.cols();
-  for (Index j = 0; j < total; ++j) {
-    const std::vector<Number> column = table.derivative(j);
-    for (Index i = 0; i < plan.rows(); ++i)
-      store(i, j, slope_of(column[at(i)]));
-    if (progress) progress(static_cast<double>(j + 1) / static_cast<double>(total));
-  }
+template <class Number> ColumnOfJ by_numbers(const JacobianPlan &plan, ElementValues values) {
+  return [table = std::make_shared<Table<Number>>(plan, std::move(values))](Index j) {
+    const std::vector<Number> numbers = table->derivative(j);
+    std::vector<double> column(numbers.size());
+    std::transform(numbers.begin(), numbers.end(), column.begin(), [](const Number &n) { return slope_of(n); });
+    return column;
+  };
 }
 
 } // namespace
 
-void element_method(const JacobianPlan &plan, const ElementValues &values, const Progress &progress,
-                    const StoreEntry &store) {
-  by_numbers<Dual>(plan, values, progress, store);
+ColumnOfJ element_method(const JacobianPlan &plan, ElementValues values) {
+  return by_numbers<Dual>(plan, std::move(values));
 }
 
-void complex_step(const JacobianPlan &plan, const ElementValues &values, const Progress &progress,
-                  const StoreEntry &store) {
-  by_numbers<Complex>(plan, values, progress, store);
+ColumnOfJ complex_step(const JacobianPlan &plan, ElementValues values) {
+  return by_numbers<Complex>(plan, std::move(values));
 }
 
 } // namespace kronvec::detail

@@ -13,15 +13,13 @@ namespace kronvec::detail {
 /// The entries of each symbol, packed.
 using ElementValues = std::unordered_map<const Node *, std::vector<double>>;
 
-/// Called with Jᵢⱼ for every row i and column j of the plan's Jacobian.
-using StoreEntry = std::function<void(Index i, Index j, double)>;
+/// The entries of column j of the plan's Jacobian, for any j. It belongs to the plan, which must live on.
+using ColumnOfJ = std::function<std::vector<double>(Index j)>;
 
-void element_method(const JacobianPlan &plan, const ElementValues &values, const Progress &progress,
-                    const StoreEntry &store);
+ColumnOfJ element_method(const JacobianPlan &plan, ElementValues values);
 
 /// The same by the complex step (ledger M4): Im F(X + ihEⱼ)/h, exact to rounding. Throws DomainError for a function
 /// that it does not allow: one with corners, or without a complex form here.
-void complex_step(const JacobianPlan &plan, const ElementValues &values, const Progress &progress,
-                  const StoreEntry &store);
+ColumnOfJ complex_step(const JacobianPlan &plan, ElementValues values);
 
 } // namespace kronvec::detail

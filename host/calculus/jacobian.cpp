@@ -115,6 +115,12 @@ template <class T> Matrix<T> JacobianAt<T>::to_dense(const DenseOptions &options
   return out;
 }
 
+namespace detail {
+template <class T> const Point<T> &point_of(const JacobianAt<T> &j) { return *j.point_; }
+template const Point<float> &point_of(const JacobianAt<float> &);
+template const Point<double> &point_of(const JacobianAt<double> &);
+} // namespace detail
+
 template class JacobianAt<float>;
 template class JacobianAt<double>;
 

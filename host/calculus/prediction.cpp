@@ -1,7 +1,7 @@
 /// What the ways to a dense J are predicted to take, in time and in memory.
 
-#include "calculus/jacobian_plan.hpp"
 #include "calculus/terms/cost.hpp"
+#include "calculus/ways.hpp"
 #include "core/readable.hpp"
 #include "devices/expm.hpp"
 
@@ -65,18 +65,23 @@ template <class T> Blocks scratch(const Program &program, Stage stage, Index k) 
   return all;
 }
 
-/// What `by_unit_vectors` takes: unit vectors, rows of J before they are transposed, and for every pass a workspace,
-/// the last and shorter one too.
-template <class T> Blocks held_by_passes(const JacobianPlan &plan, Stage stage) {
-  const Index size = plan.input_shape(stage).size(), k = columns_per_pass(plan, stage, sizeof(T));
+/// What `UnitVectors` take: those, and for every pass a workspace, the last and shorter one of a range or of all too.
+template <class T>
+Blocks held_by_passes(const JacobianPlan &plan, Stage stage, Index most = std::numeric_limits<Index>::max()) {
+  const Index size = plan.input_shape(stage).size(), k = std::min(columns_per_pass(plan, stage, sizeof(T)), most);
   const auto pass = [&](Index columns) {
     return blocks<T>(plan.program.elements(stage) * columns) + scratch<T>(plan.program, stage, columns);
   };
-  const Index turned = stage == Stage::reverse ? plan.cols() * k : 0;
-  return blocks<T>(size * k) + blocks<T>(turned) + (pass(k) | pass(size % k));
+  const Index end = most < size ? most % k : 0, last = most < size ? size % most % k : size % k;
+  return blocks<T>(size * k) + (pass(k) | pass(end) | pass(last));
 }
 
-/// What `by_terms` takes: a workspace, and what is taken in turn by the dense steps and by the emission of J.
+/// Rows of J before they are transposed.
+template <class T> Blocks held_by_turning(const JacobianPlan &plan) {
+  return blocks<T>(plan.cols() * columns_per_pass(plan, Stage::reverse, sizeof(T)));
+}
+
+/// What `Terms` take: a workspace, and what is taken in turn by the dense steps and by the emission of J.
 template <class T> Blocks held_by_terms(const JacobianPlan &plan, const Emitters<T> &emitters, Layout layout) {
   Blocks in_turn = scratch<T>(plan.program, Stage::dense, 1);
   for (const auto &emitter : emitters.steps)
@@ -90,7 +95,7 @@ template <class T>
 double predicted_bytes(const JacobianPlan &plan, Method method, Layout layout, const auto &emitters) {
   Blocks beside;
   if (method == Method::forward) beside = held_by_passes<T>(plan, Stage::forward);
-  if (method == Method::reverse) beside = held_by_passes<T>(plan, Stage::reverse);
+  if (method == Method::reverse) beside = held_by_passes<T>(plan, Stage::reverse) + held_by_turning<T>(plan);
   if (method == Method::structured && plan.dense.exists) beside = held_by_terms<T>(plan, emitters(), layout);
   return bytes_of_j(plan, sizeof(T)) + static_cast<double>(beside.bytes());
 }
@@ -125,6 +130,19 @@ template <class T> void require_memory(const Point<T> &point, const DenseOptions
                                 readable_bytes(bytes), readable_bytes(free)));
 }
 
+template <class T> Blocks held_by_way(const Point<T> &point, Method method, Layout layout, Index most) {
+  const JacobianPlan &plan = point.plan();
+  if (method == Method::forward) return held_by_passes<T>(plan, Stage::forward, most);
+  if (method == Method::reverse) return held_by_passes<T>(plan, Stage::reverse, most);
+  if (method == Method::numeric) // a point, and where it started
+    return blocks<T>(plan.program.elements(Stage::values)) + scratch<T>(plan.program, Stage::values, 1) +
+           blocks<T>(2 * plan.cols());
+  if (plan.dense.exists) return held_by_terms<T>(plan, point.emitters(), layout);
+  return {};
+}
+
+template Blocks held_by_way(const Point<float> &, Method, Layout, Index);
+template Blocks held_by_way(const Point<double> &, Method, Layout, Index);
 template Blocks local_scratch<float>(const JacobianPlan &);
 template Blocks local_scratch<double>(const JacobianPlan &);
 template void require_memory(const Point<float> &, const DenseOptions &);

@@ -1,7 +1,9 @@
 #include "cli/commands.hpp"
 
 #include "cli/bindings.hpp"
+#include "cli/interruption.hpp"
 #include "cli/output.hpp"
+#include "core/readable.hpp"
 
 #include <fmt/format.h>
 
@@ -63,7 +65,9 @@ public:
                                              : kronvec::jacobian(f_, variables());
     if (request_.explain) return explain(plan, layout);
     if (is_sparse(request_)) return write_sparse(plan, layout);
-    require_memory(plan.dense_bytes(method, sizeof(T)), fmt::format("J is {}×{} and", plan.rows(), plan.cols()));
+    const double bytes = plan.dense_bytes(method, sizeof(T));
+    if (!request_.out.empty() && bytes > room()) return write_by_ranges(plan, method, layout, bytes);
+    require_memory(bytes, fmt::format("J is {}×{} and", plan.rows(), plan.cols()));
     const auto point = plan.template at<T>(bindings_.values(), device_);
     ProgressLine line;
     const Progress progress = [&](double done) { line.show("jacobian", done); };
@@ -157,6 +161,47 @@ private:
     writing([&] { write_mtx<T>(request_.out, rows); });
     fmt::print(stderr, "{}: {}, {} layout, {} entries\n", request_.out, to_string(Shape{rows.rows, rows.cols}),
                request_.layout, rows.nonzeros());
+  }
+
+  /// Bytes that a Jacobian may take in memory.
+  double room() const {
+    if (!request_.max_memory.empty()) return bytes_of(request_.max_memory);
+    return static_cast<double>(std::min(device_.bytes_free(), Device::cpu().bytes_free()));
+  }
+
+  void write_by_ranges(const Jacobian &plan, Method method, Layout layout, double bytes) const {
+    const std::string why = fmt::format("J is {}×{} and would take {}, {} may be held", plan.rows(), plan.cols(),
+                                        readable_bytes(bytes), readable_bytes(room()));
+    if (!request_.picture.empty()) throw Error("--picture shows a Jacobian that fits into memory: " + why);
+    const auto point = plan.template at<T>(bindings_.values(), device_);
+    const double most = request_.max_memory.empty() ? 0 : room_beside_values();
+    const Interruption interruption;
+    ProgressLine line;
+    bool said = false; // once it is not refused
+    const Progress progress = [&](double done) {
+      if (!std::exchange(said, true))
+        fmt::print(stderr, "kronvec: note: {}: it goes to {} by ranges of columns\n", why, request_.out);
+      interruption.check(), line.show("jacobian", done);
+    };
+    writing([&] {
+      write_jacobian<T>(request_.out, point,
+                        {.method = method, .layout = layout, .progress = progress, .max_bytes = most});
+    });
+    line.clear();
+    const Shape j{plan.rows(), plan.cols()}, jt{j.cols, j.rows};
+    fmt::print(stderr, "{}: {}, {} layout\n", request_.out, to_string(layout == Layout::numerator ? j : jt),
+               request_.layout);
+  }
+
+  /// What is left of --max-memory once the values are there. Throws OutOfMemory.
+  double room_beside_values() const {
+    const auto on_host = static_cast<double>(Device::cpu().bytes_in_use());
+    const auto elsewhere = device_ == Device::cpu() ? 0 : static_cast<double>(device_.bytes_in_use());
+    const double held = device_.is_host() ? on_host + elsewhere : std::max(on_host, elsewhere);
+    if (held >= room())
+      throw OutOfMemory(
+          fmt::format("the values alone take {}, --max-memory is {}", readable_bytes(held), request_.max_memory));
+    return room() - held;
   }
 
   void require_memory(double needed, const std::string &what) const {

@@ -1,6 +1,7 @@
 /// The command `kronvec`: its options, and what its exit status means.
 
 #include "cli/commands.hpp"
+#include "cli/interruption.hpp"
 #include "cli/output.hpp"
 
 #include <CLI/CLI.hpp>
@@ -39,7 +40,9 @@ void add_jacobian(CLI::App &command, Request &r) {
   command.add_flag("--explain", r.explain, "print how J would be written, and do not write it");
   command.add_option("--method", r.method, "auto, structured, forward, reverse, numeric, complex or reference");
   command.add_option("--picture", r.picture, "a .png file that shows the Jacobian");
-  command.add_option("--max-memory", r.max_memory, "refuse a larger Jacobian, as in 2GiB");
+  command.add_option(
+      "--max-memory", r.max_memory,
+      "as in 2GiB: a larger Jacobian goes to --out FILE.npy by ranges of columns, and is refused without it");
 }
 
 /// An expression may begin with a minus sign, which is no option: it is kept from the option parser.
@@ -75,6 +78,8 @@ int answer(const Request &request) {
     return report(e.what(), machine);
   } catch (const kronvec::Error &e) {
     return report(e.what(), wrong);
+  } catch (const kronvec::cli::Interrupted &e) {
+    return std::raise(e.signal); // whoever waits for the command sees that a signal ended it
   } catch (const std::bad_alloc &) {
     return report("out of memory", machine);
   } catch (const std::exception &e) {
@@ -86,6 +91,7 @@ int answer(const Request &request) {
 
 int main(int argc, char **argv) {
   std::signal(SIGPIPE, SIG_IGN); // a closed pipe is an error of `print`, not a silent death
+  std::signal(SIGXFSZ, SIG_IGN); // so is a file that has become too large
   Request request;
   CLI::App app("Matrix calculus at the speed of memory");
   app.set_version_flag("--version", "kronvec " KRONVEC_VERSION);

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstring>
 #include <unistd.h>
+#include <utility>
 
 namespace kronvec::cli {
 namespace {
@@ -80,8 +81,10 @@ std::string caret(std::string_view expression, std::size_t position) {
 
 ProgressLine::ProgressLine() : terminal_(isatty(STDERR_FILENO)), start_(now()) {}
 
-ProgressLine::~ProgressLine() {
-  if (shown_) std::fputs("\r\033[K", stderr);
+ProgressLine::~ProgressLine() { clear(); }
+
+void ProgressLine::clear() {
+  if (std::exchange(shown_, false)) std::fputs("\r\033[K", stderr);
 }
 
 void ProgressLine::show(std::string_view what, double done) {

@@ -19,10 +19,12 @@ public:
 template <class T> void print(MatrixView<const T> m);
 void print(std::string_view text);
 
-/// work(), with a failure to write told apart from a failure to read.
+/// work(), with a failure to write told apart from a failure to read, and from the refusal to begin.
 void writing(const auto &work) {
   try {
     work();
+  } catch (const OutOfSpace &) {
+    throw;
   } catch (const IoError &error) {
     throw MachineError(error.what());
   }
@@ -46,6 +48,7 @@ public:
   ProgressLine(const ProgressLine &) = delete;
   ProgressLine &operator=(const ProgressLine &) = delete;
   void show(std::string_view what, double done);
+  void clear();
 
 private:
   bool terminal_, shown_ = false;

@@ -1,12 +1,17 @@
 #include "io/file.hpp"
 
+#include "core/readable.hpp"
 #include "kronvec/error.hpp"
+
+#include <fmt/format.h>
 
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <fcntl.h>
 #include <fstream>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 namespace kronvec {
@@ -35,13 +40,14 @@ std::filesystem::path behind_links(std::filesystem::path path) {
 
 } // namespace
 
-NewFile::NewFile(const std::filesystem::path &target) : target_(behind_links(target)) {
+NewFile::NewFile(const std::filesystem::path &target, Until until) : target_(behind_links(target)) {
   std::error_code ignored;
   if (std::filesystem::exists(target_, ignored) && !std::filesystem::is_regular_file(target_, ignored))
     throw IoError("cannot write " + target.string() + ": there is something that is not a regular file");
-  temporary_ = target_.string() + ".XXXXXX";
-  descriptor_ = mkstemp(temporary_.data());
-  if (descriptor_ < 0) fail(errno);
+  const std::filesystem::path directory = target_.has_parent_path() ? target_.parent_path() : ".";
+  if (until == Until::nameless && access("/proc/self/fd", X_OK) == 0) // where such a file is found again
+    descriptor_ = open(directory.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
+  if (descriptor_ < 0) open_temporary();
 }
 
 NewFile::~NewFile() {
@@ -51,6 +57,28 @@ NewFile::~NewFile() {
 
 void NewFile::fail(int error) const { throw IoError("cannot write " + target_.string() + ": " + std::strerror(error)); }
 
+void NewFile::open_temporary() {
+  std::string name = target_.string() + ".XXXXXX";
+  descriptor_ = mkostemp(name.data(), O_CLOEXEC);
+  if (descriptor_ < 0) fail(errno);
+  temporary_ = std::move(name);
+  const mode_t mask = umask(0);
+  umask(mask);
+  if (fchmod(descriptor_, 0666 & ~mask) == 0) return; // mkostemp's file is its owner's alone
+  const int error = errno;
+  close(descriptor_), unlink(temporary_.c_str());
+  fail(error);
+}
+
+void NewFile::require_space(double bytes) const {
+  struct statvfs disk = {};
+  if (fstatvfs(descriptor_, &disk) != 0) fail(errno);
+  const double free = static_cast<double>(disk.f_bavail) * static_cast<double>(disk.f_frsize);
+  if (bytes > free)
+    throw OutOfSpace(fmt::format("{} would take {}, its disk has {} free", target_.string(), readable_bytes(bytes),
+                                 readable_bytes(free)));
+}
+
 void NewFile::write(std::span<const char> bytes) {
   while (!bytes.empty()) {
     const ssize_t written = ::write(descriptor_, bytes.data(), bytes.size());
@@ -59,10 +87,34 @@ void NewFile::write(std::span<const char> bytes) {
   }
 }
 
+void NewFile::write_at(std::size_t place, std::span<const char> bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = pwrite(descriptor_, bytes.data(), bytes.size(), static_cast<off_t>(place));
+    if (written < 0 && errno != EINTR) fail(errno);
+    if (written > 0)
+      place += static_cast<std::size_t>(written), bytes = bytes.subspan(static_cast<std::size_t>(written));
+  }
+}
+
+void NewFile::sync() {
+  if (fsync(descriptor_) != 0 && errno != EINVAL) fail(errno); // EINVAL: a file system that has nothing to wait for
+}
+
+/// A link replaces nothing, a rename does: the file gets a name of its own beside the target first.
+void NewFile::give_temporary_name() {
+  const std::string self = fmt::format("/proc/self/fd/{}", descriptor_);
+  for (int attempt = 0;; ++attempt) {
+    std::string name = fmt::format("{}.{}-{}", target_.string(), getpid(), attempt);
+    if (linkat(AT_FDCWD, self.c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) == 0) {
+      temporary_ = std::move(name);
+      return;
+    }
+    if (errno != EEXIST || attempt == 1000) fail(errno);
+  }
+}
+
 void NewFile::commit() {
-  const mode_t mask = umask(0);
-  umask(mask);
-  if (fchmod(descriptor_, 0666 & ~mask) != 0) fail(errno); // mkstemp's file is its owner's alone
+  if (temporary_.empty()) give_temporary_name();
   if (close(std::exchange(descriptor_, -1)) != 0) fail(errno);
   if (rename(temporary_.c_str(), target_.c_str()) != 0) fail(errno);
   temporary_.clear();

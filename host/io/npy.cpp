@@ -1,6 +1,5 @@
 #include "io/npy.hpp"
 
-#include "io/file.hpp"
 #include "kronvec/io.hpp"
 
 #include <fmt/format.h>
@@ -196,19 +195,36 @@ template <class T> Matrix<T> parse_npy(const std::string &bytes, const std::stri
 template Matrix<float> parse_npy(const std::string &, const std::string &);
 template Matrix<double> parse_npy(const std::string &, const std::string &);
 
-template <class T> void write_npy(const std::filesystem::path &path, MatrixView<const T> m) {
+NpyFile::NpyFile(const std::filesystem::path &path, Shape shape, std::size_t element)
+    : file_(path), shape_(shape), element_(element) {
   static_assert(std::endian::native == std::endian::little);
-  NewFile file(path);
-  file.write(npy_header(m.shape(), sizeof(T)));
-  const auto column = [&](Index j, Index length) {
-    file.write({reinterpret_cast<const char *>(m.data() + j * m.ld()), static_cast<std::size_t>(length) * sizeof(T)});
+  const std::string header = npy_header(shape, element);
+  file_.write(header);
+  data_ = header.size();
+}
+
+void NpyFile::require_space() const {
+  file_.require_space(static_cast<double>(data_) + static_cast<double>(shape_.rows) * static_cast<double>(shape_.cols) *
+                                                       static_cast<double>(element_));
+}
+
+template <class T> void NpyFile::write(Index row, Index col, MatrixView<const T> block) {
+  const auto bytes = [](Index elements) { return static_cast<std::size_t>(elements) * sizeof(T); };
+  const auto run = [&](Index j, Index length) {
+    file_.write_at(data_ + bytes(row + (col + j) * shape_.rows),
+                   {reinterpret_cast<const char *>(block.data() + j * block.ld()), bytes(length)});
   };
-  if (m.packed()) {
-    column(0, m.shape().size());
-  } else {
-    for (Index j = 0; j < m.cols(); ++j)
-      column(j, m.rows());
-  }
+  if (block.packed() && block.rows() == shape_.rows) return run(0, block.shape().size());
+  for (Index j = 0; j < block.cols(); ++j)
+    run(j, block.rows());
+}
+
+template void NpyFile::write(Index, Index, MatrixView<const float>);
+template void NpyFile::write(Index, Index, MatrixView<const double>);
+
+template <class T> void write_npy(const std::filesystem::path &path, MatrixView<const T> m) {
+  NpyFile file(path, m.shape(), sizeof(T));
+  file.write(0, 0, m);
   file.commit();
 }
 

@@ -73,9 +73,12 @@ struct DenseOptions {
   double *implied_error = nullptr;
 };
 
+template <class T> class JacobianAt;
+
 namespace detail {
 struct JacobianPlan; // host/calculus/jacobian_plan.hpp
 template <class T> class Point;
+template <class T> const Point<T> &point_of(const JacobianAt<T> &j);
 } // namespace detail
 
 /// A Jacobian at a point, kept as its terms: the small arrays that they read are held, and nothing is J. It belongs to
@@ -135,7 +138,8 @@ public:
   void apply_transpose(MatrixView<const T> x, MatrixView<T> y) const;
   Matrix<T> apply_transpose(MatrixView<const T> x) const;
 
-  /// The dense Jacobian, written into `out`. Throws ShapeError, and OutOfMemory before any work.
+  /// The dense Jacobian, written into `out`. Throws ShapeError, and OutOfMemory before any work. One that does not fit
+  /// into memory can go to a file: kronvec/jacobian_file.hpp.
   void to_dense(MatrixView<T> out, const DenseOptions &options = {}) const;
   Matrix<T> to_dense(const DenseOptions &options = {}) const;
 
@@ -150,6 +154,8 @@ public:
   CsrMatrix<T> to_sparse() const { return compressed(factored().to_coo()); }
 
 private:
+  friend const detail::Point<T> &detail::point_of<T>(const JacobianAt<T> &);
+
   std::shared_ptr<detail::Point<T>> point_;
 };
 

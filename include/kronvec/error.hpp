@@ -53,4 +53,10 @@ public:
   using Error::Error;
 };
 
+/// A file that would not fit on its disk, refused before work begins; the text holds both numbers.
+class OutOfSpace : public IoError {
+public:
+  using IoError::IoError;
+};
+
 } // namespace kronvec

@@ -10,6 +10,7 @@
 #include "kronvec/expression.hpp"
 #include "kronvec/hadamard.hpp"
 #include "kronvec/io.hpp"
+#include "kronvec/jacobian_file.hpp"
 #include "kronvec/kronecker.hpp"
 #include "kronvec/matrix.hpp"
 #include "kronvec/operators.hpp"
