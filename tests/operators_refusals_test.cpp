@@ -233,5 +233,45 @@ TEST(OperatorCost, BytesAndFlops) {
   EXPECT_EQ(selection<double>({0, 2, 2}, 4).bytes(), 3 * sizeof(Index));
 }
 
+TEST(OperatorCost, FactorsAreAppliedInTheOrderOfLeastWork) {
+  // What grows comes last, and what shrinks first, whether a factor is a matrix or not: 2·(2·20² + 20) flops and then
+  // 2·50·20 to grow, not 50 times as many.
+  const O tall(M(50, 1), "T"), sum = O(M(20, 20), "A") + O(M(20, 20), "S");
+  EXPECT_EQ(kron(tall, sum).flops(), sum.flops() + 2 * 50 * 20);
+  EXPECT_EQ(kron(tall.transpose(), sum).flops(), sum.flops() + 2 * 50 * 20);
+  EXPECT_EQ(kron(sum, tall).flops(), sum.flops() + 2 * 50 * 20);
+  EXPECT_LE(kron(tall, sum).workspace(1), 4 * 1000 + 20);
+  EXPECT_EQ(kron(2 * tall, 3 * tall).to_string(), "6·(T ⊗ T)"); // numbers are no factors
+}
+
+TEST(OperatorCost, WindowsOfLargeOperators) {
+  const Index n = 300;
+  const auto k = commutation<double>(n, n) * kron(O(M::random(n, n, 1), "A"), O(M::random(n, n, 2), "B"));
+  Device::cpu().reset_peak();
+  const auto before = Device::cpu().bytes_in_use();
+  const M row = k.block(5, 0, 1, n * n); // 60 GiB as a matrix
+  EXPECT_LE(Device::cpu().peak_bytes() - before, 64u << 20);
+  EXPECT_TRUE(near(row, k.row(5), 0));
+  EXPECT_EQ(symmetrizer<double>(1000).norm(), std::sqrt(500500.0));
+  EXPECT_EQ(duplication<double>(5000).entry(5, 3), 0);
+  EXPECT_EQ(duplication<double>(5000).entry(5, 5), 1);
+  EXPECT_EQ(duplication<double>(5000).entry(5 * 5000, 5), 1);
+  EXPECT_EQ(duplication_pseudoinverse<double>(5000).entry(5, 5 * 5000), 0.5);
+}
+
+TEST(OperatorSpelling, AsOnPaper) {
+  const O a(M{{1, 2}, {3, 4}}, "A"), b(M{{5}}, "B");
+  const M x = M::random(2, 3, 1);
+  EXPECT_TRUE(near((a * 2).to_dense(), (2 * a).to_dense(), 0));
+  EXPECT_TRUE(near((a / 2).to_dense(), (0.5 * a).to_dense(), 0));
+  EXPECT_TRUE(near(a * x, a.apply(x), 0));
+  EXPECT_EQ(kron(a, b, a).to_string(), "A ⊗ B ⊗ A");
+  EXPECT_EQ(kron<double>({}).to_string(), "I[1]");
+  M both(4, 3); // rows 0 and 1, and rows 2 and 3, share no memory
+  a.apply(both.view().block(0, 0, 2, 3), both.view().block(2, 0, 2, 3));
+  EXPECT_THROW(a.apply(both.view().block(0, 0, 2, 3), both.view().block(1, 0, 2, 3)), Error);
+  EXPECT_THROW(a.workspace(-1), ShapeError);
+}
+
 } // namespace
 } // namespace kronvec

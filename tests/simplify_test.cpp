@@ -121,6 +121,30 @@ TEST(Simplify, Permutations) {
   expect_simplified(s.transpose() * s, "S[3×4]ᵀ·S[3×4]");
 }
 
+TEST(Simplify, LooksAtShapesBeforeItComputes) {
+  const auto column = Op(Matrix<double>(200000, 1), "u"), row = Op(Matrix<double>(1, 200000), "v");
+  EXPECT_TRUE(simplify(column * row).steps.empty());             // 298 GiB as one matrix
+  const auto d = diag(Matrix<double>::random(20000, 1, 1), "d"); // 3 GiB as one matrix
+  const Op a(Matrix<double>::random(3, 20000, 2), "A");
+  EXPECT_EQ(simplify(a * d).result.to_string(), "(A·Diag(d))");
+  EXPECT_EQ(simplify(d * a.transpose()).result.to_string(), "(Diag(d)·Aᵀ)");
+  const auto e = diag(Matrix<double>::random(4, 1, 3), "e");
+  expect_simplified(matrix(3, 4, "B") * e, "(B·Diag(e))");
+  expect_simplified(e * matrix(4, 5, "C"), "(Diag(e)·C)");
+}
+
+TEST(Simplify, GoesOnUntilNothingIsLeft) {
+  const Op a = matrix(6, 6, "A"), c = matrix(6, 6, "C");
+  const auto k = commutation<double>(2, 3), back = commutation<double>(3, 2);
+  expect_simplified(k * (1 * (back * a)), "A");
+  expect_simplified(kron(identity<double>(1), a * k) * back, "A");
+  const auto square = commutation<double>(3, 3);
+  const Op b = matrix(3, 3, "B");
+  expect_simplified(identity<double>(9) + square + kron(b, b) - square, "I[9] + B ⊗ B");
+  const Op shared = matrix(4, 4, "S") + commutation<double>(2, 2);
+  expect_simplified(kron(shared, a) + kron(shared, c), "(S + K[2,2]) ⊗ (A + C)");
+}
+
 TEST(Simplify, SaysWhy) {
   const Op a = matrix(6, 6, "A"), b = matrix(5, 5, "B");
   const Simplified<double> s =
