@@ -3,6 +3,7 @@
 #include "algebra/composed.hpp"
 #include "algebra/kronecker.hpp"
 #include "algebra/rules.hpp"
+#include "algebra/structured.hpp"
 
 #include <fmt/format.h>
 
@@ -54,7 +55,8 @@ private:
 
   NodePtr<T> multiple_of(const Scaled<T> &scaled) {
     const NodePtr<T> inside = simplified(scaled.a());
-    if (scaled.scale() == T(0)) return kronvec::zero<T>(scaled.rows(), scaled.cols(), scaled.device()).node();
+    if (scaled.scale() == T(0) || as<Zero<T>>(inside))
+      return kronvec::zero<T>(scaled.rows(), scaled.cols(), scaled.device()).node();
     const NodePtr<T> all = multiple<T>(scaled.scale(), inside);
     const auto *result = as<Scaled<T>>(all);
     return result->scale() == T(1) ? result->a() : all;
@@ -70,7 +72,8 @@ private:
     NodePtr<T> result = parts.front();
     for (std::size_t p = 1; p < parts.size(); ++p)
       result = kind.combine(result, parts[p]);
-    return result;
+    const bool numbers_came_out = parts.size() > 1 && as<Scaled<T>>(result); // of the factors of a Kronecker product
+    return numbers_came_out ? simplified(result) : result;
   }
 
   /// The part, or its own parts where it is a combination of the same kind.
