@@ -65,6 +65,7 @@ template <class T> void Kronecker<T>::plan() {
     extent.push_back(f->cols());
   const auto identities = [&] {
     std::vector<KroneckerFactor<T>> all;
+    all.reserve(extent.size());
     for (const Index n : extent)
       all.push_back(KroneckerFactor<T>::identity(n));
     return all;
