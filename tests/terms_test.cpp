@@ -436,11 +436,11 @@ TEST(Terms, MemoryIsPredicted) {
   const Symbol x("X", 40, 40), a("A", 40, 40), b("B", 40, 40);
   const Givens givens = givens_of({x, a, b}, 1);
   const Expression attention = softmax(a * x * transpose(b * x)) * x;
-  for (const Expression &f : {a * exp(x * b), tanh(a * tanh(b * tanh(x * b))), transpose(x) * x, attention,
-                              inverse(cholesky(x * transpose(x)))})
+  for (const Expression &f : {a * exp(x * b), tanh(a * tanh(b * tanh(x * b))), transpose(x) * x, attention})
     expect_prediction(f, x, givens);
-  const Symbol small("X", 20, 20); // by products with unit vectors for a second and more, at 40
-  expect_prediction(expm(small), small, givens_of({small}, 1));
+  const Symbol small("X", 20, 20); // by products with unit vectors for seconds, at 40
+  for (const Expression &f : {expm(small), inverse(cholesky(small * transpose(small)))})
+    expect_prediction(f, small, givens_of({small}, 1));
 }
 
 TEST(Terms, LittleIsHeldBesideWhatTakesTheTimeToWrite) {
