@@ -39,9 +39,9 @@ double flops_of_term(EntryKind kind) { return kind.is_complex ? 8 : 2; }
 Index most_places(const KroneckerPass &pass, EntryKind kind, int threads, Index shared_bytes, Index copies) {
   const Index lanes = 128 / kind.bytes; // after so many entries one is left out
   Index places = ((shared_bytes - 16) / kind.bytes - copies) * lanes / (lanes + 1);
-  Index entries = pass.from, largest = pass.from;
+  Index largest = pass.from;
   for (const SliceFactor &f : pass.factors)
-    entries = f.fibers * f.p, largest = std::max(largest, entries);
+    largest = std::max(largest, f.fibers * f.p);
   places /= largest;
   places = std::min(places, threads * Index(kernels::most_copies_of_thread) / pass.from);
   for (const SliceFactor &f : pass.factors) {

@@ -191,11 +191,11 @@ template <class T> bool kronecker_by_sweeps(T alpha, std::span<const KroneckerFa
   return true;
 }
 
-#define KRONVEC_INSTANTIATE(T)                                                                                         \
-  template std::optional<Index> sweeps_workspace(std::span<const KroneckerFactor<T>>, Index);                          \
-  template bool kronecker_by_sweeps(T, std::span<const KroneckerFactor<T>>, MatrixView<const T>, T, MatrixView<T>,     \
-                                    std::span<T>);
-KRONVEC_INSTANTIATE(float)
-KRONVEC_INSTANTIATE(double)
+template std::optional<Index> sweeps_workspace(std::span<const KroneckerFactor<float>>, Index);
+template std::optional<Index> sweeps_workspace(std::span<const KroneckerFactor<double>>, Index);
+template bool kronecker_by_sweeps(float, std::span<const KroneckerFactor<float>>, MatrixView<const float>, float,
+                                  MatrixView<float>, std::span<float>);
+template bool kronecker_by_sweeps(double, std::span<const KroneckerFactor<double>>, MatrixView<const double>, double,
+                                  MatrixView<double>, std::span<double>);
 
 } // namespace kronvec::cpu

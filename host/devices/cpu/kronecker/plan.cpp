@@ -186,9 +186,9 @@ std::optional<KroneckerPlan> plan_sweeps(std::span<const KroneckerFactor<T>> fac
     plan.sweeps.push_back(*sweep);
     for (const auto &[part, outer, runs] : std::span(sweep->step).first(static_cast<std::size_t>(sweep->steps))) {
       const KroneckerPart &f = plan.parts[part];
-      const Index vectors = columns * sweep->slices * outer * runs * sweep->inner;
-      plan.least_uses = std::min(plan.least_uses, vectors);
-      plan.flops += 2.0 * static_cast<double>(f.p * f.q) * static_cast<double>(vectors / columns);
+      const Index of_a_column = sweep->slices * outer * runs * sweep->inner; // vectors
+      plan.least_uses = std::min(plan.least_uses, columns * of_a_column);
+      plan.flops += 2.0 * static_cast<double>(f.p * f.q) * static_cast<double>(of_a_column);
       plan.packed += round_up(f.p, lanes) * f.q;
     }
   }
