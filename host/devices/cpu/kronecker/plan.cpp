@@ -173,9 +173,9 @@ std::optional<KroneckerPlan> plan_sweeps(std::span<const KroneckerFactor<T>> fac
   KroneckerPlan plan;
   plan.parts = parts_of(factors);
   const bool empty = std::any_of(plan.parts.begin(), plan.parts.end(), [](auto &f) { return f.p == 0 || f.q == 0; });
-  if (empty || columns == 0) return std::nullopt;
-  const std::vector<std::size_t> order = order_of(plan.parts);
   const Index lanes = sweep_lanes(T{});
+  if (empty || columns == 0 || lanes == 1) return std::nullopt;
+  const std::vector<std::size_t> order = order_of(plan.parts);
   Builder builder(plan.parts, columns, lanes, sizeof(T));
   for (std::span<const std::size_t> left = order; !left.empty();) {
     const auto sweep = builder.next(left);

@@ -24,7 +24,10 @@ template <class T> using Vec = hn::Vec<Tag<T>>;
 template <class T> constexpr Index lanes = hn::MaxLanes(Tag<T>());
 
 /// A tile of sums, R rows of C vectors, and what it is made of must fit in the registers: 32 of them, or 16.
-#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL || HWY_TARGET == HWY_NEON
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) // minutes of compiling for speed that nobody wants
+constexpr int most_rows = 3, most_vectors = 2;
+constexpr int vectors_for(int rows) { return rows == 1 ? 3 : 2; }
+#elif HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL || HWY_TARGET == HWY_NEON
 constexpr int most_rows = 8, most_vectors = 3;
 constexpr int vectors_for(int rows) { return rows <= 2 ? 8 : rows == 3 ? 6 : rows == 4 ? 4 : rows == 5 ? 5 : 3; }
 #else
@@ -76,15 +79,33 @@ template <class T> struct Rows {
   HWY_INLINE T at(int r, Index k) const { return data[r * ld + k]; }
 };
 
-/// Rows r < R, vectors v < C, of which the last has `few` lanes unless `Whole`:
-/// c_rv = α·Σ_k a_rk·b_kv + β·c_rv.
-template <int R, int C, bool Whole, class T, class A>
+/// c = α·sums + β·c for rows × vectors of sums, the last vector of a row with `few` lanes.
+template <class T> HWY_NOINLINE void put_tile(const T *sums, int rows, int vectors, T *c, Index c_step, Index few,
+                                              const Finish<T> &finish) {
+  const Tag<T> d;
+  constexpr Index N = lanes<T>;
+  for (int r = 0; r < rows; ++r)
+    for (int v = 0; v < vectors; ++v, sums += N) {
+      T *to = c + r * c_step + v * N;
+      const bool partial = v + 1 == vectors && few < N;
+      auto value = hn::Mul(hn::Set(d, finish.alpha), hn::Load(d, sums));
+      if (finish.beta != T(0))
+        value = hn::MulAdd(hn::Set(d, finish.beta), partial ? load_first(to, few) : hn::LoadU(d, to), value);
+      if (partial) {
+        store_first(value, to, few);
+      } else {
+        hn::StoreU(value, d, to);
+      }
+    }
+}
+
+/// Rows r < R, vectors v < C, of which the last has `few` lanes in c: c_rv = α·Σ_k a_rk·b_kv + β·c_rv. `masks`: so it
+/// has in b.
+template <int R, int C, bool masks, class T, class A>
 HWY_INLINE void tile(Index q, const A a, const T *HWY_RESTRICT b, Index b_step, T *HWY_RESTRICT c, Index c_step,
                      Index few, const Finish<T> &finish) {
   const Tag<T> d;
   constexpr Index N = lanes<T>;
-  const auto load = [&](const T *x, int v)
-                        HWY_ATTR { return Whole || v + 1 < C ? hn::LoadU(d, x + v * N) : load_first(x + v * N, few); };
   Vec<T> sum[R][C];
 #pragma GCC unroll 8
   for (int r = 0; r < R; ++r)
@@ -99,7 +120,7 @@ HWY_INLINE void tile(Index q, const A a, const T *HWY_RESTRICT b, Index b_step, 
     Vec<T> from[C];
 #pragma GCC unroll 8
     for (int v = 0; v < C; ++v)
-      from[v] = load(b, v);
+      from[v] = masks && v + 1 == C ? load_first(b + v * N, few) : hn::LoadU(d, b + v * N);
 #pragma GCC unroll 8
     for (int r = 0; r < R; ++r) {
       const Vec<T> weight = hn::Set(d, a.at(r, k));
@@ -108,23 +129,22 @@ HWY_INLINE void tile(Index q, const A a, const T *HWY_RESTRICT b, Index b_step, 
         sum[r][v] = hn::MulAdd(weight, from[v], sum[r][v]);
     }
   }
-  const bool plain = finish.plain(), adds = finish.beta != T(0);
+  if (C == 1 && few < N && finish.plain()) { // short rows have no time for the way below
+#pragma GCC unroll 8
+    for (int r = 0; r < R; ++r)
+      store_first(sum[r][0], c + r * c_step, few);
+    return;
+  }
+  const bool direct = few == N && finish.plain();
+  alignas(64) T kept[R * C * N];
+  T *to = direct ? c : kept;
+  const Index row = direct ? c_step : C * N;
 #pragma GCC unroll 8
   for (int r = 0; r < R; ++r)
 #pragma GCC unroll 8
-    for (int v = 0; v < C; ++v) {
-      Vec<T> value = sum[r][v];
-      T *to = c + r * c_step + v * N;
-      if (!plain) {
-        value = hn::Mul(hn::Set(d, finish.alpha), value);
-        if (adds) value = hn::MulAdd(hn::Set(d, finish.beta), load(c + r * c_step, v), value);
-      }
-      if (Whole || v + 1 < C) {
-        hn::StoreU(value, d, to);
-      } else {
-        store_first(value, to, few);
-      }
-    }
+    for (int v = 0; v < C; ++v)
+      hn::StoreU(sum[r][v], d, to + r * row + v * N);
+  if (!direct) put_tile(kept, R, C, c, c_step, few, finish);
 }
 
 /// Memory that is read next, asked for a few lines at a time between tiles.
@@ -155,16 +175,12 @@ template <int R, class T, class A> HWY_INLINE void row_of_tiles(Index q, const A
   Index i = 0;
   ahead.some();
   for (; i + C * N <= n; i += C * N, ahead.some())
-    tile<R, C, true>(q, a, b + i, b_step, c + i, c_step, 0, finish);
-  if (i == n) return;
-  const Index whole = (n - i) / N, few = (n - i) % N;
-  with_constant<C>(whole + (few > 0), [&](auto vectors) HWY_ATTR {
-    if (few > 0) {
-      tile<R, vectors, false>(q, a, b + i, b_step, c + i, c_step, few, finish);
-    } else {
-      tile<R, vectors, true>(q, a, b + i, b_step, c + i, c_step, 0, finish);
-    }
-  });
+    tile<R, C, false>(q, a, b + i, b_step, c + i, c_step, N, finish);
+  if (const Index whole = (n - i) / N)
+    with_constant<C>(whole, [&](auto vectors)
+                                HWY_ATTR { tile<R, vectors, false>(q, a, b + i, b_step, c + i, c_step, N, finish); });
+  i = n / N * N;
+  if (i < n) tile<R, 1, true>(q, a, b + i, b_step, c + i, c_step, n - i, finish);
 }
 
 /// A step whose vectors run along faster dimensions. Runs of n entries are `from` entries apart in x, `to` in y.
@@ -235,11 +251,7 @@ template <class T> void along_rows(const SweepStep<T> &step, const T *x, Index x
           with_constant<most_rows>(std::min<Index>(most_rows, count - r), [&](auto R) HWY_ATTR {
             const Rows<T> a{x + r * x_step + k, x_step};
             T *to = y + r * y_step + j;
-            if (few == N) {
-              tile<R, C, true>(depth, a, f, C * N, to, y_step, 0, piece);
-            } else {
-              tile<R, C, false>(depth, a, f, C * N, to, y_step, few, piece);
-            }
+            tile<R, C, false>(depth, a, f, C * N, to, y_step, few, piece);
           });
       });
     }
