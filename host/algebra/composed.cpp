@@ -31,14 +31,14 @@ template <class T> Shape stacked_shape(const std::vector<NodePtr<T>> &blocks) {
 } // namespace
 
 template <class T> Composition<T>::Composition(std::vector<NodePtr<T>> factors)
-    : Node<T>({factors.front()->rows(), factors.back()->cols()}, common_device<T>(factors)),
-      factors_(std::move(factors)), widest_(0) {
-  for (std::size_t f = 1; f < factors_.size(); ++f)
-    widest_ = std::max(widest_, factors_[f]->rows());
+    : Combined<T>({factors.front()->rows(), factors.back()->cols()}, common_device<T>(factors), std::move(factors)),
+      widest_(0) {
+  for (std::size_t f = 1; f < parts().size(); ++f)
+    widest_ = std::max(widest_, parts()[f]->rows());
 }
 
 template <class T> Index Composition<T>::workspace(Index columns, bool adds) const {
-  return Shape{2, Shape{widest_, columns}.size()}.size() + workspace_of<T>(factors_, columns, adds);
+  return Shape{2, Shape{widest_, columns}.size()}.size() + this->workspace_of_parts(columns, adds);
 }
 
 template <class T> void Composition<T>::apply(T alpha, In x, T beta, Out y, std::span<T> workspace) const {
@@ -46,26 +46,23 @@ template <class T> void Composition<T>::apply(T alpha, In x, T beta, Out y, std:
   T *result[] = {workspace.data(), workspace.data() + half};
   const std::span<T> rest = workspace.subspan(2 * half);
   In from = x;
-  for (std::size_t f = factors_.size() - 1; f > 0; --f) {
-    const Out to(result[f % 2], factors_[f]->rows(), x.cols());
-    factors_[f]->apply(T(1), from, T(0), to, rest);
+  for (std::size_t f = parts().size() - 1; f > 0; --f) {
+    const Out to(result[f % 2], parts()[f]->rows(), x.cols());
+    parts()[f]->apply(T(1), from, T(0), to, rest);
     from = to;
   }
-  factors_[0]->apply(alpha, from, beta, y, rest);
+  parts()[0]->apply(alpha, from, beta, y, rest);
 }
 
 template <class T> NodePtr<T> Composition<T>::transposed() const {
-  std::vector<NodePtr<T>> factors = each_transposed<T>(factors_);
+  std::vector<NodePtr<T>> factors = this->transposed_parts();
   std::reverse(factors.begin(), factors.end());
   return std::make_shared<Composition>(std::move(factors));
 }
 template <class T> NodePtr<T> Composition<T>::conjugated() const {
-  return std::make_shared<Composition>(each_conjugated<T>(factors_));
+  return std::make_shared<Composition>(this->conjugated_parts());
 }
-template <class T> std::string Composition<T>::text() const { return joined<T>(factors_, "·", Binding::atom); }
-template <class T> Index Composition<T>::size() const { return size_of<T>(factors_); }
-template <class T> double Composition<T>::flops() const { return flops_of<T>(factors_); }
-template <class T> std::size_t Composition<T>::bytes() const { return bytes_of<T>(factors_); }
+template <class T> std::string Composition<T>::text() const { return this->joined("·"); }
 
 /// The last factor's columns, then the others applied to them, some MiB at a time; by rows where those are few.
 template <class T> void Composition<T>::window(Index i, Index j, Out out) const {
@@ -76,8 +73,8 @@ template <class T> void Composition<T>::window(Index i, Index j, Out out) const 
     return this->primitives().transpose(turned.view(), out);
   }
   constexpr Index few = 64, target = (8 << 20) / sizeof(T);
-  const Node<T> &last = *factors_.back();
-  const Composition rest(std::vector<NodePtr<T>>(factors_.begin(), factors_.end() - 1));
+  const Node<T> &last = *parts().back();
+  const Composition rest(std::vector<NodePtr<T>>(parts().begin(), parts().end() - 1));
   const Index tallest = std::max({this->rows(), widest_, Index(1)});
   const Index width = std::min(out.cols(), std::max(few, target / tallest));
   const bool all_rows = out.rows() == this->rows();
@@ -95,70 +92,64 @@ template <class T> void Composition<T>::window(Index i, Index j, Out out) const 
 }
 
 template <class T> CooMatrix<T> Composition<T>::coo() const {
-  CooMatrix<T> result = factors_.back()->coo();
-  for (std::size_t f = factors_.size() - 1; f-- > 0;)
-    result = product(factors_[f]->coo(), result);
+  CooMatrix<T> result = parts().back()->coo();
+  for (std::size_t f = parts().size() - 1; f-- > 0;)
+    result = product(parts()[f]->coo(), result);
   return result;
 }
 
 template <class T> Sum<T>::Sum(std::vector<NodePtr<T>> terms)
-    : Node<T>(terms.front()->shape(), common_device<T>(terms)), terms_(std::move(terms)) {}
+    : Combined<T>(terms.front()->shape(), common_device<T>(terms), std::move(terms)) {}
 
-template <class T> Index Sum<T>::workspace(Index columns, bool) const { return workspace_of<T>(terms_, columns, true); }
-
-template <class T> void Sum<T>::apply(T alpha, In x, T beta, Out y, std::span<T> workspace) const {
-  terms_[0]->apply(alpha, x, beta, y, workspace);
-  for (std::size_t t = 1; t < terms_.size(); ++t)
-    terms_[t]->apply(alpha, x, T(1), y, workspace);
+template <class T> Index Sum<T>::workspace(Index columns, bool) const {
+  return this->workspace_of_parts(columns, true);
 }
 
-template <class T> NodePtr<T> Sum<T>::transposed() const { return std::make_shared<Sum>(each_transposed<T>(terms_)); }
-template <class T> NodePtr<T> Sum<T>::conjugated() const { return std::make_shared<Sum>(each_conjugated<T>(terms_)); }
+template <class T> void Sum<T>::apply(T alpha, In x, T beta, Out y, std::span<T> workspace) const {
+  parts()[0]->apply(alpha, x, beta, y, workspace);
+  for (std::size_t t = 1; t < parts().size(); ++t)
+    parts()[t]->apply(alpha, x, T(1), y, workspace);
+}
+
+template <class T> NodePtr<T> Sum<T>::transposed() const { return std::make_shared<Sum>(this->transposed_parts()); }
+template <class T> NodePtr<T> Sum<T>::conjugated() const { return std::make_shared<Sum>(this->conjugated_parts()); }
 /// "A + B − 2·C".
 template <class T> std::string Sum<T>::text() const {
   const std::string minus = "−";
-  std::string text = wrapped(*terms_[0], Binding::product);
-  for (std::size_t t = 1; t < terms_.size(); ++t) {
-    const std::string term = wrapped(*terms_[t], Binding::product);
+  std::string text = wrapped(*parts()[0], Binding::product);
+  for (std::size_t t = 1; t < parts().size(); ++t) {
+    const std::string term = wrapped(*parts()[t], Binding::product);
     const bool negative = term.starts_with(minus);
     text += (negative ? " − " : " + ") + (negative ? term.substr(minus.size()) : term);
   }
   return text;
 }
-template <class T> Index Sum<T>::size() const { return size_of<T>(terms_); }
 template <class T> double Sum<T>::flops() const {
-  return flops_of<T>(terms_) + static_cast<double>(terms_.size() - 1) * static_cast<double>(this->rows());
+  return Combined<T>::flops() + static_cast<double>(parts().size() - 1) * static_cast<double>(this->rows());
 }
-template <class T> std::size_t Sum<T>::bytes() const { return bytes_of<T>(terms_); }
 
 template <class T> T Sum<T>::entry(Index i, Index j) const {
-  T sum = 0;
-  for (const NodePtr<T> &term : terms_)
-    sum += term->entry(i, j);
-  return sum;
+  return this->sum_over(T(0), [&](const Node<T> &term) { return term.entry(i, j); });
 }
 template <class T> T Sum<T>::trace() const {
-  T sum = 0;
-  for (const NodePtr<T> &term : terms_)
-    sum += term->trace();
-  return sum;
+  return this->sum_over(T(0), [](const Node<T> &part) { return part.trace(); });
 }
 template <class T> Matrix<T> Sum<T>::diagonal() const {
-  Matrix<T> sum = terms_[0]->diagonal();
-  for (std::size_t t = 1; t < terms_.size(); ++t) {
-    const Matrix<T> next = terms_[t]->diagonal();
+  Matrix<T> sum = parts()[0]->diagonal();
+  for (std::size_t t = 1; t < parts().size(); ++t) {
+    const Matrix<T> next = parts()[t]->diagonal();
     this->primitives().add(T(1), BatchView<T>(sum.view()), T(1), next.view(), sum.view());
   }
   return sum;
 }
 template <class T> CooMatrix<T> Sum<T>::coo() const {
   CooMatrix<T> result{this->rows(), this->cols(), {}, {}, {}};
-  for (const NodePtr<T> &term : terms_)
+  for (const NodePtr<T> &term : parts())
     append(result, term->coo());
   return result;
 }
 template <class T> bool Sum<T>::draft(Draft<T> &draft) const {
-  return std::all_of(terms_.begin(), terms_.end(), [&](const NodePtr<T> &term) { return term->draft(draft); });
+  return std::all_of(parts().begin(), parts().end(), [&](const NodePtr<T> &term) { return term->draft(draft); });
 }
 
 template <class T> std::string Scaled<T>::text() const {
@@ -185,15 +176,15 @@ template <class T> bool Scaled<T>::draft(Draft<T> &draft) const {
 }
 
 template <class T> DirectSum<T>::DirectSum(std::vector<NodePtr<T>> blocks, Device device)
-    : Node<T>(stacked_shape<T>(blocks), device), blocks_(std::move(blocks)) {}
+    : Combined<T>(stacked_shape<T>(blocks), device, std::move(blocks)) {}
 
 template <class T> Index DirectSum<T>::workspace(Index columns, bool adds) const {
-  return workspace_of<T>(blocks_, columns, adds);
+  return this->workspace_of_parts(columns, adds);
 }
 
 template <class T> void DirectSum<T>::apply(T alpha, In x, T beta, Out y, std::span<T> workspace) const {
   Index row = 0, col = 0;
-  for (const NodePtr<T> &block : blocks_) {
+  for (const NodePtr<T> &block : parts()) {
     block->apply(alpha, x.block(col, 0, block->cols(), x.cols()), beta, y.block(row, 0, block->rows(), y.cols()),
                  workspace);
     row += block->rows(), col += block->cols();
@@ -201,34 +192,26 @@ template <class T> void DirectSum<T>::apply(T alpha, In x, T beta, Out y, std::s
 }
 
 template <class T> NodePtr<T> DirectSum<T>::transposed() const {
-  return std::make_shared<DirectSum>(each_transposed<T>(blocks_), this->device());
+  return std::make_shared<DirectSum>(this->transposed_parts(), this->device());
 }
 template <class T> NodePtr<T> DirectSum<T>::conjugated() const {
-  return std::make_shared<DirectSum>(each_conjugated<T>(blocks_), this->device());
+  return std::make_shared<DirectSum>(this->conjugated_parts(), this->device());
 }
-template <class T> std::string DirectSum<T>::text() const {
-  return blocks_.empty() ? "0[0×0]" : joined<T>(blocks_, " ⊕ ", Binding::atom);
-}
-template <class T> Index DirectSum<T>::size() const { return size_of<T>(blocks_); }
-template <class T> double DirectSum<T>::flops() const { return flops_of<T>(blocks_); }
-template <class T> std::size_t DirectSum<T>::bytes() const { return bytes_of<T>(blocks_); }
+template <class T> std::string DirectSum<T>::text() const { return parts().empty() ? "0[0×0]" : this->joined(" ⊕ "); }
 
 template <class T> T DirectSum<T>::entry(Index i, Index j) const {
-  for (const NodePtr<T> &block : blocks_) {
+  for (const NodePtr<T> &block : parts()) {
     if (i < block->rows()) return j >= 0 && j < block->cols() ? block->entry(i, j) : T(0);
     i -= block->rows(), j -= block->cols();
   }
   return 0;
 }
-template <class T> bool DirectSum<T>::all_square() const {
-  return std::all_of(blocks_.begin(), blocks_.end(), [](const NodePtr<T> &b) { return b->rows() == b->cols(); });
-}
 /// The blocks' diagonals, if these have one, one below the other.
 template <class T> Matrix<T> DirectSum<T>::diagonal() const {
-  if (!all_square()) return Node<T>::diagonal();
+  if (!this->all_square()) return Node<T>::diagonal();
   auto all = Matrix<T>::uninitialized(this->rows(), 1, this->device());
   Index row = 0;
-  for (const NodePtr<T> &block : blocks_) {
+  for (const NodePtr<T> &block : parts()) {
     const Matrix<T> part = block->diagonal();
     this->primitives().copy(part.view(), all.view().block(row, 0, part.rows(), 1));
     row += part.rows();
@@ -237,22 +220,16 @@ template <class T> Matrix<T> DirectSum<T>::diagonal() const {
 }
 /// tr(A ⊕ B) = tr A + tr B (ledger K13).
 template <class T> T DirectSum<T>::trace() const {
-  if (!all_square()) return Node<T>::trace();
-  T sum = 0;
-  for (const NodePtr<T> &block : blocks_)
-    sum += block->trace();
-  return sum;
+  if (!this->all_square()) return Node<T>::trace();
+  return this->sum_over(T(0), [](const Node<T> &block) { return block.trace(); });
 }
 template <class T> double DirectSum<T>::squared_norm() const {
-  double sum = 0;
-  for (const NodePtr<T> &block : blocks_)
-    sum += block->squared_norm();
-  return sum;
+  return this->sum_over(0.0, [](const Node<T> &part) { return part.squared_norm(); });
 }
 template <class T> CooMatrix<T> DirectSum<T>::coo() const {
   CooMatrix<T> result{this->rows(), this->cols(), {}, {}, {}};
   Index row = 0, col = 0;
-  for (const NodePtr<T> &block : blocks_) {
+  for (const NodePtr<T> &block : parts()) {
     append(result, block->coo(), T(1), row, col);
     row += block->rows(), col += block->cols();
   }
@@ -260,7 +237,7 @@ template <class T> CooMatrix<T> DirectSum<T>::coo() const {
 }
 template <class T> bool DirectSum<T>::draft(Draft<T> &draft) const {
   Index row = 0, col = 0;
-  for (const NodePtr<T> &block : blocks_) {
+  for (const NodePtr<T> &block : parts()) {
     const std::size_t first = draft.products.size();
     if (block->rows() > 0 && block->cols() > 0 && !block->draft(draft)) return false;
     for (std::size_t p = first; p < draft.products.size(); ++p)

@@ -3,15 +3,76 @@
 
 #include "algebra/node.hpp"
 
+#include <algorithm>
+
 namespace kronvec::algebra {
 
-/// F₁·F₂·…, applied from the right.
-template <class T> class Composition final : public Node<T> {
+/// Operators that are a list of others, combined in some way.
+template <class T> class Combined : public Node<T> {
 public:
+  const std::vector<NodePtr<T>> &parts() const { return parts_; }
+  Index size() const final {
+    return sum_over(Index(1), [](const Node<T> &part) { return part.size(); });
+  }
+  double flops() const override {
+    return sum_over(0.0, [](const Node<T> &part) { return part.flops(); });
+  }
+  std::size_t bytes() const final {
+    return sum_over(std::size_t(0), [](const Node<T> &part) { return part.bytes(); });
+  }
+
+protected:
+  Combined(Shape shape, Device device, std::vector<NodePtr<T>> &&parts)
+      : Node<T>(shape, device), parts_(std::move(parts)) {}
+
+  template <class Number> Number sum_over(Number sum, const auto &of) const {
+    for (const NodePtr<T> &part : parts_)
+      sum += of(*part);
+    return sum;
+  }
+  bool all_square() const {
+    return std::all_of(parts_.begin(), parts_.end(),
+                       [](const NodePtr<T> &part) { return part->rows() == part->cols(); });
+  }
+  /// The most that one of them needs.
+  Index workspace_of_parts(Index columns, bool adds) const {
+    Index most = 0;
+    for (const NodePtr<T> &part : parts_)
+      most = std::max(most, part->workspace(columns, adds));
+    return most;
+  }
+  std::vector<NodePtr<T>> transposed_parts() const {
+    return each([](const Node<T> &part) { return part.transposed(); });
+  }
+  std::vector<NodePtr<T>> conjugated_parts() const {
+    return each([](const Node<T> &part) { return part.conjugated(); });
+  }
+  /// "A ⊗ B", with parentheses around what is no atom.
+  std::string joined(const std::string &sign) const {
+    std::string text;
+    for (const NodePtr<T> &part : parts_)
+      text += (text.empty() ? "" : sign) + wrapped(*part, Binding::atom);
+    return text;
+  }
+
+private:
+  std::vector<NodePtr<T>> each(const auto &of) const {
+    std::vector<NodePtr<T>> result;
+    result.reserve(parts_.size());
+    for (const NodePtr<T> &part : parts_)
+      result.push_back(of(*part));
+    return result;
+  }
+  std::vector<NodePtr<T>> parts_;
+};
+
+/// F₁·F₂·…, applied from the right.
+template <class T> class Composition final : public Combined<T> {
+public:
+  using Combined<T>::parts;
   using typename Node<T>::In;
   using typename Node<T>::Out;
   explicit Composition(std::vector<NodePtr<T>> factors);
-  const std::vector<NodePtr<T>> &factors() const { return factors_; }
 
   void apply(T alpha, In x, T beta, Out y, std::span<T> workspace) const override;
   Index workspace(Index columns, bool adds) const override;
@@ -19,24 +80,20 @@ public:
   NodePtr<T> conjugated() const override;
   std::string text() const override;
   Binding binding() const override { return Binding::product; }
-  Index size() const override;
-  double flops() const override;
-  std::size_t bytes() const override;
   void window(Index i, Index j, Out out) const override;
   CooMatrix<T> coo() const override;
 
 private:
-  std::vector<NodePtr<T>> factors_;
   Index widest_; ///< rows of the largest intermediate result
 };
 
 /// A + B + ….
-template <class T> class Sum final : public Node<T> {
+template <class T> class Sum final : public Combined<T> {
 public:
+  using Combined<T>::parts;
   using typename Node<T>::In;
   using typename Node<T>::Out;
   explicit Sum(std::vector<NodePtr<T>> terms);
-  const std::vector<NodePtr<T>> &terms() const { return terms_; }
 
   void apply(T alpha, In x, T beta, Out y, std::span<T> workspace) const override;
   Index workspace(Index columns, bool adds) const override;
@@ -44,17 +101,12 @@ public:
   NodePtr<T> conjugated() const override;
   std::string text() const override;
   Binding binding() const override { return Binding::sum; }
-  Index size() const override;
   double flops() const override;
-  std::size_t bytes() const override;
   T entry(Index i, Index j) const override;
   Matrix<T> diagonal() const override;
   T trace() const override;
   CooMatrix<T> coo() const override;
   bool draft(Draft<T> &draft) const override;
-
-private:
-  std::vector<NodePtr<T>> terms_;
 };
 
 /// α·A.
@@ -91,12 +143,12 @@ private:
 };
 
 /// A ⊕ B ⊕ …: block-diagonal.
-template <class T> class DirectSum final : public Node<T> {
+template <class T> class DirectSum final : public Combined<T> {
 public:
+  using Combined<T>::parts;
   using typename Node<T>::In;
   using typename Node<T>::Out;
   DirectSum(std::vector<NodePtr<T>> blocks, Device device);
-  const std::vector<NodePtr<T>> &blocks() const { return blocks_; }
 
   void apply(T alpha, In x, T beta, Out y, std::span<T> workspace) const override;
   Index workspace(Index columns, bool adds) const override;
@@ -104,68 +156,12 @@ public:
   NodePtr<T> conjugated() const override;
   std::string text() const override;
   Binding binding() const override { return Binding::kronecker; }
-  Index size() const override;
-  double flops() const override;
-  std::size_t bytes() const override;
   T entry(Index i, Index j) const override;
   Matrix<T> diagonal() const override;
   T trace() const override;
   double squared_norm() const override;
   CooMatrix<T> coo() const override;
   bool draft(Draft<T> &draft) const override;
-
-private:
-  bool all_square() const;
-  std::vector<NodePtr<T>> blocks_;
 };
-
-/// Every operator of a list, transposed, or conjugate.
-template <class T> std::vector<NodePtr<T>> each_transposed(const std::vector<NodePtr<T>> &nodes) {
-  std::vector<NodePtr<T>> result;
-  result.reserve(nodes.size());
-  for (const NodePtr<T> &node : nodes)
-    result.push_back(node->transposed());
-  return result;
-}
-template <class T> std::vector<NodePtr<T>> each_conjugated(const std::vector<NodePtr<T>> &nodes) {
-  std::vector<NodePtr<T>> result;
-  result.reserve(nodes.size());
-  for (const NodePtr<T> &node : nodes)
-    result.push_back(node->conjugated());
-  return result;
-}
-
-template <class T> Index size_of(const std::vector<NodePtr<T>> &nodes) {
-  Index total = 1;
-  for (const NodePtr<T> &node : nodes)
-    total += node->size();
-  return total;
-}
-template <class T> double flops_of(const std::vector<NodePtr<T>> &nodes) {
-  double total = 0;
-  for (const NodePtr<T> &node : nodes)
-    total += node->flops();
-  return total;
-}
-template <class T> std::size_t bytes_of(const std::vector<NodePtr<T>> &nodes) {
-  std::size_t total = 0;
-  for (const NodePtr<T> &node : nodes)
-    total += node->bytes();
-  return total;
-}
-/// The most that one of them needs.
-template <class T> Index workspace_of(const std::vector<NodePtr<T>> &nodes, Index columns, bool adds) {
-  Index most = 0;
-  for (const NodePtr<T> &node : nodes)
-    most = std::max(most, node->workspace(columns, adds));
-  return most;
-}
-/// "A + B", each wrapped where it binds less tightly than `at_least`.
-template <class T> std::string joined(const std::vector<NodePtr<T>> &nodes, const std::string &sign, Binding at_least) {
-  std::string text;
-  for (const NodePtr<T> &node : nodes)
-    text += (text.empty() ? "" : sign) + wrapped(*node, at_least);
-  return text;
-}
 
 } // namespace kronvec::algebra

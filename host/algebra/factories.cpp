@@ -14,10 +14,9 @@ using namespace algebra;
 namespace {
 
 /// The parts of a product, a sum, …, where an operator is one, and otherwise itself.
-template <class Kind, class T> void append_parts(std::vector<NodePtr<T>> &parts, const NodePtr<T> &node, auto list) {
+template <class Kind, class T> void append_parts(std::vector<NodePtr<T>> &parts, const NodePtr<T> &node) {
   if (const auto *kind = dynamic_cast<const Kind *>(node.get())) {
-    const auto &more = (kind->*list)();
-    parts.insert(parts.end(), more.begin(), more.end());
+    parts.insert(parts.end(), kind->parts().begin(), kind->parts().end());
   } else {
     parts.push_back(node);
   }
@@ -125,7 +124,7 @@ template <class T> Operator<T> kron(const Operators<T> &factors) {
   for (const Operator<T> &f : factors) {
     const auto *scaled = dynamic_cast<const Scaled<T> *>(f.node().get()); // (αA) ⊗ B = α(A ⊗ B)
     if (scaled) scale *= scaled->scale();
-    append_parts<Kronecker<T>>(parts, scaled ? scaled->a() : f.node(), &Kronecker<T>::factors);
+    append_parts<Kronecker<T>>(parts, scaled ? scaled->a() : f.node());
   }
   const Device device = common_device<T>(parts);
   NodePtr<T> product = parts[0];
@@ -154,7 +153,7 @@ template <class T> Operator<T> kron_sum(const Operators<T> &terms) {
 template <class T> Operator<T> direct_sum(const Operators<T> &blocks) {
   std::vector<NodePtr<T>> parts;
   for (const Operator<T> &block : blocks)
-    append_parts<DirectSum<T>>(parts, block.node(), &DirectSum<T>::blocks);
+    append_parts<DirectSum<T>>(parts, block.node());
   const Device device = common_device<T>(parts);
   if (parts.size() == 1) return Operator<T>(parts[0]);
   return Operator<T>(std::make_shared<DirectSum<T>>(std::move(parts), device));
@@ -164,8 +163,8 @@ template <class T> Operator<T> operator*(const Operator<T> &a, const Operator<T>
     throw ShapeError("shapes do not agree: " + to_string(a.shape()) + " * " + to_string(b.shape()) + " in " +
                      a.to_string() + " times " + b.to_string());
   std::vector<NodePtr<T>> parts;
-  append_parts<Composition<T>>(parts, a.node(), &Composition<T>::factors);
-  append_parts<Composition<T>>(parts, b.node(), &Composition<T>::factors);
+  append_parts<Composition<T>>(parts, a.node());
+  append_parts<Composition<T>>(parts, b.node());
   return Operator<T>(std::make_shared<Composition<T>>(std::move(parts)));
 }
 template <class T> Operator<T> operator*(std::type_identity_t<T> alpha, const Operator<T> &a) {
@@ -178,8 +177,8 @@ template <class T> Operator<T> operator+(const Operator<T> &a, const Operator<T>
     throw ShapeError("shapes do not agree: " + to_string(a.shape()) + " + " + to_string(b.shape()) + " in " +
                      a.to_string() + " plus " + b.to_string());
   std::vector<NodePtr<T>> parts;
-  append_parts<Sum<T>>(parts, a.node(), &Sum<T>::terms);
-  append_parts<Sum<T>>(parts, b.node(), &Sum<T>::terms);
+  append_parts<Sum<T>>(parts, a.node());
+  append_parts<Sum<T>>(parts, b.node());
   return Operator<T>(std::make_shared<Sum<T>>(std::move(parts)));
 }
 

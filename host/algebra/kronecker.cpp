@@ -1,6 +1,5 @@
 #include "algebra/kronecker.hpp"
 
-#include "algebra/composed.hpp"
 #include "algebra/coo.hpp"
 #include "devices/kronecker.hpp"
 
@@ -41,7 +40,7 @@ Product times(const Product &a, const Product &b, Index b_rows, Index b_cols, in
 } // namespace
 
 template <class T> Kronecker<T>::Kronecker(std::vector<NodePtr<T>> factors, Device device)
-    : Node<T>(shape_of<T>(factors), device), factors_(std::move(factors)), tallest_(this->cols()) {
+    : Combined<T>(shape_of<T>(factors), device, std::move(factors)), tallest_(this->cols()) {
   if (this->rows() > 0 && this->cols() > 0) plan();
 }
 
@@ -49,11 +48,11 @@ template <class T> Kronecker<T>::Kronecker(std::vector<NodePtr<T>> factors, Devi
 /// f before g takes fewer exactly if (1 − p_f/q_f)/(c_f/q_f) > (1 − p_g/q_g)/(c_g/q_g).
 template <class T> std::vector<std::size_t> Kronecker<T>::order() const {
   std::vector<std::size_t> order;
-  for (std::size_t f = 0; f < factors_.size(); ++f)
-    if (const auto direct = factors_[f]->factor(); !direct || !direct->is_identity()) order.push_back(f);
+  for (std::size_t f = 0; f < parts().size(); ++f)
+    if (const auto direct = parts()[f]->factor(); !direct || !direct->is_identity()) order.push_back(f);
   const auto gain = [&](std::size_t f) {
-    const auto p = static_cast<double>(factors_[f]->rows()), q = static_cast<double>(factors_[f]->cols());
-    return p == q ? 0 : (1 - p / q) / (factors_[f]->flops() / q);
+    const auto p = static_cast<double>(parts()[f]->rows()), q = static_cast<double>(parts()[f]->cols());
+    return p == q ? 0 : (1 - p / q) / (parts()[f]->flops() / q);
   };
   std::stable_sort(order.begin(), order.end(), [&](std::size_t f, std::size_t g) { return gain(f) > gain(g); });
   return order;
@@ -61,7 +60,7 @@ template <class T> std::vector<std::size_t> Kronecker<T>::order() const {
 
 template <class T> void Kronecker<T>::plan() {
   std::vector<Index> extent; // of every dimension as it is by now
-  for (const NodePtr<T> &f : factors_)
+  for (const NodePtr<T> &f : parts())
     extent.push_back(f->cols());
   const auto identities = [&] {
     std::vector<KroneckerFactor<T>> all;
@@ -71,7 +70,7 @@ template <class T> void Kronecker<T>::plan() {
     return all;
   };
   for (const std::size_t f : order()) {
-    const auto direct = factors_[f]->factor();
+    const auto direct = parts()[f]->factor();
     if (!direct || steps_.empty() || steps_.back().direct.empty())
       steps_.push_back({direct ? identities() : std::vector<KroneckerFactor<T>>{}, f, 1, 1, 0});
     Step &step = steps_.back();
@@ -79,7 +78,7 @@ template <class T> void Kronecker<T>::plan() {
     step.inner = step.outer = 1;
     for (std::size_t d = 0; d < extent.size(); ++d)
       if (d != f) (d < f ? step.outer : step.inner) = Shape{d < f ? step.outer : step.inner, extent[d]}.size();
-    extent[f] = factors_[f]->rows();
+    extent[f] = parts()[f]->rows();
     step.rows = Shape{Shape{step.inner, step.outer}.size(), extent[f]}.size();
     tallest_ = std::max(tallest_, step.rows);
     turns_ = turns_ || (!direct && step.inner > 1);
@@ -87,21 +86,21 @@ template <class T> void Kronecker<T>::plan() {
   if (steps_.empty()) steps_.push_back({identities(), 0, 1, 1, this->rows()});
 }
 
-template <class T> Index Kronecker<T>::workspace(Index columns, bool adds) const {
+template <class T> Index Kronecker<T>::workspace(Index columns, bool) const {
   if (steps_.empty()) return 0;
   Index most = 0;
   for (const Step &step : steps_)
-    most = std::max(most, step.direct.empty() ? factors_[step.factor]->workspace(
+    most = std::max(most, step.direct.empty() ? parts()[step.factor]->workspace(
                                                     Shape{Shape{step.inner, step.outer}.size(), columns}.size(), false)
                                               : this->primitives().kronecker_workspace(step.direct, columns));
   if (steps_.size() == 1 && !steps_[0].direct.empty()) return most;
-  (void)adds; // the last step's result may go through a half whatever β is, since Y need not be packed
+  // Whatever β is: the last step's result may go through a half, since Y need not be packed.
   const Index buffers = turns_ ? 4 : 2; // two results in turns, two that are turned
   return Shape{buffers, Shape{tallest_, columns}.size()}.size() + most;
 }
 
 template <class T> void Kronecker<T>::apply_along(const Step &step, In x, Out y, std::span<T> room) const {
-  const Node<T> &f = *factors_[step.factor];
+  const Node<T> &f = *parts()[step.factor];
   const Index p = f.rows(), q = f.cols(), inner = step.inner, count = step.outer * x.cols();
   if (inner == 1)
     return f.apply(T(1), In(x.data(), q, count), T(0), Out(y.data(), p, count),
@@ -150,45 +149,37 @@ template <class T> void Kronecker<T>::apply(T alpha, In x, T beta, Out y, std::s
 }
 
 template <class T> NodePtr<T> Kronecker<T>::transposed() const {
-  return std::make_shared<Kronecker>(each_transposed<T>(factors_), this->device());
+  return std::make_shared<Kronecker>(this->transposed_parts(), this->device());
 }
 template <class T> NodePtr<T> Kronecker<T>::conjugated() const {
-  return std::make_shared<Kronecker>(each_conjugated<T>(factors_), this->device());
+  return std::make_shared<Kronecker>(this->conjugated_parts(), this->device());
 }
-template <class T> std::string Kronecker<T>::text() const {
-  return factors_.empty() ? "I[1]" : joined<T>(factors_, " ⊗ ", Binding::atom);
-}
-template <class T> Index Kronecker<T>::size() const { return size_of<T>(factors_); }
+template <class T> std::string Kronecker<T>::text() const { return this->joined(" ⊗ "); }
 template <class T> double Kronecker<T>::flops() const {
   double total = 0;
   for (const Step &step : steps_)
     total += step.direct.empty()
-                 ? static_cast<double>(step.inner) * static_cast<double>(step.outer) * factors_[step.factor]->flops()
+                 ? static_cast<double>(step.inner) * static_cast<double>(step.outer) * parts()[step.factor]->flops()
                  : modes::flops<T>(step.direct);
   return total;
 }
-template <class T> std::size_t Kronecker<T>::bytes() const { return bytes_of<T>(factors_); }
 
 template <class T> T Kronecker<T>::entry(Index i, Index j) const {
   T entry = 1;
-  for (std::size_t f = factors_.size(); f-- > 0 && entry != T(0);) {
-    const Node<T> &factor = *factors_[f];
+  for (std::size_t f = parts().size(); f-- > 0 && entry != T(0);) {
+    const Node<T> &factor = *parts()[f];
     entry *= factor.entry(i % factor.rows(), j % factor.cols());
     i /= factor.rows(), j /= factor.cols();
   }
   return entry;
 }
 
-template <class T> bool Kronecker<T>::all_square() const {
-  return std::all_of(factors_.begin(), factors_.end(), [](const NodePtr<T> &f) { return f->rows() == f->cols(); });
-}
-
 /// The Kronecker product of the factors' diagonals, if these have one.
 template <class T> Matrix<T> Kronecker<T>::diagonal() const {
-  if (!all_square()) return Node<T>::diagonal();
+  if (!this->all_square()) return Node<T>::diagonal();
   Matrix<T> diagonal(1, 1);
   diagonal(0, 0) = 1;
-  for (const NodePtr<T> &f : factors_) {
+  for (const NodePtr<T> &f : parts()) {
     const Matrix<T> next = on_host(f->diagonal());
     auto product = Matrix<T>::uninitialized(diagonal.rows() * next.rows(), 1);
     for (Index i = 0; i < diagonal.rows(); ++i)
@@ -201,30 +192,30 @@ template <class T> Matrix<T> Kronecker<T>::diagonal() const {
 
 /// tr(A ⊗ B) = tr A · tr B (ledger K8).
 template <class T> T Kronecker<T>::trace() const {
-  if (!all_square()) return Node<T>::trace();
+  if (!this->all_square()) return Node<T>::trace();
   T product = 1;
-  for (const NodePtr<T> &f : factors_)
+  for (const NodePtr<T> &f : parts())
     product *= f->trace();
   return product;
 }
 
 template <class T> double Kronecker<T>::squared_norm() const {
   double product = 1;
-  for (const NodePtr<T> &f : factors_)
+  for (const NodePtr<T> &f : parts())
     product *= f->squared_norm();
   return product;
 }
 
 template <class T> CooMatrix<T> Kronecker<T>::coo() const {
   CooMatrix<T> result{1, 1, {0}, {0}, {T(1)}};
-  for (const NodePtr<T> &f : factors_)
+  for (const NodePtr<T> &f : parts())
     result = kron(result, f->coo());
   return result;
 }
 
 template <class T> bool Kronecker<T>::draft(Draft<T> &draft) const {
   std::vector<Product> products{{}};
-  for (const NodePtr<T> &f : factors_) {
+  for (const NodePtr<T> &f : parts()) {
     Draft<T> next;
     if (!f->draft(next)) return false;
     const auto first_buffer = static_cast<int>(draft.buffers.size());

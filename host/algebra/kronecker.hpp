@@ -1,19 +1,19 @@
 #pragma once
 /// F₁ ⊗ … ⊗ F_N of any operators.
 
-#include "algebra/node.hpp"
+#include "algebra/composed.hpp"
 
 namespace kronvec::algebra {
 
 /// Factors are applied one by one, those first that leave the least work. Matrices and identities that follow one
 /// another go through the device's primitive at once; every other factor is applied along its own dimension, which is
 /// turned to the front and back if it is not there.
-template <class T> class Kronecker final : public Node<T> {
+template <class T> class Kronecker final : public Combined<T> {
 public:
+  using Combined<T>::parts;
   using typename Node<T>::In;
   using typename Node<T>::Out;
   Kronecker(std::vector<NodePtr<T>> factors, Device device);
-  const std::vector<NodePtr<T>> &factors() const { return factors_; }
 
   void apply(T alpha, In x, T beta, Out y, std::span<T> workspace) const override;
   Index workspace(Index columns, bool adds) const override;
@@ -21,9 +21,7 @@ public:
   NodePtr<T> conjugated() const override;
   std::string text() const override;
   Binding binding() const override { return Binding::kronecker; }
-  Index size() const override;
   double flops() const override;
-  std::size_t bytes() const override;
   T entry(Index i, Index j) const override;
   Matrix<T> diagonal() const override;
   T trace() const override;
@@ -40,7 +38,6 @@ private:
     Index inner = 1, outer = 1;
     Index rows = 0; ///< entries of a column that it leaves
   };
-  bool all_square() const;
   /// Entries of a result between steps, for all columns of x.
   std::size_t half_of(In x) const { return static_cast<std::size_t>(tallest_ * x.cols()); }
   /// The factors that are no identities, those first that leave the least work.
@@ -51,7 +48,6 @@ private:
   /// The last of several steps: α and β are applied here.
   void finish(const Step &step, T alpha, In from, T beta, Out y, T *half, std::span<T> room) const;
 
-  std::vector<NodePtr<T>> factors_;
   std::vector<Step> steps_;
   Index tallest_ = 0;  ///< entries of the largest column, between steps or at the ends
   bool turns_ = false; ///< whether a factor is turned to the front

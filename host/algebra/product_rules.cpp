@@ -54,25 +54,25 @@ template <class T> Operators<T> products(const std::vector<NodePtr<T>> &a, const
 
 template <class T> NodePtr<T> mixed_product(const NodePtr<T> &a, const NodePtr<T> &b) {
   const auto *u = as<Kronecker<T>>(a), *v = as<Kronecker<T>>(b);
-  if (!u || !v || !conformal<T>(u->factors(), v->factors())) return nullptr;
-  return kronvec::kron(products<T>(u->factors(), v->factors())).node();
+  if (!u || !v || !conformal<T>(u->parts(), v->parts())) return nullptr;
+  return kronvec::kron(products<T>(u->parts(), v->parts())).node();
 }
 
 template <class T> NodePtr<T> direct_sums(const NodePtr<T> &a, const NodePtr<T> &b) {
   const auto *u = as<DirectSum<T>>(a), *v = as<DirectSum<T>>(b);
-  if (!u || !v || !conformal<T>(u->blocks(), v->blocks())) return nullptr;
-  return kronvec::direct_sum(products<T>(u->blocks(), v->blocks())).node();
+  if (!u || !v || !conformal<T>(u->parts(), v->parts())) return nullptr;
+  return kronvec::direct_sum(products<T>(u->parts(), v->parts())).node();
 }
 
 /// K[p,m](A ⊗ B)K[n,q] = B ⊗ A, seen as K[p,m] times the rest, which begins with A ⊗ B and then K[n,q].
 template <class T> NodePtr<T> commuted_factors(const NodePtr<T> &a, const NodePtr<T> &b) {
   const auto *k = as<Commutation<T>>(a);
   const auto *rest = as<Composition<T>>(b);
-  if (!k || !rest || rest->factors().size() != 2) return nullptr;
-  const auto *kronecker = as<Kronecker<T>>(rest->factors()[0]);
-  const auto *right = as<Commutation<T>>(rest->factors()[1]);
+  if (!k || !rest || rest->parts().size() != 2) return nullptr;
+  const auto *kronecker = as<Kronecker<T>>(rest->parts()[0]);
+  const auto *right = as<Commutation<T>>(rest->parts()[1]);
   if (!kronecker || !right) return nullptr;
-  const auto &factors = kronecker->factors();
+  const auto &factors = kronecker->parts();
   Index rows = 1, cols = 1;
   for (std::size_t split = 0; split <= factors.size(); ++split) {
     if (rows == k->n() && cols == right->m() && a->rows() == k->m() * rows && right->m() * right->n() == b->cols() &&

@@ -6,24 +6,9 @@
 #include "algebra/structured.hpp"
 
 #include <algorithm>
+#include <typeinfo>
 
 namespace kronvec::algebra {
-
-namespace {
-
-/// What a combination is made of, where it is one of the kind.
-template <class Kind, class T> const std::vector<NodePtr<T>> *list(const NodePtr<T> &a, auto parts) {
-  const auto *kind = as<Kind>(a);
-  return kind ? &(kind->*parts)() : nullptr;
-}
-
-template <class Kind, class T> bool same_parts(const NodePtr<T> &a, const NodePtr<T> &b, auto parts) {
-  const auto *u = list<Kind>(a, parts), *v = list<Kind>(b, parts);
-  return u && v &&
-         std::equal(u->begin(), u->end(), v->begin(), v->end(), [](auto &x, auto &y) { return same<T>(x, y); });
-}
-
-} // namespace
 
 template <class T> bool same(const NodePtr<T> &a, const NodePtr<T> &b) {
   if (a == b) return true;
@@ -34,10 +19,11 @@ template <class T> bool same(const NodePtr<T> &a, const NodePtr<T> &b) {
     const auto *y = as<Scaled<T>>(b);
     return y && x->scale() == y->scale() && same<T>(x->a(), y->a());
   }
-  if (same_parts<Kronecker<T>>(a, b, &Kronecker<T>::factors) ||
-      same_parts<Composition<T>>(a, b, &Composition<T>::factors) || same_parts<Sum<T>>(a, b, &Sum<T>::terms) ||
-      same_parts<DirectSum<T>>(a, b, &DirectSum<T>::blocks))
-    return true;
+  if (const auto *x = as<Combined<T>>(a)) {
+    const auto *y = as<Combined<T>>(b);
+    return y && typeid(*x) == typeid(*y) &&
+           std::equal(x->parts().begin(), x->parts().end(), y->parts().begin(), y->parts().end(), same<T>);
+  }
   const bool structure =
       as<Identity<T>>(a) || as<Zero<T>>(a) || as<Commutation<T>>(a) || as<Symmetrizer<T>>(a) || as<Triangular<T>>(a);
   return structure && a->text() == b->text();

@@ -36,9 +36,9 @@ private:
     const Parts *(*parts)(const NodePtr<T> &a); ///< of a combination of this kind
     NodePtr<T> (*combine)(const NodePtr<T> &a, const NodePtr<T> &b);
   };
-  template <class Kind, const Parts &(Kind::*parts)() const> static const Parts *parts_of(const NodePtr<T> &a) {
+  template <class Kind> static const Parts *parts_of(const NodePtr<T> &a) {
     const Kind *kind = as<Kind>(a);
-    return kind ? &(kind->*parts)() : nullptr;
+    return kind ? &kind->parts() : nullptr;
   }
   static NodePtr<T> kronecker(const NodePtr<T> &a, const NodePtr<T> &b) {
     return kronvec::kron(Operators<T>{Operator<T>(a), Operator<T>(b)}).node();
@@ -47,10 +47,10 @@ private:
     return kronvec::direct_sum(Operators<T>{Operator<T>(a), Operator<T>(b)}).node();
   }
   static std::array<Combination, 4> combinations() {
-    return {{{product_rules<T>(), true, parts_of<Composition<T>, &Composition<T>::factors>, product<T>},
-             {sum_rules<T>(), false, parts_of<Sum<T>, &Sum<T>::terms>, sum<T>},
-             {kronecker_rules<T>(), true, parts_of<Kronecker<T>, &Kronecker<T>::factors>, kronecker},
-             {direct_sum_rules<T>(), true, parts_of<DirectSum<T>, &DirectSum<T>::blocks>, direct_sum}}};
+    return {{{product_rules<T>(), true, parts_of<Composition<T>>, product<T>},
+             {sum_rules<T>(), false, parts_of<Sum<T>>, sum<T>},
+             {kronecker_rules<T>(), true, parts_of<Kronecker<T>>, kronecker},
+             {direct_sum_rules<T>(), true, parts_of<DirectSum<T>>, direct_sum}}};
   }
 
   NodePtr<T> multiple_of(const Scaled<T> &scaled) {

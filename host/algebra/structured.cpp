@@ -136,11 +136,13 @@ template <class T> CooMatrix<T> Triangular<T>::coo() const {
   CooMatrix<T> packs{triangle_.entries(n_), Shape{n_, n_}.size(), {}, {}, {}};
   reserve(packs, static_cast<double>(packs.cols));
   Index k = 0;
-  for (Index j = 0; j < n_; ++j)
-    for (Index i = triangle_.column(j, n_).first; i < triangle_.column(j, n_).last; ++i, ++k) {
+  for (Index j = 0; j < n_; ++j) {
+    const auto [first, last] = triangle_.column(j, n_);
+    for (Index i = first; i < last; ++i, ++k) {
       append(packs, k, i + n_ * j, i == j ? T(1) : near());
       if (i != j && mirrored() != T(0)) append(packs, k, j + n_ * i, mirrored());
     }
+  }
   return transposed_ ? algebra::transposed(std::move(packs)) : packs;
 }
 

@@ -38,11 +38,11 @@ template <class T> NodePtr<T> common_factor(const NodePtr<T> &a, const NodePtr<T
   const auto [alpha, x] = parts<T>(a);
   const auto [beta, y] = parts<T>(b);
   const auto *u = as<Kronecker<T>>(x), *v = as<Kronecker<T>>(y);
-  if (!u || !v || u->factors().size() != v->factors().size()) return nullptr;
-  std::vector<NodePtr<T>> factors = u->factors();
+  if (!u || !v || u->parts().size() != v->parts().size()) return nullptr;
+  std::vector<NodePtr<T>> factors = u->parts();
   int different = 0;
   for (std::size_t f = 0; f < factors.size(); ++f) {
-    const NodePtr<T> &other = v->factors()[f];
+    const NodePtr<T> &other = v->parts()[f];
     if (same<T>(factors[f], other)) continue;
     if (factors[f]->shape() != other->shape() || ++different > 1) return nullptr;
     factors[f] = sum<T>(alpha == T(1) ? factors[f] : multiple<T>(alpha, factors[f]),
@@ -54,11 +54,11 @@ template <class T> NodePtr<T> common_factor(const NodePtr<T> &a, const NodePtr<T
 template <class T> NodePtr<T> direct_sums_added(const NodePtr<T> &a, const NodePtr<T> &b) {
   const auto *u = as<DirectSum<T>>(a), *v = as<DirectSum<T>>(b);
   const auto alike = [](const NodePtr<T> &x, const NodePtr<T> &y) { return x->shape() == y->shape(); };
-  if (!u || !v || !std::equal(u->blocks().begin(), u->blocks().end(), v->blocks().begin(), v->blocks().end(), alike))
+  if (!u || !v || !std::equal(u->parts().begin(), u->parts().end(), v->parts().begin(), v->parts().end(), alike))
     return nullptr;
   Operators<T> blocks;
-  for (std::size_t k = 0; k < u->blocks().size(); ++k)
-    blocks.push_back(Operator<T>(sum<T>(u->blocks()[k], v->blocks()[k])));
+  for (std::size_t k = 0; k < u->parts().size(); ++k)
+    blocks.push_back(Operator<T>(sum<T>(u->parts()[k], v->parts()[k])));
   return kronvec::direct_sum(blocks).node();
 }
 
