@@ -7,40 +7,13 @@
 #define HWY_TARGET_INCLUDE "devices/cpu/emission/simd.cpp"
 #include <hwy/foreach_target.h>
 
-#include <hwy/highway.h>
+#include "devices/cpu/vectors-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace kronvec::cpu::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-template <class T> using Tag = hn::CappedTag<T, 64 / sizeof(T)>;
-template <class T> using Vec = hn::Vec<Tag<T>>;
 template <class T> Index lanes() { return static_cast<Index>(hn::Lanes(Tag<T>())); }
-
-/// The first n entries at x; no others are read.
-template <class T> HWY_INLINE Vec<T> load_first(const T *x, Index n) {
-  const Tag<T> d;
-#if HWY_MEM_OPS_MIGHT_FAULT
-  alignas(64) T few[64 / sizeof(T)] = {};
-  for (Index i = 0; i < n; ++i)
-    few[i] = x[i];
-  return hn::Load(d, few);
-#else
-  return hn::MaskedLoad(hn::FirstN(d, static_cast<std::size_t>(n)), d, x);
-#endif
-}
-
-template <class T> HWY_INLINE void store_first(Vec<T> v, T *y, Index n) {
-  const Tag<T> d;
-#if HWY_MEM_OPS_MIGHT_FAULT
-  alignas(64) T few[64 / sizeof(T)];
-  hn::Store(v, d, few);
-  for (Index i = 0; i < n; ++i)
-    y[i] = few[i];
-#else
-  hn::BlendedStore(v, hn::FirstN(d, static_cast<std::size_t>(n)), d, y);
-#endif
-}
 
 template <class T> struct Whole {
   HWY_INLINE Vec<T> operator()(const T *x) const { return hn::LoadU(Tag<T>(), x); }

@@ -13,14 +13,12 @@
 #define KRONVEC_KRONECKER_TILES
 #endif
 
-#include <hwy/highway.h>
+#include "devices/cpu/vectors-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace kronvec::cpu::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-template <class T> using Tag = hn::CappedTag<T, 64 / sizeof(T)>;
-template <class T> using Vec = hn::Vec<Tag<T>>;
 template <class T> constexpr Index lanes = hn::MaxLanes(Tag<T>());
 
 /// A tile of sums, R rows of C vectors, and what it is made of must fit in the registers: 32 of them, or 16.
@@ -45,27 +43,6 @@ template <class T> struct Finish {
   /// For a piece of a sum of which the first pieces are in c.
   Finish adding() const { return {alpha, T(1)}; }
 };
-
-template <class T> HWY_INLINE Vec<T> load_first(const T *x, Index n) {
-  const Tag<T> d;
-#if HWY_MEM_OPS_MIGHT_FAULT
-  alignas(64) T few[64 / sizeof(T)] = {};
-  std::copy_n(x, n, few);
-  return hn::Load(d, few);
-#else
-  return hn::MaskedLoad(hn::FirstN(d, static_cast<std::size_t>(n)), d, x);
-#endif
-}
-template <class T> HWY_INLINE void store_first(Vec<T> v, T *y, Index n) {
-  const Tag<T> d;
-#if HWY_MEM_OPS_MIGHT_FAULT
-  alignas(64) T few[64 / sizeof(T)];
-  hn::Store(v, d, few);
-  std::copy_n(few, n, y);
-#else
-  hn::BlendedStore(v, hn::FirstN(d, static_cast<std::size_t>(n)), d, y);
-#endif
-}
 
 /// Entry (r, k) of a panel of R rows, column by column.
 template <class T, int R> struct Panel {
