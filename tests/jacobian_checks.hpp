@@ -22,16 +22,23 @@ inline Values<double> values_of(const Givens &givens) {
   return values;
 }
 
+/// Givens in another precision, with the matrices that hold them.
+template <class T> struct CastGivens {
+  std::vector<Matrix<T>> matrices;
+  Values<T> values;
+  explicit CastGivens(const Givens &givens) {
+    for (const Given &g : givens) {
+      matrices.push_back(cast<T>(g.value));
+      values.push_back({g.symbol, matrices.back().view()});
+    }
+  }
+};
+
 template <class T>
 void expect_jacobian_in(const Jacobian &j, const Givens &givens, const Matrix<double> &expected, double tolerance) {
-  std::vector<Matrix<T>> cast_values;
-  Values<T> values;
-  for (const Given &g : givens)
-    cast_values.push_back(cast<T>(g.value));
-  for (std::size_t i = 0; i < givens.size(); ++i)
-    values.push_back({givens[i].symbol, cast_values[i].view()});
+  const CastGivens<T> in(givens);
   for (const Device device : Device::all()) {
-    const auto point = j.at<T>(values, device);
+    const auto point = j.at<T>(in.values, device);
     for (const Method method :
          {Method::structured, Method::forward, Method::reverse, Method::numeric, Method::reference}) {
       const bool numeric = method == Method::numeric;

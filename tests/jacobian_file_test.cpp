@@ -79,13 +79,8 @@ protected:
 
   /// Within all memory, in a few ranges, and one column (or row) at a time.
   template <class T> void expect_all(const Jacobian &plan, const Givens &givens, Device device) const {
-    std::vector<Matrix<T>> cast_values;
-    Values<T> values;
-    for (const Given &g : givens)
-      cast_values.push_back(cast<T>(g.value));
-    for (std::size_t i = 0; i < givens.size(); ++i)
-      values.push_back({givens[i].symbol, cast_values[i].view()});
-    const auto j = plan.at<T>(values, device);
+    const CastGivens<T> in(givens);
+    const auto j = plan.at<T>(in.values, device);
     for (const Method method : {Method::structured, Method::forward, Method::reverse, Method::numeric})
       for (const Layout layout : {Layout::numerator, Layout::denominator}) {
         SCOPED_TRACE(fmt::format("{}, {}, layout {}, {} bits", device.name(), name(method), static_cast<int>(layout),

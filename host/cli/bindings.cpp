@@ -126,6 +126,13 @@ template <class T> Bindings<T> bindings_of(const std::vector<std::string> &argum
   return bindings;
 }
 
+void note_unused(const Symbols &bound, const std::string &expression, const std::string &also) {
+  const auto used = free_names(expression);
+  for (const auto &[name, symbol] : bound)
+    if (!used.contains(name) && ("," + also + ",").find("," + name + ",") == std::string::npos)
+      fmt::print(stderr, "kronvec: note: '{}' does not occur in the expression\n", name);
+}
+
 template Matrix<float> value_of(const std::string &, const std::string &);
 template Matrix<double> value_of(const std::string &, const std::string &);
 template Bindings<float> bindings_of(const std::vector<std::string> &);

@@ -27,4 +27,7 @@ template <class T> struct Bindings {
 /// Throws Error for what is no NAME=VALUE, or a name given twice.
 template <class T> Bindings<T> bindings_of(const std::vector<std::string> &arguments);
 
+/// Says on standard error which names are bound that occur neither in the expression nor in `also`, a list as in X,Y.
+void note_unused(const Symbols &bound, const std::string &expression, const std::string &also = "");
+
 } // namespace kronvec::cli

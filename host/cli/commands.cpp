@@ -47,10 +47,7 @@ public:
   explicit Session(const Request &request)
       : request_(request), bindings_(bindings_of<T>(request.bindings)), device_(Device::named(request.device)),
         f_(parse(request.expression, bindings_.symbols)) {
-    const auto used = free_names(request.expression);
-    for (const auto &[name, symbol] : bindings_.symbols)
-      if (!used.contains(name) && ("," + request.wrt + ",").find("," + name + ",") == std::string::npos)
-        fmt::print(stderr, "kronvec: note: '{}' does not occur in the expression\n", name);
+    note_unused(bindings_.symbols, request.expression, request.wrt);
   }
 
   void evaluate() const {

@@ -10,12 +10,11 @@ namespace kronvec::cli {
 namespace {
 
 template <class T> Operator<T> operator_of(const Request &request, Device device) {
+  const Bindings<T> bindings = bindings_of<T>(request.bindings);
+  note_unused(bindings.symbols, request.expression);
   OperatorSymbols<T> symbols;
-  for (auto &[name, matrix] : bindings_of<T>(request.bindings).matrices)
+  for (const auto &[name, matrix] : bindings.matrices)
     symbols.emplace(name, Operator<T>(matrix.to(device), name));
-  const auto used = free_names(request.expression);
-  for (const auto &[name, symbol] : symbols)
-    if (!used.contains(name)) fmt::print(stderr, "kronvec: note: '{}' does not occur in the expression\n", name);
   return parse_operator<T>(request.expression, symbols, device);
 }
 

@@ -16,9 +16,13 @@ struct Mode {
   Index inner, outer; ///< outer of one column
 };
 
-/// All factors that are not identities, in the order of the fewest flops. Applying f (p×q) to a tensor of S entries
-/// takes 2pS flops and leaves Sp/q, so f comes before g exactly if 1/q_f − 1/p_f < 1/q_g − 1/p_g: what shrinks most
-/// goes first.
+/// What orders factors by the fewest flops, ascending. Applying f (p×q) to a tensor of S entries takes 2pS flops and
+/// leaves Sp/q, so f comes before g exactly if 1/q_f − 1/p_f < 1/q_g − 1/p_g: what shrinks most goes first.
+inline double growth(Index p, Index q) {
+  return 1 / std::max(1.0, static_cast<double>(q)) - 1 / std::max(1.0, static_cast<double>(p));
+}
+
+/// All factors that are not identities, in the order of the fewest flops.
 template <class T> std::vector<Mode> plan(std::span<const KroneckerFactor<T>> factors) {
   std::vector<Mode> order;
   std::vector<Index> extent;
@@ -26,11 +30,9 @@ template <class T> std::vector<Mode> plan(std::span<const KroneckerFactor<T>> fa
     extent.push_back(factors[f].cols());
     if (!factors[f].is_identity()) order.push_back({f, 1, 1});
   }
-  const auto growth = [&](const Mode &m) {
-    const KroneckerFactor<T> &f = factors[m.factor];
-    return 1 / std::max(1.0, static_cast<double>(f.cols())) - 1 / std::max(1.0, static_cast<double>(f.rows()));
-  };
-  std::stable_sort(order.begin(), order.end(), [&](const Mode &a, const Mode &b) { return growth(a) < growth(b); });
+  const auto growth_of = [&](const Mode &m) { return growth(factors[m.factor].rows(), factors[m.factor].cols()); };
+  std::stable_sort(order.begin(), order.end(),
+                   [&](const Mode &a, const Mode &b) { return growth_of(a) < growth_of(b); });
   for (Mode &m : order) {
     for (std::size_t f = 0; f < factors.size(); ++f)
       (f < m.factor ? m.outer : m.inner) *= f == m.factor ? 1 : extent[f];

@@ -1,6 +1,7 @@
 #include "devices/cpu/kronecker/plan.hpp"
 
 #include "devices/cpu/blas.hpp"
+#include "devices/kronecker.hpp"
 
 #include <algorithm>
 
@@ -54,9 +55,7 @@ std::vector<std::size_t> order_of(const std::vector<KroneckerPart> &parts) {
   std::vector<std::size_t> order;
   for (std::size_t f = parts.size(); f-- > 0;)
     if (!parts[f].is_identity) order.push_back(f);
-  const auto growth = [&](std::size_t f) {
-    return 1 / static_cast<double>(parts[f].q) - 1 / static_cast<double>(parts[f].p);
-  };
+  const auto growth = [&](std::size_t f) { return modes::growth(parts[f].p, parts[f].q); };
   std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return growth(a) < growth(b); });
   return order;
 }
