@@ -6,6 +6,7 @@
 #include <complex>
 #include <cstring>
 #include <numbers>
+#include <span>
 #include <string>
 
 namespace kronvec {
@@ -112,8 +113,8 @@ template <class T> Matrix<T> Matrix<T>::uninitialized(Index rows, Index cols, De
 template <class T> Matrix<T> Matrix<T>::random(Index rows, Index cols, std::uint64_t seed) {
   Matrix m = uninitialized(rows, cols);
   Random random(seed);
-  for (Index i = 0; i < m.shape().size(); ++i)
-    random.normal(m.data_[i]);
+  for (T &entry : std::span(m.data_, static_cast<std::size_t>(m.shape().size())))
+    random.normal(entry);
   return m;
 }
 
