@@ -50,7 +50,7 @@ public:
   static Value number(double x) { return x; }
   Value symbol(const Token &name) const {
     if (const auto found = symbols_.find(name.text); found != symbols_.end()) return found->second;
-    throw SyntaxError("symbol '" + std::string(name.text) + "' has no value", name.position);
+    throw SyntaxError("symbol '" + name.text + "' has no value", name.position);
   }
   static Value negated(const Value &u) {
     if (const auto *x = std::get_if<double>(&u)) return -*x;
@@ -68,6 +68,8 @@ public:
     if (sign == "*" && y) return static_cast<T>(*y) * operator_of<T>(u);
     if (sign == "*") return operator_of<T>(u) * operator_of<T>(v);
     if (sign == "/" && y) return static_cast<T>(1 / *y) * operator_of<T>(u);
+    if (sign == "⊗") return kron(operator_of<T>(u), operator_of<T>(v));
+    if (sign == "⊕") return direct_sum(Operators<T>{operator_of<T>(u), operator_of<T>(v)});
     if (sign == "^") return power(operator_of<T>(u), size_of<T>(v));
     throw ShapeError(fmt::format("'{}' has no meaning for operators", sign));
   }

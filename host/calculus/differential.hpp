@@ -9,6 +9,8 @@
 
 #include "calculus/node.hpp"
 
+#include <unordered_map>
+
 namespace kronvec {
 
 struct LinearNode;
@@ -39,6 +41,8 @@ struct LinearNode {
   virtual ~LinearNode();
   /// L of the operands' values.
   virtual Expression applied(const std::vector<Expression> &operands) const = 0;
+  /// By the vec of each operand, as mathematics: vec L(U, V) = M·vec U + N·vec V has {M, N}.
+  virtual std::vector<Expression> matrices() const = 0;
   /// What this node's cotangent adds to the cotangent of each operand.
   virtual std::vector<Differential> transposed(const Differential &cotangent) const = 0;
   /// The terms of its Jacobian by the seed, from those of its operands. Throws NoTerms where there are none.
@@ -77,13 +81,26 @@ Differential expm_derivative(const Expression &a, const Differential &du);
 Differential vech(const Differential &du);
 Differential unvech(const Differential &du);
 
-/// dF, where the variables have these differentials. Every node's rule is applied once, however many paths lead to it.
-Differential differential(const Expression &f, const std::vector<std::pair<Symbol, Differential>> &variables);
+/// U ⊗ dV and dU ⊗ V.
+Differential kron(const Expression &u, const Differential &dv);
+Differential kron(const Differential &du, const Expression &v);
+
+/// The differential of one node, given those of its operands.
+Differential rule(const NodePtr &node, const std::vector<Differential> &operands);
+
+/// dF, where these parts of F have these differentials. Every node's rule is applied once, however many paths lead to
+/// it.
+using Differentials = std::vector<std::pair<Expression, Differential>>;
+Differential differential(const Expression &f, const Differentials &variables);
 
 /// Lᵀ: a function of the cotangent of F (a seed of the shape of `df`), of shape `seed_shape`.
 Differential transposed(const Differential &df, Shape seed_shape);
 
 /// The value of a differential where the seed is U, as an expression.
 Expression applied(const Differential &df, const Expression &u);
+/// The same where there are several seeds, each with its value.
+Expression applied(const Differential &df, const std::unordered_map<const LinearNode *, Expression> &seeds);
+/// The matrix of a differential by the vec of its only seed.
+Expression matrix_of(const Differential &df, Shape seed_shape);
 
 } // namespace kronvec

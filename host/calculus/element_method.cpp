@@ -23,6 +23,19 @@ template <class Number> Entries<Number> evaluate(const Node &f, const std::vecto
     return each([&](Index i, Index j) { return Number{f.entries[at(i + j * f.shape.rows)], 0}; });
   case Kind::eye:
     return each([&](Index i, Index j) { return Number{double(i == j), 0}; });
+  case Kind::commutation: // row j + i·n of vec Uᵀ is entry (i, j) of U
+    return each([&](Index row, Index col) {
+      const auto [inner, m, n] = f.middle;
+      return Number{double(row / n == col % m && row % n == col / m), 0};
+    });
+  case Kind::elimination: {
+    Entries<Number> l(f.shape);
+    const Index n = triangle_side(f.shape.rows);
+    for (Index j = 0, row = 0; j < n; ++j)
+      for (Index i = j; i < n; ++i)
+        l(row++, i + j * n) = Number{1, 0};
+    return l;
+  }
   case Kind::add:
     return each([&](Index i, Index j) { return alpha * u(i, j) + beta * v(i, j); });
   case Kind::scale:

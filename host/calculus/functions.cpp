@@ -46,12 +46,49 @@ Expression expm(const Expression &u) {
   return u.is_scalar() ? exp(u) : make(Kind::expm, u.shape(), {u.node()});
 }
 
-Expression expm_derivative(const Expression &a, const Expression &u) {
+namespace {
+
+/// The upper right block of exp [A U; 0 B], all n×n.
+Expression corner_of_exponential(const Expression &a, const Expression &u, const Expression &b) {
   const Index n = a.rows(), side = 2 * n;
   const Window above{0, side}, beside{n * side, side}, below{n * side + n, side};
   const Shape shape{side, side};
-  return extract(expm(embed(a, above, shape) + embed(a, below, shape) + embed(u, beside, shape)), beside, a.shape());
+  return extract(expm(embed(a, above, shape) + embed(b, below, shape) + embed(u, beside, shape)), beside, a.shape());
 }
+
+} // namespace
+
+Expression expm_derivative(const Expression &a, const Expression &u) {
+  require_square("dexpm", a);
+  if (a.shape() != u.shape())
+    throw ShapeError("shapes do not agree: dexpm(" + to_string(a.shape()) + ", " + to_string(u.shape()) + ")");
+  if (a.is_scalar()) return hadamard(exp(a), u);
+  return named("dexpm", corner_of_exponential(a, u, a), {a, u});
+}
+
+Expression expm_jacobian(const Expression &a) {
+  require_square("jexpm", a);
+  if (a.is_scalar()) return exp(a);
+  const Expression i = eye(a.rows()), m = kron(transpose(a), i) - kron(i, a);
+  const Expression phi = corner_of_exponential(m, eye(m.rows()), zeros(m.rows(), m.rows())); // ∫₀¹ exp(sM) ds
+  return named("jexpm", kron(i, expm(a)) * phi, {a});
+}
+
+Expression commutation_matrix(Index m, Index n) {
+  if (m <= 1 || n <= 1) return eye(Shape{m, n}.size());
+  const Index size = Shape{m, n}.size();
+  auto node = std::make_shared<Node>(Kind::commutation, Shape{size, size});
+  node->middle = {1, m, n};
+  return Expression(std::move(node));
+}
+
+Expression among_zeros(Index before, Index n, Index after) {
+  Expression e = eye(n);
+  if (before > 0) e = direct_sum(zeros(before, 0), e);
+  return after > 0 ? direct_sum(e, zeros(after, 0)) : e;
+}
+
+Expression elimination_matrix(Index n) { return make(Kind::elimination, {triangle(n), Shape{n, n}.size()}); }
 
 Expression trace(const Expression &u) {
   require_square("tr", u);
@@ -97,6 +134,8 @@ Expression permute(const Expression &u, Middle middle, Shape shape) {
 
 Expression unvech(const Expression &u) {
   const Index n = triangle_side(u.rows());
+  if (u.cols() != 1 || triangle(n) != u.rows())
+    throw ShapeError("unvech needs a column of n(n + 1)/2 entries, not " + to_string(u.shape()));
   return make(Kind::unvech, {n, n}, {u.node()});
 }
 
@@ -153,8 +192,19 @@ Expression stable_logsumexp(const Expression &u) {
 
 Expression logsumexp(const Expression &u) { return named("logsumexp", stable_logsumexp(u), {u}); }
 
-Expression softmax(const Expression &u) {
-  return named("softmax", exp(u - repeated(u.rows(), stable_logsumexp(u))), {u});
+Expression softmax(const Expression &u) { return named("softmax", exp(u - repeated(u.rows(), logsumexp(u))), {u}); }
+
+Expression named_function(const std::string &name, const std::vector<Expression> &u) {
+  if (name == "kron") return kron(u[0], u[1]);
+  if (name == "khatrirao") return khatri_rao(u[0], u[1]);
+  if (name == "dirsum") return direct_sum(u[0], u[1]);
+  if (name == "diag") return diag(u[0]);
+  if (name == "chol") return cholesky(u[0]);
+  if (name == "softmax") return softmax(u[0]);
+  if (name == "logsumexp") return logsumexp(u[0]);
+  if (name == "dexpm") return expm_derivative(u[0], u[1]);
+  if (name == "jexpm") return expm_jacobian(u[0]);
+  throw Error("no function is called " + name);
 }
 
 } // namespace kronvec

@@ -16,15 +16,14 @@ Shape seed_shape_of(const std::vector<Symbol> &variables, Structure structure) {
 
 } // namespace
 
-std::vector<std::pair<Symbol, Differential>> seeded(const std::vector<Symbol> &variables, Structure structure,
-                                                    bool square) {
+Differentials seeded(const std::vector<Symbol> &variables, Structure structure, bool square) {
   if (structure == Structure::symmetric) {
     const Differential lower = square ? seed(variables[0].shape()) : unvech(seed(seed_shape_of(variables, structure)));
     return {{variables[0], lower + transpose(lower) - hadamard(eye(variables[0].rows()), lower)}};
   }
   const Differential all = seed(seed_shape_of(variables, structure));
   if (variables.size() == 1) return {{variables[0], all}};
-  std::vector<std::pair<Symbol, Differential>> parts;
+  Differentials parts;
   Index offset = 0;
   for (const Symbol &x : variables) {
     const Index size = x.shape().size();

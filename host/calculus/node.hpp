@@ -13,6 +13,8 @@ enum class Kind {
   number,      ///< `alpha`, 1×1
   constant,    ///< `entries`, packed
   eye,         ///< the identity
+  commutation, ///< K[m,n], by `middle`
+  elimination, ///< L: vech U = L·vec U
   filled,      ///< every entry is `alpha`
   add,         ///< alpha·U + beta·V; a scalar broadcasts
   scale,       ///< alpha·U
@@ -89,8 +91,17 @@ Expression embed(const Expression &u, Window window, Shape shape);
 Expression permute(const Expression &u, Middle middle, Shape shape);
 Expression unvech(const Expression &u);
 Expression adjugate(const Expression &u);
+/// K[m,n]·vec U = vec Uᵀ for U m×n, and L·vec U = vech U for U n×n.
+Expression commutation_matrix(Index m, Index n);
+Expression elimination_matrix(Index n);
+/// The function that a `named` node calls by this name.
+Expression named_function(const std::string &name, const std::vector<Expression> &arguments);
+/// 0 ⊕ I ⊕ 0 with zeros that have no columns: E·U puts U's n rows after `before` and before `after` rows of zeros.
+Expression among_zeros(Index before, Index n, Index after);
 /// The derivative of the matrix exponential at A in the direction of U (Fréchet): the upper right block of
 /// exp [A U; 0 A] (Higham, "Functions of Matrices", 3.6).
 Expression expm_derivative(const Expression &a, const Expression &u);
+/// ∂vec exp(A)/∂(vec A)ᵀ = (I ⊗ exp(A))·φ(Aᵀ ⊗ I − I ⊗ A), φ(M) = ∫₀¹ exp(sM) ds, n²×n² (Higham, 10.2).
+Expression expm_jacobian(const Expression &a);
 
 } // namespace kronvec

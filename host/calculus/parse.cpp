@@ -41,16 +41,23 @@ constexpr Builtin builtins[] = {
     {"norm2", 1, [](Arguments u) { return norm2(u[0]); }},
     {"transpose", 1, [](Arguments u) { return transpose(u[0]); }},
     {"det", 1, [](Arguments u) { return det(u[0]); }},
+    {"adj", 1, [](Arguments u) { return adjugate(u[0]); }},
     {"logdet", 1, [](Arguments u) { return logdet(u[0]); }},
     {"chol", 1, [](Arguments u) { return cholesky(u[0]); }},
     {"expm", 1, [](Arguments u) { return expm(u[0]); }},
     {"solve", 2, [](Arguments u) { return solve(u[0], u[1]); }},
     {"vech", 1, [](Arguments u) { return vech(u[0]); }},
+    {"unvech", 1, [](Arguments u) { return unvech(u[0]); }},
     {"diag", 1, [](Arguments u) { return diag(u[0]); }},
+    {"Diag", 1, [](Arguments u) { return diag(vec(u[0])); }},
     {"softmax", 1, [](Arguments u) { return softmax(u[0]); }},
     {"logsumexp", 1, [](Arguments u) { return logsumexp(u[0]); }},
     {"kron", 2, [](Arguments u) { return kron(u[0], u[1]); }},
     {"khatrirao", 2, [](Arguments u) { return khatri_rao(u[0], u[1]); }},
+    {"K", 2, [](Arguments u) { return commutation_matrix(size_of(u[0]), size_of(u[1])); }},
+    {"L", 1, [](Arguments u) { return elimination_matrix(size_of(u[0])); }},
+    {"dexpm", 2, [](Arguments u) { return expm_derivative(u[0], u[1]); }},
+    {"jexpm", 1, [](Arguments u) { return expm_jacobian(u[0]); }},
     {"dirsum", 2, [](Arguments u) { return direct_sum(u[0], u[1]); }},
     {"hadamard", 2, [](Arguments u) { return hadamard(u[0], u[1]); }},
     {"pow", 2, [](Arguments u) { return pow(u[0], u[1]); }},
@@ -68,7 +75,7 @@ const Builtin *builtin_named(std::string_view name) {
 /// An elementwise function that a text may call with one argument.
 std::optional<Function> unary_named(std::string_view name) {
   const auto f = function_named(name);
-  return f == Function::step || f == Function::pow ? std::nullopt : f;
+  return f == Function::pow ? std::nullopt : f;
 }
 
 /// What the grammar's words mean for expressions.
@@ -80,7 +87,7 @@ public:
   static Value number(double x) { return x; }
   Value symbol(const Token &name) const {
     if (const auto found = symbols_.find(name.text); found != symbols_.end()) return found->second;
-    throw SyntaxError("symbol '" + std::string(name.text) + "' has no value", name.position);
+    throw SyntaxError("symbol '" + name.text + "' has no value", name.position);
   }
   static Value negated(const Value &u) { return -u; }
   static Value transposed(const Value &u) { return transpose(u); }
@@ -90,6 +97,9 @@ public:
     if (sign == "*") return u * v;
     if (sign == "/") return u / v;
     if (sign == "^") return power(u, v);
+    if (sign == "⊗") return kron(u, v);
+    if (sign == "⊕") return direct_sum(u, v);
+    if (sign == "∗") return khatri_rao(u, v);
     return sign == ".*" ? hadamard(u, v) : sign == "./" ? quotient(u, v) : pow(u, v);
   }
   static std::optional<std::size_t> arguments_of(std::string_view name) {
@@ -126,8 +136,10 @@ Expression parse(std::string_view text, const Symbols &symbols) {
 std::set<std::string> free_names(std::string_view text) {
   std::set<std::string> names;
   const std::vector<Token> all = tokens(text);
-  for (std::size_t i = 0; i + 1 < all.size(); ++i)
-    if (all[i].kind == TokenKind::name && all[i + 1].text != "(") names.emplace(all[i].text);
+  for (std::size_t i = 0; i + 1 < all.size(); ++i) {
+    const bool is_function = all[i + 1].text == "(" || (all[i].text == "vec" && all[i + 1].kind == TokenKind::name);
+    if (all[i].kind == TokenKind::name && !is_function) names.emplace(all[i].text);
+  }
   return names;
 }
 

@@ -101,7 +101,8 @@ Differential cholesky_rule(const Expression &l, const Differential &du) {
   return l * hadamard(constant(half), transpose(solve(l, transpose(solve(l, du)))));
 }
 
-/// d of one node, given the differentials of its operands.
+} // namespace
+
 Differential rule(const NodePtr &node, const std::vector<Differential> &d) {
   const Expression f(node);
   const auto u = [&](std::size_t i) { return node->operand(i); };
@@ -111,6 +112,8 @@ Differential rule(const NodePtr &node, const std::vector<Differential> &d) {
   case Kind::number:
   case Kind::constant:
   case Kind::eye:
+  case Kind::commutation:
+  case Kind::elimination:
   case Kind::filled:
     return Differential(f.shape()); // D1: dA = 0
   case Kind::add:
@@ -170,9 +173,7 @@ Differential rule(const NodePtr &node, const std::vector<Differential> &d) {
   return Differential(f.shape());
 }
 
-} // namespace
-
-Differential differential(const Expression &f, const std::vector<std::pair<Symbol, Differential>> &variables) {
+Differential differential(const Expression &f, const Differentials &variables) {
   std::unordered_map<const Node *, Differential> done;
   for (const auto &[x, dx] : variables)
     done.emplace(x.node().get(), dx);

@@ -8,14 +8,20 @@
 
 namespace kronvec {
 
-template <class Ptr> std::vector<Ptr> topological_order(const Ptr &root) {
+struct AllOperands {
+  const auto &operator()(const auto &node) const { return node.operands; }
+};
+
+/// `operands(node)` says which of a node's operands are followed.
+template <class Ptr, class Operands = AllOperands>
+std::vector<Ptr> topological_order(const Ptr &root, Operands operands = {}) {
   std::vector<Ptr> order;
   std::unordered_set<const void *> seen{root.get()};
   std::vector<std::pair<Ptr, std::size_t>> path{{root, 0}};
   while (!path.empty()) {
     auto &[node, next] = path.back();
-    if (next < node->operands.size()) {
-      const Ptr &operand = node->operands[next++];
+    if (next < operands(*node).size()) {
+      const Ptr &operand = operands(*node)[next++];
       if (seen.insert(operand.get()).second) path.emplace_back(operand, 0);
     } else {
       order.push_back(std::move(node));

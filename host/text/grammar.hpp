@@ -2,7 +2,7 @@
 /// The grammar, by recursive descent, over a builder that says what its words mean. A builder has a Value and
 ///
 ///   Value number(double), symbol(const Token &), negated(Value), transposed(Value)
-///   Value binary(sign, Value, Value)                with a sign of + - * / ^ .* ./ .^
+///   Value binary(sign, Value, Value)                with a sign of + - * / ^ .* ./ .^ ⊗ ⊕ ∗
 ///   std::optional<std::size_t> arguments_of(name)   of a function; `any_number` for one that takes them all
 ///   Value call(name, std::vector<Value>)
 ///
@@ -53,7 +53,7 @@ private:
 
   [[noreturn]] void unexpected() const {
     if (peek().kind == TokenKind::end) throw SyntaxError("the expression ends too early", peek().position);
-    throw SyntaxError("unexpected '" + std::string(peek().text) + "'", peek().position);
+    throw SyntaxError("unexpected '" + peek().text + "'", peek().position);
   }
 
   /// build(), with the place added to a ShapeError.
@@ -72,8 +72,18 @@ private:
   }
 
   Value sum_level() {
-    Value f = product_level();
+    Value f = kronecker_level();
     while (is_sign("+") || is_sign("-")) {
+      const Token &sign = take();
+      f = binary(sign, f, kronecker_level());
+    }
+    return f;
+  }
+
+  /// Looser than the product: I ⊗ A·B is I ⊗ (A·B).
+  Value kronecker_level() {
+    Value f = product_level();
+    while (is_sign("⊗") || is_sign("⊕") || is_sign("∗")) {
       const Token &sign = take();
       f = binary(sign, f, product_level());
     }
@@ -121,7 +131,8 @@ private:
     if (token.kind == TokenKind::number) return builder_.number(take().number);
     if (token.kind == TokenKind::name) {
       take();
-      return is_sign("(") ? call(token) : builder_.symbol(token);
+      if (is_sign("(")) return call(token);
+      return token.text == "vec" && peek().kind == TokenKind::name ? vec_of(token) : builder_.symbol(token);
     }
     if (!is_sign("(")) unexpected();
     take();
@@ -140,15 +151,20 @@ private:
   }
 
   Value call(const Token &name) {
-    const std::string text(name.text);
-    const auto wanted = builder_.arguments_of(text);
-    if (!wanted) throw SyntaxError("there is no function '" + text + "'", name.position);
+    const auto wanted = builder_.arguments_of(name.text);
+    if (!wanted) throw SyntaxError("there is no function '" + name.text + "'", name.position);
     const std::vector<Value> arguments = argument_list();
     if (*wanted != any_number && arguments.size() != *wanted)
-      throw SyntaxError(text + " takes " + std::to_string(*wanted) + (*wanted == 1 ? " argument" : " arguments") +
+      throw SyntaxError(name.text + " takes " + std::to_string(*wanted) + (*wanted == 1 ? " argument" : " arguments") +
                             ", not " + std::to_string(arguments.size()),
                         name.position);
-    return at(name.position, [&] { return builder_.call(text, arguments); });
+    return at(name.position, [&] { return builder_.call(name.text, arguments); });
+  }
+
+  /// vec X, as mathematics is set.
+  Value vec_of(const Token &vec) {
+    const Value argument = primary();
+    return at(vec.position, [&] { return builder_.call(vec.text, {argument}); });
   }
 
   std::vector<Value> argument_list() {

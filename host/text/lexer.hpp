@@ -1,5 +1,6 @@
 #pragma once
-/// The words of an expression's text.
+/// The words of an expression's text, in ASCII or as mathematics is set: A·B, A ⊙ B, A ⊗ B, Xᵀ, X⁻¹, I₄, K₄,₃, 1₃,
+/// 0₂ₓ₃.
 
 #include <string>
 #include <string_view>
@@ -11,12 +12,13 @@ enum class TokenKind { number, name, sign, end };
 
 struct Token {
   TokenKind kind;
-  std::string_view text; ///< a sign is one of + - * / ^ ' ( ) , .* ./ .^
-  std::size_t position;  ///< in bytes from the start
+  std::string text;     ///< a sign is one of + - * / ^ ' ( ) , .* ./ .^ ⊗ ⊕ ∗
+  std::size_t position; ///< in bytes from the start
   double number = 0;
 };
 
-/// The tokens of a text, the last of which is `end`. Throws SyntaxError for a character that begins none.
+/// The tokens of a text, the last of which is `end`. What is not ASCII becomes the tokens that spell it: I₄ those of
+/// eye(4), Xᵀ those of X'. Throws SyntaxError for a character that begins none.
 std::vector<Token> tokens(std::string_view text);
 
 } // namespace kronvec

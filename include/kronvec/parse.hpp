@@ -2,7 +2,10 @@
 /// Expressions from text, in the grammar that users of matrixcalculus.org and MATLAB know.
 ///
 /// From loosest to tightest: + −, then * / .* ./, then unary −, then ^ .^ and the postfix '. Functions are called by
-/// name: exp log … inv tr sum vec norm1 norm2 hadamard eye(n) zeros(m,n) ones(m,n) unvec(u,m,n).
+/// name: exp log … inv tr sum vec norm1 norm2 hadamard eye(n) zeros(m,n) ones(m,n) unvec(u,m,n) K(m,n) L(n).
+///
+/// Text may also be set as mathematics, as a derivation prints it: A·B, A ⊙ B, A ⊘ B, Xᵀ, X⁻¹, X⁻ᵀ, vec X, I₄, 1₃,
+/// 0₂ₓ₃, K₄,₃, and A ⊗ B, A ⊕ B, A ∗ B (Khatri–Rao), which bind between + and the product: I ⊗ A·B is I ⊗ (A·B).
 
 #include "kronvec/expression.hpp"
 

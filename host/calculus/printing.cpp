@@ -1,0 +1,393 @@
+#include "calculus/printing.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <optional>
+
+namespace kronvec {
+namespace {
+
+/// How tightly an expression's outermost operator binds, loosest first.
+enum class Binding { sum, kronecker, entrywise, product, sign, power, atom };
+
+struct Text {
+  std::string text;
+  Binding binding = Binding::atom;
+};
+
+constexpr std::size_t longest = 20000;
+
+/// Small letters below the line, where Unicode has them.
+std::optional<std::string> unicode_subscript(const std::string &text) {
+  static const std::unordered_map<char, std::string> letters{
+      {'a', "ₐ"}, {'e', "ₑ"}, {'h', "ₕ"}, {'i', "ᵢ"}, {'j', "ⱼ"}, {'k', "ₖ"}, {'l', "ₗ"}, {'m', "ₘ"},
+      {'n', "ₙ"}, {'o', "ₒ"}, {'p', "ₚ"}, {'r', "ᵣ"}, {'s', "ₛ"}, {'t', "ₜ"}, {'u', "ᵤ"}, {'v', "ᵥ"},
+      {'x', "ₓ"}, {'0', "₀"}, {'1', "₁"}, {'2', "₂"}, {'3', "₃"}, {'4', "₄"}, {'5', "₅"}, {'6', "₆"},
+      {'7', "₇"}, {'8', "₈"}, {'9', "₉"}, {'+', "₊"}, {'(', "₍"}, {')', "₎"}, {',', ","}};
+  std::string result;
+  for (const char c : text) {
+    const auto letter = letters.find(c);
+    if (letter == letters.end()) return std::nullopt;
+    result += letter->second;
+  }
+  return result;
+}
+
+/// A letter with sizes below the line.
+std::string with_subscript(const std::string &letter, const std::string &subscript, Notation notation) {
+  if (notation == Notation::latex) return fmt::format("{}_{{{}}}", letter, subscript);
+  const auto small = unicode_subscript(subscript);
+  return small ? letter + *small : fmt::format("{}_({})", letter, subscript);
+}
+
+class Printer {
+public:
+  explicit Printer(const Spelling &spelling) : spelling_(spelling), notation_(spelling.notation) {}
+
+  Text text_of(const Node &f, const std::vector<const Text *> &operands) {
+    u = operands;
+    return notation_ == Notation::grammar ? in_grammar(f) : as_mathematics(f);
+  }
+
+private:
+  bool latex() const { return notation_ == Notation::latex; }
+  /// One of two spellings of a piece of mathematics.
+  std::string pick(const char *text, const char *tex) const { return latex() ? tex : text; }
+  std::string size(Index n) const { return spelling_.size ? spelling_.size(n) : std::to_string(n); }
+  const std::string &text(std::size_t i) const { return u[i]->text; }
+
+  static std::string within(const Text &part, Binding least) {
+    return part.binding < least ? fmt::format("({})", part.text) : part.text;
+  }
+  /// The left factor of a product: vec A has its argument apart, or it would seem to be all of A·B.
+  std::string left_factor(const Node &f) const {
+    const bool open = f.operands[0]->kind == Kind::reshape && u[0]->binding == Binding::sign;
+    return open ? fmt::format("({})", text(0)) : within(*u[0], Binding::product);
+  }
+  /// Left-associative: the right operand must bind tighter.
+  static Text infix(const Text &a, const std::string &sign, const Text &b, Binding binding) {
+    const auto tighter = static_cast<Binding>(static_cast<int>(binding) + 1);
+    return {within(a, binding) + sign + within(b, tighter), binding};
+  }
+  /// ⊙ and ⊘, which a reader expects neither before nor after a product: they are kept apart from it.
+  static Text apart(const Text &a, const std::string &sign, const Text &b) {
+    return {within(a, Binding::sign) + sign + within(b, Binding::sign), Binding::entrywise};
+  }
+
+  std::string function(std::string_view name) const {
+    if (!latex()) return std::string(name);
+    static constexpr std::array known{"exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh", "det"};
+    const bool command = std::find(known.begin(), known.end(), name) != known.end();
+    return command ? fmt::format("\\{}", name) : fmt::format("\\operatorname{{{}}}", name);
+  }
+  Text call(std::string_view name) const { return {fmt::format("{}({})", function(name), text(0))}; }
+  Text call_of(std::string_view name, std::size_t first) const {
+    std::string arguments;
+    for (std::size_t i = first; i < u.size(); ++i)
+      arguments += (i > first ? ", " : "") + text(i);
+    if (notation_ == Notation::grammar) std::erase(arguments, ' ');
+    return {fmt::format("{}({})", function(name), arguments)};
+  }
+
+  Text scaled(double alpha, const Text &part) const {
+    if (notation_ == Notation::grammar) {
+      if (alpha == -1) return {"-" + within(part, Binding::sign), Binding::sign};
+      return {fmt::format("{}*{}", alpha, within(part, Binding::sign)), Binding::product};
+    }
+    const std::string factor = alpha == -1 ? minus() : number(alpha).text + pick("·", "\\,");
+    return {factor + within(part, Binding::product), alpha < 0 ? Binding::sum : Binding::product};
+  }
+  Text times(double alpha, const Text &part) const { return alpha == 1 ? part : scaled(alpha, part); }
+  std::string minus() const { return notation_ == Notation::text ? "−" : "-"; }
+  Text number(double value) const {
+    if (value < 0) return {minus() + fmt::format("{}", -value), Binding::sign};
+    return {fmt::format("{}", value)};
+  }
+
+  Text in_grammar(const Node &f);
+  Text as_mathematics(const Node &f);
+  Text elementwise(const Node &f) const;
+  Text filled(const Node &f) const;
+  Text named(const Node &f) const;
+  Text associative(const Node &f, const std::string &sign) const;
+  Text transposed(const Node &f) const;
+  Text reshaped(const Node &f) const;
+  Text embedded(const Node &f) const;
+  /// What has no mathematics of its own: a function of its operands.
+  Text function_of(const Node &f) const;
+
+  const Spelling &spelling_;
+  Notation notation_;
+  std::vector<const Text *> u;
+};
+
+Text Printer::function_of(const Node &f) const {
+  switch (f.kind) {
+  case Kind::constant:
+    return {fmt::format("constant({})", to_string(f.shape))};
+  case Kind::trace:
+    return call("tr");
+  case Kind::sum:
+    return call("sum");
+  case Kind::det:
+    return call("det");
+  case Kind::logdet:
+    return call("logdet");
+  case Kind::adjugate:
+    return call("adj");
+  case Kind::cholesky:
+    return call("chol");
+  case Kind::expm:
+    return call("expm");
+  case Kind::extract:
+  case Kind::embed:
+    return {fmt::format("{}({},{},{},{})", f.kind == Kind::extract ? "extract" : "embed", text(0), f.window.offset,
+                        f.window.step, to_string(f.shape))};
+  case Kind::permute:
+    return {fmt::format("permute({},{},{},{})", text(0), f.middle.inner, f.middle.m, f.middle.n)};
+  case Kind::vech:
+    return call("vech");
+  case Kind::unvech:
+    return call("unvech");
+  case Kind::column_max:
+    return call("colmax");
+  default:
+    return call_of(f.name, 1);
+  }
+}
+
+Text Printer::in_grammar(const Node &f) {
+  switch (f.kind) {
+  case Kind::symbol:
+    return {f.name};
+  case Kind::number:
+    return number(f.alpha);
+  case Kind::eye:
+    return {fmt::format("eye({})", f.shape.rows)};
+  case Kind::commutation:
+    return {fmt::format("K({},{})", f.middle.m, f.middle.n)};
+  case Kind::elimination:
+    return {fmt::format("L({})", triangle_side(f.shape.rows))};
+  case Kind::filled: {
+    const Text matrix{fmt::format("{}({},{})", f.alpha == 0 ? "zeros" : "ones", f.shape.rows, f.shape.cols)};
+    return f.alpha == 0 || f.alpha == 1 ? matrix : scaled(f.alpha, matrix);
+  }
+  case Kind::add:
+    return infix(times(f.alpha, *u[0]), f.beta < 0 ? "-" : "+", times(std::abs(f.beta), *u[1]), Binding::sum);
+  case Kind::scale:
+    return scaled(f.alpha, *u[0]);
+  case Kind::multiply:
+    return infix(*u[0], "*", *u[1], Binding::product);
+  case Kind::hadamard:
+    return infix(*u[0], ".*", *u[1], Binding::product);
+  case Kind::quotient:
+    return infix(*u[0], "./", *u[1], Binding::product);
+  case Kind::power:
+    return infix(*u[0], ".^", *u[1], Binding::power);
+  case Kind::elementwise:
+    return f.function == Function::pow ? infix(*u[0], ".^", number(f.alpha), Binding::power)
+                                       : call(kronvec::name(f.function));
+  case Kind::transpose:
+    return {within(*u[0], Binding::power) + "'", Binding::power};
+  case Kind::inverse:
+    return call("inv");
+  case Kind::solve:
+    return {fmt::format("solve({},{})", text(0), text(1))};
+  case Kind::inner:
+    return {fmt::format("sum({})", infix(*u[0], ".*", *u[1], Binding::product).text)};
+  case Kind::reshape:
+    return f.shape.cols == 1 ? call("vec") : Text{fmt::format("unvec({},{},{})", text(0), f.shape.rows, f.shape.cols)};
+  default:
+    return function_of(f);
+  }
+}
+
+/// All entries are one number.
+Text Printer::filled(const Node &f) const {
+  const auto [rows, cols] = f.shape;
+  const bool zero = f.alpha == 0;
+  const std::string letter = zero ? pick("0", "0") : pick("1", "\\mathbf{1}");
+  const std::string sizes = cols == 1 ? size(rows) : size(rows) + pick("x", "\\times ") + size(cols);
+  const Text matrix{with_subscript(letter, sizes, notation_)};
+  return zero || f.alpha == 1 ? matrix : scaled(f.alpha, matrix);
+}
+
+Text Printer::elementwise(const Node &f) const {
+  const bool scalar = f.shape == Shape{1, 1};
+  const auto power = [&](const std::string &exponent) -> Text {
+    const std::string base = within(*u[0], Binding::atom);
+    if (latex()) return {fmt::format("{}^{{{}{}}}", base, scalar ? "" : "\\circ ", exponent), Binding::power};
+    return {fmt::format("{}{}{}", base, scalar ? "^" : ".^", exponent), Binding::power};
+  };
+  switch (f.function) {
+  case Function::square:
+    return power("2");
+  case Function::pow:
+    return power(f.alpha < 0 && !latex() ? fmt::format("-{}", -f.alpha) : fmt::format("{}", f.alpha));
+  case Function::reciprocal:
+    if (scalar) return infix({"1"}, "/", *u[0], Binding::product);
+    return apart({"1"}, pick(" ⊘ ", " \\oslash "), *u[0]);
+  default:
+    return call(kronvec::name(f.function));
+  }
+}
+
+Text Printer::transposed(const Node &f) const {
+  if (f.operands[0]->kind == Kind::inverse && !spelling_.names.contains(f.operands[0].get())) {
+    const std::string &inverse = text(0); // U⁻¹ becomes U⁻ᵀ
+    const std::string sign = pick("⁻¹", "^{-1}");
+    if (inverse.ends_with(sign))
+      return {inverse.substr(0, inverse.size() - sign.size()) + pick("⁻ᵀ", "^{-\\mathsf{T}}"), Binding::power};
+  }
+  // LaTeX takes no second superscript
+  return {within(*u[0], latex() ? Binding::atom : Binding::power) + pick("ᵀ", "^{\\mathsf{T}}"), Binding::power};
+}
+
+Text Printer::reshaped(const Node &f) const {
+  if (f.shape.cols != 1)
+    return {fmt::format("{}({}, {}, {})", function("unvec"), text(0), size(f.shape.rows), size(f.shape.cols))};
+  const bool alone = u[0]->binding == Binding::atom && !text(0).starts_with("(");
+  return {fmt::format(fmt::runtime(alone ? "{} {}" : "{}({})"), function("vec"), text(0)),
+          alone ? Binding::sign : Binding::atom};
+}
+
+/// A ⊗ B, whose operands may be of the same kind.
+Text Printer::associative(const Node &f, const std::string &sign) const {
+  const auto operand = [&](std::size_t i) {
+    const Node &part = *f.operands[i];
+    const bool alike = part.kind == Kind::named && part.name == f.name;
+    return within(*u[i], alike ? Binding::kronecker : Binding::product);
+  };
+  return {operand(1) + sign + operand(2), Binding::kronecker};
+}
+
+Text Printer::named(const Node &f) const {
+  if (f.name == "kron") return associative(f, pick(" ⊗ ", " \\otimes "));
+  if (f.name == "dirsum") return associative(f, pick(" ⊕ ", " \\oplus "));
+  if (f.name == "khatrirao") return associative(f, pick(" ∗ ", " \\ast "));
+  if (f.name == "diag" && f.shape.cols > 1) return call_of("Diag", 1);
+  if (f.name != "d") return call_of(f.name, 1);
+  const std::string d = latex() ? "\\mathrm{d}" : "d";
+  const bool alone = f.operands[1]->kind == Kind::symbol || spelling_.names.contains(f.operands[1].get());
+  return {d + (alone ? text(1) : fmt::format("({})", text(1)))};
+}
+
+Text Printer::as_mathematics(const Node &f) {
+  const auto is_scalar = [](const NodePtr &part) { return part->shape == Shape{1, 1}; };
+  switch (f.kind) {
+  case Kind::symbol:
+    return {print_name(f.name, notation_)};
+  case Kind::number:
+    return number(f.alpha);
+  case Kind::eye:
+    return {with_subscript("I", size(f.shape.rows), notation_)};
+  case Kind::commutation:
+    return {with_subscript("K", size(f.middle.m) + "," + size(f.middle.n), notation_)};
+  case Kind::elimination:
+    return {with_subscript("L", size(triangle_side(f.shape.rows)), notation_)};
+  case Kind::filled:
+    return filled(f);
+  case Kind::add:
+    return infix(times(f.alpha, *u[0]), f.beta < 0 ? fmt::format(" {} ", minus()) : " + ",
+                 times(std::abs(f.beta), *u[1]), Binding::sum);
+  case Kind::scale:
+    return scaled(f.alpha, *u[0]);
+  case Kind::multiply: { // is associative
+    const Binding least = f.operands[1]->kind == Kind::multiply ? Binding::product : Binding::sign;
+    return {left_factor(f) + pick("·", "\\,") + within(*u[1], least), Binding::product};
+  }
+  case Kind::hadamard:
+    if (is_scalar(f.operands[0]) || is_scalar(f.operands[1]))
+      return infix(*u[0], pick("·", "\\,"), *u[1], Binding::product);
+    return apart(*u[0], pick(" ⊙ ", " \\odot "), *u[1]);
+  case Kind::quotient:
+    if (is_scalar(f.operands[1])) return infix(*u[0], "/", *u[1], Binding::product);
+    return apart(*u[0], pick(" ⊘ ", " \\oslash "), *u[1]);
+  case Kind::power: {
+    const std::string exponent = latex() ? fmt::format("^{{\\circ {}}}", text(1)) : ".^" + within(*u[1], Binding::atom);
+    return {within(*u[0], Binding::atom) + exponent, Binding::power};
+  }
+  case Kind::elementwise:
+    return elementwise(f);
+  case Kind::transpose:
+    return transposed(f);
+  case Kind::inverse:
+    return {within(*u[0], Binding::atom) + pick("⁻¹", "^{-1}"), Binding::power};
+  case Kind::solve:
+    return {within(*u[0], Binding::atom) + pick("⁻¹·", "^{-1}\\,") + within(*u[1], Binding::sign), Binding::product};
+  case Kind::inner:
+    return {fmt::format("{}({}{}{})", function("tr"), within(*u[0], Binding::atom), pick("ᵀ·", "^{\\mathsf{T}}\\,"),
+                        within(*u[1], Binding::sign))};
+  case Kind::reshape:
+    return reshaped(f);
+  case Kind::embed:
+    return embedded(f);
+  case Kind::named:
+    return named(f);
+  default:
+    return function_of(f);
+  }
+}
+
+/// U among zeros: 0 ⊕ U ⊕ 0, or Diag(u).
+Text Printer::embedded(const Node &f) const {
+  const Shape part = f.operands[0]->shape;
+  const auto [offset, step] = f.window;
+  if (step == f.shape.rows + 1) return call_of("Diag", 0);
+  if (step != f.shape.rows) return function_of(f);
+  const Index row = offset % step, col = offset / step;
+  const Index below = f.shape.rows - row - part.rows, beside = f.shape.cols - col - part.cols;
+  const auto zeros = [&](Index rows, Index cols) {
+    return with_subscript("0", size(rows) + pick("x", "\\times ") + size(cols), notation_);
+  };
+  const std::string sum = pick(" ⊕ ", " \\oplus ");
+  std::string result = within(*u[0], Binding::product);
+  if (row + col > 0) result = zeros(row, col) + sum + result;
+  if (below + beside > 0) result += sum + zeros(below, beside);
+  return {result, Binding::kronecker};
+}
+
+} // namespace
+
+std::string print_name(const std::string &name, Notation notation) {
+  if (notation == Notation::grammar) return name;
+  const std::size_t last = name.find_last_not_of("0123456789");
+  const std::string letters = name.substr(0, last + 1), digits = name.substr(last + 1);
+  if (notation == Notation::text) return digits.empty() ? name : letters + *unicode_subscript(digits);
+  std::string escaped;
+  for (const char c : letters)
+    escaped += c == '_' ? "\\_" : std::string(1, c);
+  if (letters.size() > 1) escaped = fmt::format("\\mathit{{{}}}", escaped);
+  return digits.empty() ? escaped : fmt::format("{}_{{{}}}", escaped, digits);
+}
+
+std::string print_definition(const Expression &f, const Spelling &spelling) {
+  Printer printer(spelling);
+  std::unordered_map<const Node *, Text> texts;
+  for (const NodePtr &node : topological_order(f.node())) {
+    const auto name = spelling.names.find(node.get());
+    if (name != spelling.names.end() && node != f.node()) {
+      texts.emplace(node.get(), Text{print_name(name->second, spelling.notation)});
+      continue;
+    }
+    std::vector<const Text *> operands;
+    for (const NodePtr &operand : node->operands)
+      operands.push_back(&texts.at(operand.get()));
+    Text text = printer.text_of(*node, operands);
+    if (text.text.size() > longest) text = {"…"};
+    texts.emplace(node.get(), std::move(text));
+  }
+  return texts.at(f.node().get()).text;
+}
+
+std::string print(const Expression &f, const Spelling &spelling) {
+  const auto name = spelling.names.find(f.node().get());
+  return name == spelling.names.end() ? print_definition(f, spelling) : print_name(name->second, spelling.notation);
+}
+
+std::string to_string(const Expression &f) { return print(f, {}); }
+
+} // namespace kronvec
