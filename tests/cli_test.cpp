@@ -262,6 +262,38 @@ TEST_F(Command, SimplifiesAndSaysWhy) {
   EXPECT_NE(s.out.find("\nB ⊗ A: 128 flops a column\n"), std::string::npos) << s.out;
 }
 
+TEST_F(Command, DerivesWithoutNumbers) {
+  const Outcome text = run("derive 'A*exp(X*B)' --wrt X");
+  EXPECT_EQ(text.status, 0) << text.err;
+  EXPECT_NE(text.out.find("\n  J = (Iᵣ ⊗ A)·Diag(vec exp(X·B))·(Bᵀ ⊗ Iₙ)\n"), std::string::npos) << text.out;
+  const Outcome sized = run("derive 'A*exp(X*B)' --wrt X X=3x2:7 'B=eye(2)'");
+  EXPECT_NE(sized.out.find("\nA m×3, B 2×2, X 3×2, F m×2\n"), std::string::npos) << sized.out << sized.err;
+  const Outcome latex = run("derive \"x'*A*x\" --wrt x --format latex"),
+                json = run("derive \"x'*A*x\" --wrt x --format json");
+  EXPECT_NE(latex.out.find("\\nabla F &= (A + A^{\\mathsf{T}})\\,x"), std::string::npos) << latex.out;
+  EXPECT_NE(json.out.find("\"gradient\": \"(A + Aᵀ)·x\""), std::string::npos) << json.out;
+}
+
+/// What is printed is read.
+TEST_F(Command, EvaluatesPrintedFormulas) {
+  const std::string values = " 'A=[1,2;3,4;5,6]' 'X=[1;2]' 'B=[1,-1]'";
+  const Outcome j = run("jacobian 'A*(X*B).^2' --wrt X" + values);
+  const Outcome formula = run("evaluate '(I₂ ⊗ A)·Diag(vec(2·(X·B)))·(Bᵀ ⊗ I₂)'" + values);
+  EXPECT_EQ(j.status, 0) << j.err;
+  EXPECT_EQ(formula.out, j.out) << formula.err;
+}
+
+TEST_F(Command, RefusesDerivationsThatCannotBe) {
+  expect_refusal("derive 'A*X' --wrt X A=3xn X=4xm", 2, "sizes do not agree: n and 4\n  A*X\n   ^");
+  expect_refusal("derive 'A*X' --wrt Y", 2, "--wrt Y: no symbol 'Y' is there");
+  expect_refusal("derive 'A*X' --wrt A,X", 2, "--wrt A,X: derive takes one variable");
+  expect_refusal("derive 'A*X' --wrt X X=mxm A=kxk", 2, "sizes do not agree: k and m");
+  expect_refusal("derive 'A*' --wrt A", 2, "the expression ends too early");
+  expect_refusal("derive 'A*X' --wrt X --format pdf", 2, "--format");
+  expect_refusal("derive 'A*X' --wrt X X=mx", 2, "X=mx: a value is");
+  expect_refusal("derive 'X+kron(X,A)' --wrt X A=2x2", 2, "larger than itself");
+}
+
 TEST_F(Command, RefusesWhatIsNoOperator) {
   expect_refusal("apply 'kron(A,B)*K(4,2)' A=2x3 B=2x4 --to 12x1", 2,
                  "shapes do not agree: 4×12 * 8×8 in A ⊗ B times K[4,2]\n  kron(A,B)*K(4,2)\n           ^");

@@ -10,7 +10,8 @@ namespace kronvec::testing {
 /// Grows expressions of a wanted shape over three symbols; all functions in them are smooth and of moderate size.
 class Grower {
 public:
-  explicit Grower(std::uint64_t seed) : random_(seed) {
+  /// Without constants there are more symbols instead.
+  explicit Grower(std::uint64_t seed, bool constants = true) : random_(seed), constants_(constants) {
     for (const char *name : {"X", "A", "B"})
       symbols.emplace_back(name, side(), side());
   }
@@ -90,16 +91,18 @@ private:
 
   /// A symbol brought to the shape by products with constants, or a constant.
   Expression leaf(Shape shape) {
-    const auto table = [&](Index rows, Index cols) {
-      return constant(Matrix<double>::random(rows, cols, random_()).view());
+    const auto table = [&](Index rows, Index cols) -> Expression {
+      if (constants_) return constant(Matrix<double>::random(rows, cols, random_()).view());
+      return symbols.emplace_back("C" + std::to_string(symbols.size()), rows, cols);
     };
     if (pick(5) == 0) return table(shape.rows, shape.cols);
-    const Symbol &s = symbols[pick(2) ? 0 : pick(symbols.size())];
+    const Symbol s = symbols[pick(2) ? 0 : pick(3)];
     if (s.shape() == shape) return s;
     return table(shape.rows, s.rows()) * s * table(s.cols(), shape.cols);
   }
 
   std::mt19937_64 random_;
+  bool constants_;
 };
 
 inline Givens givens_of(const std::vector<Symbol> &symbols, std::uint64_t seed) {

@@ -15,10 +15,30 @@ template <class Node, class... Args> Differential make(Shape shape, Args &&...ar
   return Differential(shape, std::make_shared<const Node>(shape, std::forward<Args>(args)...));
 }
 
+/// A ⊗ B, where identities of size 1 are left out.
+Expression kronecker(const Expression &a, const Expression &b) {
+  const auto is_one = [](const Expression &u) { return u.is_scalar() && u.node()->kind == Kind::eye; };
+  return is_one(a) ? b : is_one(b) ? a : kron(a, b);
+}
+
+/// Diag(v) of a column.
+Expression diagonal(const Expression &v) { return diag(v); }
+
+/// What puts the vec of a part into the window of the vec of a whole: E ⊗ E, where E = 0 ⊕ I ⊕ 0 puts rows, and
+/// columns, among zeros; and I ∗ I for a diagonal.
+Expression window_matrix(Window window, Shape part, Shape whole) {
+  if (window.step == whole.rows + 1) return khatri_rao(eye(part.cols), eye(part.cols));
+  if (window.step != whole.rows) throw Error("a window that is no block has no printed form");
+  const Index row = window.offset % whole.rows, col = window.offset / whole.rows;
+  return kronecker(among_zeros(col, part.cols, whole.cols - col - part.cols),
+                   among_zeros(row, part.rows, whole.rows - row - part.rows));
+}
+
 /// dX.
 struct Seed : LinearNode {
   explicit Seed(Shape s) : LinearNode(s, {}) {}
   Expression applied(const std::vector<Expression> &) const override { return zeros(0, 0); } // `kronvec::applied` knows
+  std::vector<Expression> matrices() const override { return {}; }
   std::vector<Differential> transposed(const Differential &) const override { return {}; }
   Terms terms(std::vector<Terms>, TermBuilder &) const override { return TermBuilder::seed(shape); }
 };
@@ -31,6 +51,11 @@ struct Combination : LinearNode {
       : LinearNode(s, {u, v}), alpha(a), beta(b) {}
   Expression applied(const std::vector<Expression> &u) const override {
     return u.size() == 1 ? alpha * u[0] : kronvec::combination(alpha, u[0], beta, u[1]);
+  }
+  std::vector<Expression> matrices() const override {
+    const Expression i = eye(shape.size());
+    if (operands.size() == 1) return {alpha * i};
+    return {alpha * i, beta * i};
   }
   std::vector<Differential> transposed(const Differential &y) const override {
     if (operands.size() == 1) return {alpha * y};
@@ -47,6 +72,7 @@ struct LeftMultiply : LinearNode {
   Expression a;
   LeftMultiply(Shape s, const Expression &matrix, const LinearPtr &u) : LinearNode(s, {u}), a(matrix) {}
   Expression applied(const std::vector<Expression> &u) const override { return a * u[0]; }
+  std::vector<Expression> matrices() const override { return {kronecker(eye(shape.cols), a)}; }
   std::vector<Differential> transposed(const Differential &y) const override { return {transpose(a) * y}; }
   Terms terms(std::vector<Terms> u, TermBuilder &b) const override { return b.left_multiply(a, std::move(u[0])); }
 };
@@ -56,6 +82,7 @@ struct RightMultiply : LinearNode {
   Expression b;
   RightMultiply(Shape s, const LinearPtr &u, const Expression &matrix) : LinearNode(s, {u}), b(matrix) {}
   Expression applied(const std::vector<Expression> &u) const override { return u[0] * b; }
+  std::vector<Expression> matrices() const override { return {kronecker(transpose(b), eye(shape.rows))}; }
   std::vector<Differential> transposed(const Differential &y) const override { return {y * transpose(b)}; }
   Terms terms(std::vector<Terms> u, TermBuilder &builder) const override {
     return builder.right_multiply(std::move(u[0]), b);
@@ -67,6 +94,9 @@ struct Hadamard : LinearNode {
   Expression d;
   Hadamard(Shape s, const Expression &factor, const LinearPtr &u) : LinearNode(s, {u}), d(factor) {}
   Expression applied(const std::vector<Expression> &u) const override { return kronvec::hadamard(d, u[0]); }
+  std::vector<Expression> matrices() const override {
+    return {d.is_scalar() ? kronvec::hadamard(d, eye(shape.size())) : diagonal(vec(d))};
+  }
   std::vector<Differential> transposed(const Differential &y) const override { return {hadamard(d, y)}; }
   Terms terms(std::vector<Terms> u, TermBuilder &b) const override { return b.hadamard(d, std::move(u[0])); }
 };
@@ -76,6 +106,7 @@ struct Outer : LinearNode {
   Expression m;
   Outer(Shape s, const Expression &matrix, const LinearPtr &t) : LinearNode(s, {t}), m(matrix) {}
   Expression applied(const std::vector<Expression> &t) const override { return kronvec::hadamard(m, t[0]); }
+  std::vector<Expression> matrices() const override { return {vec(m)}; }
   std::vector<Differential> transposed(const Differential &y) const override { return {inner(m, y)}; }
   Terms terms(std::vector<Terms> t, TermBuilder &b) const override { return b.outer(m, std::move(t[0])); }
 };
@@ -85,6 +116,7 @@ struct Inner : LinearNode {
   Expression g;
   Inner(Shape s, const Expression &gradient, const LinearPtr &u) : LinearNode(s, {u}), g(gradient) {}
   Expression applied(const std::vector<Expression> &u) const override { return kronvec::inner(g, u[0]); }
+  std::vector<Expression> matrices() const override { return {transpose(vec(g))}; }
   std::vector<Differential> transposed(const Differential &t) const override { return {hadamard(g, t)}; }
   Terms terms(std::vector<Terms> u, TermBuilder &b) const override { return b.inner(g, std::move(u[0])); }
 };
@@ -93,6 +125,7 @@ struct Inner : LinearNode {
 struct Transpose : LinearNode {
   Transpose(Shape s, const LinearPtr &u) : LinearNode(s, {u}) {}
   Expression applied(const std::vector<Expression> &u) const override { return kronvec::transpose(u[0]); }
+  std::vector<Expression> matrices() const override { return {commutation_matrix(shape.cols, shape.rows)}; }
   std::vector<Differential> transposed(const Differential &y) const override { return {transpose(y)}; }
   Terms terms(std::vector<Terms> u, TermBuilder &) const override { return TermBuilder::transpose(std::move(u[0])); }
 };
@@ -101,6 +134,7 @@ struct Transpose : LinearNode {
 struct Reshape : LinearNode {
   Reshape(Shape s, const LinearPtr &u) : LinearNode(s, {u}) {}
   Expression applied(const std::vector<Expression> &u) const override { return unvec(u[0], shape.rows, shape.cols); }
+  std::vector<Expression> matrices() const override { return {eye(shape.size())}; }
   std::vector<Differential> transposed(const Differential &y) const override {
     return {reshape(y, operands[0]->shape)};
   }
@@ -114,6 +148,9 @@ struct Extract : LinearNode {
   Window window;
   Extract(Shape s, const LinearPtr &u, Window w) : LinearNode(s, {u}), window(w) {}
   Expression applied(const std::vector<Expression> &u) const override { return kronvec::extract(u[0], window, shape); }
+  std::vector<Expression> matrices() const override {
+    return {transpose(window_matrix(window, shape, operands[0]->shape))};
+  }
   std::vector<Differential> transposed(const Differential &y) const override {
     return {embed(y, window, operands[0]->shape)};
   }
@@ -127,6 +164,7 @@ struct Embed : LinearNode {
   Window window;
   Embed(Shape s, const LinearPtr &u, Window w) : LinearNode(s, {u}), window(w) {}
   Expression applied(const std::vector<Expression> &u) const override { return kronvec::embed(u[0], window, shape); }
+  std::vector<Expression> matrices() const override { return {window_matrix(window, operands[0]->shape, shape)}; }
   std::vector<Differential> transposed(const Differential &y) const override {
     return {extract(y, window, operands[0]->shape)};
   }
@@ -140,6 +178,10 @@ struct Permute : LinearNode {
   Middle middle;
   Permute(Shape s, const LinearPtr &u, Middle k) : LinearNode(s, {u}), middle(k) {}
   Expression applied(const std::vector<Expression> &u) const override { return kronvec::permute(u[0], middle, shape); }
+  std::vector<Expression> matrices() const override {
+    const auto [inner, m, n] = middle;
+    return {kronecker(eye(shape.size() / (inner * m * n)), kronecker(commutation_matrix(m, n), eye(inner)))};
+  }
   std::vector<Differential> transposed(const Differential &y) const override {
     return {permute(y, middle.inverse(), operands[0]->shape)};
   }
@@ -152,6 +194,7 @@ struct Permute : LinearNode {
 struct Vech : LinearNode {
   Vech(Shape s, const LinearPtr &u) : LinearNode(s, {u}) {}
   Expression applied(const std::vector<Expression> &u) const override { return kronvec::vech(u[0]); }
+  std::vector<Expression> matrices() const override { return {elimination_matrix(operands[0]->shape.rows)}; }
   std::vector<Differential> transposed(const Differential &y) const override { return {unvech(y)}; }
   Terms terms(std::vector<Terms> u, TermBuilder &b) const override {
     const Symbol x("U", operands[0]->shape.rows, operands[0]->shape.cols);
@@ -163,6 +206,7 @@ struct Vech : LinearNode {
 struct Unvech : LinearNode {
   Unvech(Shape s, const LinearPtr &u) : LinearNode(s, {u}) {}
   Expression applied(const std::vector<Expression> &u) const override { return kronvec::unvech(u[0]); }
+  std::vector<Expression> matrices() const override { return {transpose(elimination_matrix(shape.rows))}; }
   std::vector<Differential> transposed(const Differential &y) const override { return {vech(y)}; }
   Terms terms(std::vector<Terms> u, TermBuilder &b) const override {
     const Symbol x("U", operands[0]->shape.rows, operands[0]->shape.cols);
@@ -175,6 +219,7 @@ struct Solve : LinearNode {
   Expression a;
   Solve(Shape s, const Expression &matrix, const LinearPtr &u) : LinearNode(s, {u}), a(matrix) {}
   Expression applied(const std::vector<Expression> &u) const override { return kronvec::solve(a, u[0]); }
+  std::vector<Expression> matrices() const override { return {kronecker(eye(shape.cols), inverse(a))}; }
   std::vector<Differential> transposed(const Differential &y) const override { return {solve(transpose(a), y)}; }
   Terms terms(std::vector<Terms> u, TermBuilder &b) const override {
     return b.left_multiply(inverse(a), std::move(u[0]));
@@ -186,6 +231,7 @@ struct ExpmDerivative : LinearNode {
   Expression a;
   ExpmDerivative(Shape s, const Expression &matrix, const LinearPtr &u) : LinearNode(s, {u}), a(matrix) {}
   Expression applied(const std::vector<Expression> &u) const override { return kronvec::expm_derivative(a, u[0]); }
+  std::vector<Expression> matrices() const override { return {expm_jacobian(a)}; }
   std::vector<Differential> transposed(const Differential &y) const override {
     return {expm_derivative(transpose(a), y)};
   }
@@ -306,16 +352,63 @@ Differential transposed(const Differential &df, Shape seed_shape) {
   return result;
 }
 
-Expression applied(const Differential &df, const Expression &u) {
+namespace {
+
+/// The value of a differential from those of its seeds, `seeds(node)`.
+Expression applied_to(const Differential &df, const auto &seeds) {
   if (df.is_zero()) return zeros(df.shape().rows, df.shape().cols);
   std::unordered_map<const LinearNode *, Expression> values;
   for (const LinearPtr &node : topological_order(df.node())) {
     std::vector<Expression> operands;
     for (const LinearPtr &operand : node->operands)
       operands.push_back(values.at(operand.get()));
-    values.emplace(node.get(), is_seed(node) ? u : node->applied(operands));
+    values.emplace(node.get(), is_seed(node) ? seeds(node.get()) : node->applied(operands));
   }
   return values.at(df.node().get());
+}
+
+} // namespace
+
+Expression applied(const Differential &df, const Expression &u) {
+  return applied_to(df, [&](const LinearNode *) { return u; });
+}
+
+Expression applied(const Differential &df, const std::unordered_map<const LinearNode *, Expression> &seeds) {
+  return applied_to(df, [&](const LinearNode *seed) { return seeds.at(seed); });
+}
+
+namespace {
+
+/// A·J without the identities that A may be made of.
+Expression times(const Expression &a, const Expression &j) {
+  const Node &node = *a.node();
+  if (node.kind == Kind::eye) return j;
+  if (node.kind == Kind::scale) return node.alpha * times(node.operand(0), j);
+  return a * j;
+}
+
+/// J + K, where a minus sign of K is that of the sum.
+Expression plus(const Expression &j, const Expression &k) {
+  const Node &node = *k.node();
+  return node.kind == Kind::scale && node.alpha < 0 ? combination(1, j, node.alpha, node.operand(0)) : j + k;
+}
+
+} // namespace
+
+Expression matrix_of(const Differential &df, Shape seed_shape) {
+  if (df.is_zero()) return zeros(df.shape().size(), seed_shape.size());
+  std::unordered_map<const LinearNode *, Expression> jacobians;
+  for (const LinearPtr &node : topological_order(df.node())) {
+    const std::vector<Expression> parts = node->matrices();
+    Expression j = eye(seed_shape.size());
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+      const LinearPtr &operand = node->operands[i];
+      const Expression part = is_seed(operand) ? parts[i] : times(parts[i], jacobians.at(operand.get()));
+      j = i == 0 ? part : plus(j, part);
+    }
+    jacobians.emplace(node.get(), j);
+  }
+  return jacobians.at(df.node().get());
 }
 
 } // namespace kronvec

@@ -110,18 +110,25 @@ template <class T> Matrix<T> value_of(const std::string &name, const std::string
   malformed(name, text);
 }
 
-template <class T> Bindings<T> bindings_of(const std::vector<std::string> &arguments) {
+std::map<std::string, std::string> named_values(const std::vector<std::string> &arguments) {
   static const std::regex name_of("[A-Za-z_][A-Za-z0-9_]*");
-  Bindings<T> bindings;
+  std::map<std::string, std::string> values;
   for (const std::string &argument : arguments) {
     const std::size_t equals = argument.find('=');
     const std::string name = argument.substr(0, equals);
     if (equals == std::string::npos || !std::regex_match(name, name_of))
       throw Error(fmt::format("'{}' is no binding; one is NAME=VALUE, as in X=x.npy", argument));
-    Matrix<T> matrix = value_of<T>(name, argument.substr(equals + 1));
-    const Shape shape = matrix.shape();
-    if (!bindings.matrices.emplace(name, std::move(matrix)).second) throw Error("'" + name + "' is bound twice");
-    bindings.symbols.emplace(name, Symbol(name, shape.rows, shape.cols));
+    if (!values.emplace(name, argument.substr(equals + 1)).second) throw Error("'" + name + "' is bound twice");
+  }
+  return values;
+}
+
+template <class T> Bindings<T> bindings_of(const std::vector<std::string> &arguments) {
+  Bindings<T> bindings;
+  for (const auto &[name, text] : named_values(arguments)) {
+    Matrix<T> matrix = value_of<T>(name, text);
+    bindings.symbols.emplace(name, Symbol(name, matrix.rows(), matrix.cols()));
+    bindings.matrices.emplace(name, std::move(matrix));
   }
   return bindings;
 }

@@ -24,7 +24,8 @@ template <class T> struct Bindings {
   }
 };
 
-/// Throws Error for what is no NAME=VALUE, or a name given twice.
+/// The texts of the values. Throws Error for what is no NAME=VALUE, or a name given twice.
+std::map<std::string, std::string> named_values(const std::vector<std::string> &arguments);
 template <class T> Bindings<T> bindings_of(const std::vector<std::string> &arguments);
 
 /// Says on standard error which names are bound that occur neither in the expression nor in `also`, a list as in X,Y.

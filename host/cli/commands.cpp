@@ -238,6 +238,7 @@ template <class T> int run_in(const Request &request) {
 
 int run(const Request &request) {
   if (request.command == "info") return info();
+  if (request.command == "derive") return derive(request), 0;
   if (request.command == "apply" || request.command == "simplify") {
     require_target(request.out, "--out", {".npy"});
     return run_operator(request);

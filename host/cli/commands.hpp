@@ -12,7 +12,7 @@ struct Request {
   std::string command;
   std::string expression;
   std::vector<std::string> bindings;
-  std::string wrt, device = "auto", dtype = "float64", layout = "numerator", method = "auto";
+  std::string wrt, format = "text", device = "auto", dtype = "float64", layout = "numerator", method = "auto";
   std::string out, picture, max_memory, tangent, cotangent, to;
   bool symmetric = false, explain = false, transposed = false;
 };
@@ -21,5 +21,7 @@ struct Request {
 int run(const Request &request);
 /// The commands about operators, `apply` and `simplify`.
 int run_operator(const Request &request);
+/// The command `derive`.
+void derive(const Request &request);
 
 } // namespace kronvec::cli

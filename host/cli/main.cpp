@@ -28,6 +28,14 @@ void add_result(CLI::App &command, Request &r) {
   command.add_option("--out", r.out, "a .npy file for the result, replaced if it is there (standard output otherwise)");
 }
 
+void add_derive(CLI::App &command, Request &r) {
+  command.add_option("expression", r.expression, "such as 'A*exp(X*B)'")->required();
+  command.add_option("bindings", r.bindings,
+                     "shapes, none of which is needed: X=mxn, X=4x3, or a value as elsewhere; a name that begins with "
+                     "a small letter is a column otherwise");
+  command.add_option("--format", r.format)->check(CLI::IsMember({"text", "latex", "json"}));
+}
+
 void add_variable(CLI::App &command, Request &r) { command.add_option("--wrt", r.wrt, "the variable")->required(); }
 
 void add_jacobian(CLI::App &command, Request &r) {
@@ -108,6 +116,7 @@ int main(int argc, char **argv) {
   auto *compare = add("compare", "the Jacobian by every method on every device against the element method");
   auto *apply = add("apply", "an operator in Kronecker structure times a matrix, without forming it");
   auto *simplify = add("simplify", "an operator rewritten by the identities that save work, with each of them");
+  auto *derive = add("derive", "the differential step by step, and the Jacobian as mathematics; no numbers needed");
   add("info", "devices and versions");
   for (auto *command : {evaluate, jacobian, gradient, hessian, jvp, vjp, compare})
     add_common(*command, request, "'A*exp(X*B)'");
@@ -115,7 +124,8 @@ int main(int argc, char **argv) {
     add_common(*command, request, "'kron(A,B)*K(4,3)'");
   for (auto *command : {evaluate, gradient, hessian, jvp, vjp, apply})
     add_result(*command, request);
-  for (auto *command : {gradient, hessian, jvp, vjp, compare})
+  add_derive(*derive, request);
+  for (auto *command : {gradient, hessian, jvp, vjp, compare, derive})
     add_variable(*command, request);
   add_jacobian(*jacobian, request);
   jvp->add_option("--tangent", request.tangent, "dX, a file or a value as in a binding")->required();
@@ -125,7 +135,7 @@ int main(int argc, char **argv) {
 
   if (argc > 1 && argv[1][0] != '-' && !has_command(app, argv[1]))
     return report(fmt::format("no command '{}'; there are evaluate, jacobian, gradient, hessian, jvp, vjp, compare, "
-                              "apply, simplify and info",
+                              "apply, simplify, derive and info",
                               argv[1]),
                   wrong);
   std::string expression;

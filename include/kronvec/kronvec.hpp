@@ -3,6 +3,7 @@
 
 #include "kronvec/commutation.hpp"
 #include "kronvec/compare.hpp"
+#include "kronvec/derivation.hpp"
 #include "kronvec/derivative.hpp"
 #include "kronvec/device.hpp"
 #include "kronvec/elementwise.hpp"

@@ -1,0 +1,74 @@
+#include "kronvec/derivation.hpp"
+
+#include "calculus/derivation/content.hpp"
+
+#include <algorithm>
+
+namespace kronvec {
+namespace derivation {
+namespace {
+
+std::vector<Symbol> symbols_of(const Expression &f, const Symbol &x) {
+  std::vector<Symbol> symbols;
+  for (const NodePtr &node : argument_order(f.node()))
+    if (node->kind == Kind::symbol) symbols.emplace_back(Expression(node));
+  if (std::ranges::none_of(symbols, [&](const Symbol &s) { return s.node() == x.node(); })) symbols.push_back(x);
+  std::ranges::sort(symbols, {}, [](const Symbol &s) { return s.name(); });
+  return symbols;
+}
+
+/// What must be said about F's parts, each remark once.
+std::vector<std::string> remarks_about(const Expression &f) {
+  std::vector<std::string> all;
+  for (const NodePtr &node : argument_order(f.node()))
+    if (const auto text = remark(*node); !text.empty() && std::ranges::find(all, text) == all.end())
+      all.emplace_back(text);
+  return all;
+}
+
+} // namespace
+
+Content::Content(const Expression &function, const Symbol &variable, const SizeNames &names_of_sizes)
+    : x(variable), sizes(names_of_sizes), f(function), factors(0), jacobian(0), jacobian_transpose(0) {
+  Simplifier simplify;
+  f = simplify(function);
+  symbols = symbols_of(f, x);
+  parts = differential_steps(f, x, simplify);
+  const Differential df = textbook_differential(f, x);
+  simplify.take_applied();
+  if (f.is_scalar()) { // J = vec(∇F)ᵀ (D0)
+    gradient = simplify(applied(transposed(df, x.shape()), Expression(1)));
+    factors = jacobian = simplify(transpose(vec(*gradient)));
+  } else {
+    factors = simplify.as_written(matrix_of(df, x.shape()));
+    jacobian = simplify(factors);
+    identities = simplify.take_applied();
+  }
+  jacobian_transpose = simplify(transpose(jacobian));
+  std::vector<Expression> derived_once;
+  for (const Part &part : std::span(parts).first(parts.size() - 1))
+    derived_once.push_back(part.f);
+  names = named_parts(derived_once, {gradient.value_or(jacobian)}, symbols);
+  remarks = remarks_about(f);
+}
+
+Spelling Content::spelling(Notation notation) const {
+  Spelling spelling{.notation = notation};
+  for (const auto &[name, part] : names)
+    spelling.names.emplace(part.node().get(), name);
+  spelling.size = [this](Index n) { return sizes.spelled(n); };
+  return spelling;
+}
+
+} // namespace derivation
+
+Derivation::Derivation(const Expression &f, const Symbol &x, const SizeNames &sizes)
+    : content_(std::make_shared<const derivation::Content>(f, x, sizes)) {}
+
+Expression Derivation::jacobian(Layout layout) const {
+  return layout == Layout::numerator ? content_->jacobian : content_->jacobian_transpose;
+}
+
+std::optional<Expression> Derivation::gradient() const { return content_->gradient; }
+
+} // namespace kronvec

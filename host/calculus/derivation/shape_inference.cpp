@@ -1,0 +1,244 @@
+/// Shapes of symbols from the text that they stand in.
+
+#include "calculus/derivation/unification.hpp"
+#include "kronvec/derivation.hpp"
+#include "text/grammar.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <cmath>
+
+namespace kronvec {
+namespace {
+
+using derivation::SizeId;
+using derivation::Unification;
+using Form = Unification::Form;
+
+/// The shape of a part of the text; of a number also its value.
+struct Part {
+  SizeId rows, cols;
+  std::optional<double> number = {};
+};
+
+/// What the grammar's words mean for shapes.
+class ShapeBuilder {
+public:
+  using Value = Part;
+  ShapeBuilder(Unification &sizes, const std::map<std::string, SymbolicShape, std::less<>> &given)
+      : s(sizes), given_(given) {}
+
+  struct NamedPart {
+    std::string name;
+    Part part;
+  };
+  /// In the order of their first occurrence.
+  const std::vector<NamedPart> &symbols() const { return symbols_; }
+
+  Value number(double x) { return {s.number(1), s.number(1), x}; }
+  Value symbol(const Token &token);
+  static Value negated(const Value &u) { return {u.rows, u.cols, u.number ? std::optional(-*u.number) : std::nullopt}; }
+  static Value transposed(const Value &u) { return {u.cols, u.rows, u.number}; }
+  Value binary(std::string_view sign, const Value &u, const Value &v);
+  static std::optional<std::size_t> arguments_of(std::string_view name);
+  Value call(std::string_view name, const std::vector<Value> &u);
+
+  bool is_scalar(const Part &u) const { return s.is(u.rows, 1) && s.is(u.cols, 1); }
+  Part scalar() { return {s.number(1), s.number(1)}; }
+  Part square(const Part &u) {
+    s.unify(u.rows, u.cols);
+    return u;
+  }
+  Part entrywise(const Part &u, const Part &v) {
+    if (is_scalar(u)) return v;
+    if (is_scalar(v)) return u;
+    s.unify(u.rows, v.rows), s.unify(u.cols, v.cols);
+    return u;
+  }
+  Part product(const Part &u, const Part &v) {
+    if (is_scalar(u)) return v;
+    if (is_scalar(v)) return u;
+    s.unify(u.cols, v.rows);
+    return {u.rows, v.cols};
+  }
+  Part kron(const Part &u, const Part &v) {
+    return {s.made(Form::product, u.rows, v.rows), s.made(Form::product, u.cols, v.cols)};
+  }
+  Part direct_sum(const Part &u, const Part &v) {
+    return {s.made(Form::sum, u.rows, v.rows), s.made(Form::sum, u.cols, v.cols)};
+  }
+  Part khatri_rao(const Part &u, const Part &v) {
+    s.unify(u.cols, v.cols);
+    return {s.made(Form::product, u.rows, v.rows), u.cols};
+  }
+  Part solve(const Part &u, const Part &v) {
+    s.unify(u.rows, u.cols), s.unify(u.cols, v.rows);
+    return v;
+  }
+  Part vec(const Part &u) { return {s.made(Form::product, u.rows, u.cols), s.number(1)}; }
+  Part vech(const Part &u) {
+    s.unify(u.rows, u.cols);
+    return {s.made(Form::triangle, u.rows, u.rows), s.number(1)};
+  }
+  /// Diag of a vector, the diagonal of everything else.
+  Part diag(const Part &u) {
+    if (s.is(u.cols, 1)) return {u.rows, u.rows};
+    if (s.is(u.rows, 1)) return {u.cols, u.cols};
+    s.unify(u.rows, u.cols);
+    return {u.rows, s.number(1)};
+  }
+  Part sized(const Part &rows, const Part &cols) { return {size_of(rows), size_of(cols)}; }
+  Part one_row(const Part &u) { return {s.number(1), u.cols}; }
+  Part square_of(SizeId n) { return {n, n}; }
+  SizeId size_of(const Part &u) {
+    if (!u.number || *u.number < 0 || *u.number != std::floor(*u.number) || *u.number > 9e15)
+      throw ShapeError("a size must be a non-negative integer");
+    return s.number(static_cast<Index>(*u.number));
+  }
+  SizeId times(SizeId a, SizeId b) { return s.made(Form::product, a, b); }
+  SizeId triangle_of(SizeId n) { return s.made(Form::triangle, n, n); }
+
+private:
+  SizeId spelled(const std::string &size) {
+    return std::isdigit(static_cast<unsigned char>(size[0])) ? s.number(std::stoll(size)) : s.named(size);
+  }
+
+  Unification &s;
+  const std::map<std::string, SymbolicShape, std::less<>> &given_;
+  std::vector<NamedPart> symbols_;
+};
+
+using Parts = std::vector<Part>;
+
+struct ShapeRule {
+  std::string_view name;
+  std::size_t arguments;
+  Part (*shape)(ShapeBuilder &b, const Parts &u);
+};
+
+constexpr ShapeRule functions[] = {
+    {"inv", 1, [](ShapeBuilder &b, const Parts &u) { return b.square(u[0]); }},
+    {"adj", 1, [](ShapeBuilder &b, const Parts &u) { return b.square(u[0]); }},
+    {"chol", 1, [](ShapeBuilder &b, const Parts &u) { return b.square(u[0]); }},
+    {"expm", 1, [](ShapeBuilder &b, const Parts &u) { return b.square(u[0]); }},
+    {"tr", 1, [](ShapeBuilder &b, const Parts &u) { return b.square(u[0]), b.scalar(); }},
+    {"trace", 1, [](ShapeBuilder &b, const Parts &u) { return b.square(u[0]), b.scalar(); }},
+    {"det", 1, [](ShapeBuilder &b, const Parts &u) { return b.square(u[0]), b.scalar(); }},
+    {"logdet", 1, [](ShapeBuilder &b, const Parts &u) { return b.square(u[0]), b.scalar(); }},
+    {"sum", 1, [](ShapeBuilder &b, const Parts &) { return b.scalar(); }},
+    {"norm1", 1, [](ShapeBuilder &b, const Parts &) { return b.scalar(); }},
+    {"norm2", 1, [](ShapeBuilder &b, const Parts &) { return b.scalar(); }},
+    {"neg", 1, [](ShapeBuilder &, const Parts &u) { return u[0]; }},
+    {"softmax", 1, [](ShapeBuilder &, const Parts &u) { return u[0]; }},
+    {"logsumexp", 1, [](ShapeBuilder &b, const Parts &u) { return b.one_row(u[0]); }},
+    {"transpose", 1, [](ShapeBuilder &b, const Parts &u) { return b.transposed(u[0]); }},
+    {"solve", 2, [](ShapeBuilder &b, const Parts &u) { return b.solve(u[0], u[1]); }},
+    {"hadamard", 2, [](ShapeBuilder &b, const Parts &u) { return b.entrywise(u[0], u[1]); }},
+    {"pow", 2, [](ShapeBuilder &b, const Parts &u) { return b.entrywise(u[0], u[1]); }},
+    {"vec", 1, [](ShapeBuilder &b, const Parts &u) { return b.vec(u[0]); }},
+    {"vech", 1, [](ShapeBuilder &b, const Parts &u) { return b.vech(u[0]); }},
+    {"diag", 1, [](ShapeBuilder &b, const Parts &u) { return b.diag(u[0]); }},
+    {"Diag", 1, [](ShapeBuilder &b, const Parts &u) { return b.diag(b.vec(u[0])); }},
+    {"kron", 2, [](ShapeBuilder &b, const Parts &u) { return b.kron(u[0], u[1]); }},
+    {"khatrirao", 2, [](ShapeBuilder &b, const Parts &u) { return b.khatri_rao(u[0], u[1]); }},
+    {"dirsum", 2, [](ShapeBuilder &b, const Parts &u) { return b.direct_sum(u[0], u[1]); }},
+    {"eye", 1, [](ShapeBuilder &b, const Parts &u) { return b.square_of(b.size_of(u[0])); }},
+    {"zeros", 2, [](ShapeBuilder &b, const Parts &u) { return b.sized(u[0], u[1]); }},
+    {"ones", 2, [](ShapeBuilder &b, const Parts &u) { return b.sized(u[0], u[1]); }},
+    {"unvec", 3, [](ShapeBuilder &b, const Parts &u) { return b.sized(u[1], u[2]); }},
+    {"K", 2, [](ShapeBuilder &b, const Parts &u) { return b.square_of(b.times(b.size_of(u[0]), b.size_of(u[1]))); }},
+    {"L", 1,
+     [](ShapeBuilder &b, const Parts &u) {
+       const SizeId n = b.size_of(u[0]);
+       return Part{b.triangle_of(n), b.times(n, n)};
+     }},
+    {"dexpm", 2, [](ShapeBuilder &b, const Parts &u) { return b.entrywise(b.square(u[0]), u[1]); }},
+    {"jexpm", 1,
+     [](ShapeBuilder &b, const Parts &u) {
+       b.square(u[0]);
+       return b.square_of(b.times(u[0].rows, u[0].rows));
+     }},
+};
+
+const ShapeRule *function_of_shapes(std::string_view name) {
+  const auto found = std::ranges::find(functions, name, &ShapeRule::name);
+  return found == std::end(functions) ? nullptr : &*found;
+}
+
+std::optional<std::size_t> ShapeBuilder::arguments_of(std::string_view name) {
+  if (const ShapeRule *const f = function_of_shapes(name)) return f->arguments;
+  const auto elementwise = function_named(name);
+  return elementwise && elementwise != Function::pow ? std::optional<std::size_t>(1) : std::nullopt;
+}
+
+Part ShapeBuilder::call(std::string_view name, const std::vector<Part> &u) {
+  const ShapeRule *const f = function_of_shapes(name);
+  return f ? f->shape(*this, u) : Part{u[0].rows, u[0].cols};
+}
+
+Part ShapeBuilder::symbol(const Token &token) {
+  const auto known = std::ranges::find(symbols_, token.text, &NamedPart::name);
+  if (known != symbols_.end()) return known->part;
+  const auto given = given_.find(token.text);
+  Part part{};
+  if (given != given_.end())
+    part = {spelled(given->second.rows), spelled(given->second.cols)};
+  else
+    part = {s.open(), std::islower(static_cast<unsigned char>(token.text[0])) ? s.number(1) : s.open()};
+  symbols_.push_back({token.text, part});
+  return part;
+}
+
+Part ShapeBuilder::binary(std::string_view sign, const Part &u, const Part &v) {
+  if (sign == "*") return product(u, v);
+  if (sign == "⊗") return kron(u, v);
+  if (sign == "⊕") return direct_sum(u, v);
+  if (sign == "∗") return khatri_rao(u, v);
+  if (sign == "/") {
+    s.unify(v.rows, s.number(1)), s.unify(v.cols, s.number(1));
+    return {u.rows, u.cols};
+  }
+  if (sign == "^" && !is_scalar(u)) return square({u.rows, u.cols});
+  const Part result = entrywise(u, v);
+  return {result.rows, result.cols};
+}
+
+/// The usual letters for sizes, those first that Unicode has below the line.
+constexpr std::array letters{"m", "n", "p", "r", "s", "k", "l", "t", "h", "j", "i", "q", "a", "b", "c", "d"};
+
+bool is_number(const std::string &size) { return std::isdigit(static_cast<unsigned char>(size[0])); }
+
+} // namespace
+
+Symbols symbols_for(std::string_view text, const std::map<std::string, SymbolicShape, std::less<>> &shapes,
+                    SizeNames &sizes) {
+  Unification unification;
+  ShapeBuilder builder(unification, shapes);
+  Grammar<ShapeBuilder>(text, builder).parse();
+  std::set<std::string> taken;
+  for (const auto &[name, shape] : shapes)
+    for (const std::string &size : {shape.rows, shape.cols})
+      is_number(size) ? sizes.keep(std::stoll(size)) : void(taken.insert(size));
+  const auto value = [&](SizeId size) {
+    if (unification.is_open(size)) {
+      const auto letter = std::ranges::find_if(letters, [&](const char *l) { return !taken.contains(l); });
+      const std::string name = letter == letters.end() ? "n" + std::to_string(taken.size()) : *letter;
+      taken.insert(name);
+      unification.name(size, name);
+    }
+    return unification.value(size, [&](const std::string &name) { return sizes.size(name); });
+  };
+  Symbols symbols;
+  for (const auto &[name, part] : builder.symbols()) {
+    const Index rows = value(part.rows), cols = value(part.cols);
+    symbols.emplace(name, Symbol(name, rows, cols));
+  }
+  for (const auto &[name, shape] : shapes) { // those that the text does not use
+    const auto size = [&](const std::string &s) { return is_number(s) ? std::stoll(s) : sizes.size(s); };
+    if (!symbols.contains(name)) symbols.emplace(name, Symbol(name, size(shape.rows), size(shape.cols)));
+  }
+  return symbols;
+}
+
+} // namespace kronvec

@@ -1,0 +1,248 @@
+#include "calculus/derivation/simplifier.hpp"
+
+#include <algorithm>
+#include <ranges>
+
+namespace kronvec::derivation {
+namespace {
+
+bool is(const Expression &f, Kind kind) { return f.node()->kind == kind; }
+bool is_ones(const Expression &f) { return is(f, Kind::filled) && f.node()->alpha == 1; }
+bool is_zero(const Expression &f) { return (is(f, Kind::filled) || is(f, Kind::number)) && f.node()->alpha == 0; }
+
+} // namespace
+
+Expression Simplifier::operator()(const Expression &f) {
+  const Expression whole = unique(f);
+  kept_.push_back(whole.node());
+  for (const NodePtr &node : argument_order(whole.node())) {
+    if (done_.contains(node.get())) continue;
+    std::vector<Expression> parts;
+    for (const NodePtr &argument : arguments(*node))
+      parts.push_back(done_.at(argument.get()));
+    const Expression result = unique(simplified(node, parts));
+    done_.emplace(node.get(), result);
+    done_.emplace(result.node().get(), result);
+  }
+  return done_.at(whole.node().get());
+}
+
+Expression Simplifier::simplified(const NodePtr &node, const std::vector<Expression> &u) {
+  const Node &f = *node;
+  const bool scalar = f.shape == Shape{1, 1};
+  switch (f.kind) {
+  case Kind::eye:
+  case Kind::filled:
+    if (scalar) return f.kind == Kind::eye ? 1 : f.alpha;
+    break;
+  case Kind::symbol:
+  case Kind::number:
+    break;
+  case Kind::add: {
+    if (u[0].shape() != u[1].shape()) break; // a scalar that broadcasts
+    std::vector<Monomial> terms;
+    append(terms, f.alpha, u[0]);
+    append(terms, f.beta, u[1]);
+    return sum(std::move(terms));
+  }
+  case Kind::scale:
+    return product(f.alpha, u[0]);
+  case Kind::multiply:
+    return product(u[0], u[1]);
+  case Kind::hadamard:
+    return u[0].is_scalar() || u[1].is_scalar() ? product(u[0], u[1]) : entrywise_product(u[0], u[1]);
+  case Kind::quotient:
+    if (u[1].is_scalar()) return product(u[0], reciprocal(u[1]));
+    break;
+  case Kind::transpose:
+    return transposed(u[0]);
+  case Kind::inner:
+    return inner_product(u[0], u[1]);
+  case Kind::trace:
+    return traced(u[0]);
+  case Kind::sum:
+    return summed(u[0]);
+  case Kind::embed: // Diag(u)
+    if (f.window.step == f.shape.rows + 1 && u[0].rows() == 1) return diagonal(reshaped(u[0], {u[0].cols(), 1}));
+    break;
+  case Kind::reshape:
+    return reshaped(u[0], f.shape);
+  case Kind::named:
+    if (f.name == "kron") return kronecker_product(u[0], u[1]);
+    if (f.name == "dexpm" && is(u[1], Kind::eye)) return unique(expm(u[0]));
+    if (f.name == "diag" && f.shape.cols > 1) return diagonal(u[0].cols() == 1 ? u[0] : transposed(u[0]));
+    break;
+  case Kind::extract:
+    return extracted(u[0], f.window, f.shape);
+  case Kind::permute: { // (I ⊗ K ⊗ I) vec U
+    const auto [inner, m, n] = f.middle;
+    const Expression k = kronecker_product(unique(commutation_matrix(m, n)), unique(eye(inner)));
+    const Expression order = kronecker_product(unique(eye(u[0].shape().size() / k.rows())), k);
+    return reshaped(product(order, reshaped(u[0], {u[0].shape().size(), 1})), f.shape);
+  }
+  case Kind::inverse:
+    if (is(u[0], Kind::inverse)) return argument(u[0], 0);
+    if (is(u[0], Kind::transpose)) return transposed(unique(inverse(argument(u[0], 0))));
+    break;
+  default:
+    break;
+  }
+  std::vector<NodePtr> parts(u.size());
+  std::ranges::transform(u, parts.begin(), &Expression::node);
+  return std::ranges::equal(parts, arguments(f)) ? Expression(node) : with_arguments(f, parts);
+}
+
+Expression Simplifier::product(const Expression &u, const Expression &v) {
+  return unique(expression_of(reduced(monomial_of(u) * monomial_of(v))));
+}
+
+Expression Simplifier::transposed_product(const Monomial &m) {
+  Monomial result = m;
+  std::swap(result.shape.rows, result.shape.cols);
+  std::reverse(result.matrices.begin(), result.matrices.end());
+  for (Expression &factor : result.matrices)
+    factor = transposed(factor);
+  return unique(expression_of(reduced(result)));
+}
+
+Expression Simplifier::transposed(const Expression &u) {
+  const Node &node = *u.node();
+  const auto of = [&](std::size_t i) { return transposed(argument(u, i)); };
+  switch (node.kind) {
+  case Kind::add: {
+    if (node.operands[0]->shape != node.operands[1]->shape) break;
+    std::vector<Monomial> terms;
+    append(terms, node.alpha, of(0));
+    append(terms, node.beta, of(1));
+    return sum(std::move(terms));
+  }
+  case Kind::scale:
+  case Kind::multiply:
+    return transposed_product(monomial_of(u));
+  case Kind::hadamard:
+  case Kind::quotient: {
+    const Monomial m = monomial_of(u);
+    if (m.matrices.size() != 1 || !same(m.matrices[0], u)) return transposed_product(m);
+    break;
+  }
+  case Kind::filled:
+    return unique(product(node.alpha, ones(u.cols(), u.rows())));
+  case Kind::commutation:
+    return unique(commutation_matrix(node.middle.n, node.middle.m));
+  case Kind::named:
+    if (node.name == "kron") return kronecker_product(of(0), of(1)); // K2
+    if (node.name == "dirsum") return unique(direct_sum(of(0), of(1)));
+    if (node.name == "diag" && u.cols() > 1) return u;
+    break;
+  default:
+    break;
+  }
+  return unique(transpose(u));
+}
+
+Expression Simplifier::entrywise_product(const Expression &u, const Expression &v) {
+  if (is_ones(u) || is_zero(v)) return v;
+  if (is_ones(v) || is_zero(u)) return u;
+  Monomial a = monomial_of(u), b = monomial_of(v), result; // numbers and scalars come out
+  const auto bare = [](Monomial m) {
+    m.number = 1, m.scalars.clear();
+    return expression_of(m);
+  };
+  const Expression left = unique(bare(a)), right = unique(bare(b));
+  result.shape = u.shape();
+  result.number = a.number * b.number;
+  result.scalars = std::move(a.scalars);
+  result.scalars.insert(result.scalars.end(), b.scalars.begin(), b.scalars.end());
+  if (is_ones(left) || is_ones(right))
+    result.matrices = {is_ones(left) ? right : left};
+  else
+    result.matrices = {unique(same(left, right) ? square(left) : hadamard(left, right))};
+  return unique(expression_of(result));
+}
+
+/// ⟨U, V⟩ = tr(UᵀV), of columns UᵀV.
+Expression Simplifier::inner_product(const Expression &u, const Expression &v) {
+  for (const auto &[a, b] : {std::pair(u, v), std::pair(v, u)}) {
+    if (is(a, Kind::eye)) return unique(trace(b));
+    if (is_ones(a)) return unique(kronvec::sum(b));
+  }
+  if (u.cols() == 1) return product(transposed(u), v);
+  if (u.rows() == 1) return product(u, transposed(v));
+  return traced(product(transposed(u), v));
+}
+
+/// The sum of all entries; of U ⊙ V it is tr(UᵀV) (T6).
+Expression Simplifier::summed(const Expression &u) {
+  Monomial m = monomial_of(u), result{.number = m.number, .scalars = m.scalars};
+  m.number = 1, m.scalars.clear();
+  const Expression bare = unique(expression_of(m));
+  const bool entrywise = is(bare, Kind::hadamard);
+  const Expression total = entrywise ? inner_product(argument(bare, 0), argument(bare, 1)) : unique(kronvec::sum(bare));
+  return unique(expression_of(result * monomial_of(total)));
+}
+
+/// tr U, what multiplies all of U outside.
+Expression Simplifier::traced(const Expression &u) {
+  Monomial m = monomial_of(u), result = m;
+  m.number = 1, m.scalars.clear();
+  result.shape = {1, 1};
+  result.matrices.clear();
+  result.scalars.push_back(unique(trace(unique(expression_of(m)))));
+  return unique(expression_of(result));
+}
+
+Expression Simplifier::kronecker_product(const Expression &u, const Expression &v) {
+  if (u.is_scalar() || v.is_scalar()) return product(u, v);
+  if (is(u, Kind::eye) && is(v, Kind::eye)) return unique(eye(u.rows() * v.rows()));
+  Monomial a = monomial_of(u), b = monomial_of(v), result{.shape = {u.rows() * v.rows(), u.cols() * v.cols()}};
+  result.number = a.number * b.number;
+  result.scalars = a.scalars;
+  result.scalars.insert(result.scalars.end(), b.scalars.begin(), b.scalars.end());
+  a.number = b.number = 1, a.scalars.clear(), b.scalars.clear();
+  result.matrices = {unique(kron(unique(expression_of(a)), unique(expression_of(b))))};
+  return unique(expression_of(result));
+}
+
+/// Diag(v) of a column; what multiplies all of v comes out.
+Expression Simplifier::diagonal(const Expression &v) {
+  const bool stacked = is(v, Kind::reshape);
+  Monomial m = monomial_of(stacked ? argument(v, 0) : v), result = m;
+  m.number = 1, m.scalars.clear();
+  const Expression entries = unique(expression_of(m));
+  result.shape = {v.rows(), v.rows()};
+  if (is_ones(entries))
+    result.matrices = {};
+  else
+    result.matrices = {unique(diag(stacked ? unique(vec(entries)) : entries))};
+  return unique(expression_of(result));
+}
+
+Expression Simplifier::reshaped(const Expression &u, Shape shape) {
+  if (shape == u.shape()) return u;
+  if (is(u, Kind::reshape)) return reshaped(argument(u, 0), shape);
+  if (is(u, Kind::filled)) return unique(product(u.node()->alpha, ones(shape.rows, shape.cols)));
+  if (u.cols() == 1 && shape.rows == 1) return transposed(u);
+  if (u.rows() == 1 && shape.cols == 1) return transposed(u);
+  Monomial m = monomial_of(u), result = m;
+  m.number = 1, m.scalars.clear();
+  result.shape = shape;
+  result.matrices = {unique(unvec(unique(expression_of(m)), shape.rows, shape.cols))};
+  return unique(expression_of(result));
+}
+
+/// A block of U is Eᵀ·U·E, where the Es are identities among zeros; or a diagonal.
+Expression Simplifier::extracted(const Expression &u, Window window, Shape shape) {
+  if (window.step == u.rows() + 1) return reshaped(unique(diag(u)), shape);
+  const Index row = window.offset % u.rows(), col = window.offset / u.rows();
+  const Expression rows = (*this)(among_zeros(row, shape.rows, u.rows() - row - shape.rows));
+  const Expression cols = (*this)(among_zeros(col, shape.cols, u.cols() - col - shape.cols));
+  return product(product(transposed(rows), u), cols);
+}
+
+void Simplifier::note(std::string_view rule, std::string_view ledger, const Expression &before,
+                      const Expression &after) {
+  const auto known = std::ranges::find_if(applied_, [&](const Identity &i) { return same(i.before, before); });
+  if (known == applied_.end()) applied_.push_back({rule, ledger, before, after});
+}
+
+} // namespace kronvec::derivation
