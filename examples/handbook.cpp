@@ -248,13 +248,15 @@ void e21() {
   const Symbol x("x", 5, 1), W("W", 4, 5), V("V", 3, 4);
   const auto v = Matrix<double>::random(5, 1, 1), w = Matrix<double>::random(4, 5, 2),
              o = Matrix<double>::random(3, 4, 3);
-  const auto J = jacobian(V * tanh(W * x), x).at({{x, v}, {W, w}, {V, o}});
+  const Values<double> at{{x, v}, {W, w}, {V, o}};
+  const auto J = jacobian(V * tanh(W * x), x).at(at); // an operator: no J is formed
   const auto dx = Matrix<double>::random(5, 1, 4), u = Matrix<double>::random(3, 1, 5);
-  const Matrix<double> dl = J.apply(dx);         // forward: 5×1 in, 3×1 out
-  const Matrix<double> g = J.apply_transpose(u); // reverse: 3×1 in, 5×1 out
-  const Symbol a("a", 3, 1), b("b", 3, 1), c("c", 5, 1), d("d", 5, 1);
-  check("uᵀ(J·dx) = (Jᵀ·u)ᵀdx", evaluate(transpose(a) * b, {{a, u}, {b, dl}}),
-        evaluate(transpose(c) * d, {{c, g}, {d, dx}}));
+  const Matrix<double> forward = J.apply(dx);          // from x's size to l's
+  const Matrix<double> reverse = J.apply_transpose(u); // and back
+
+  const Operator<double> formula(evaluate(V * diag(1 - square(tanh(W * x))) * W, at)); // J, formed to compare
+  check("forward mode: J·dx", forward, formula * dx);
+  check("reverse mode: Jᵀ·u", reverse, formula.transpose() * u);
 }
 
 } // namespace
