@@ -86,7 +86,11 @@ if [[ ${1:-} == --check ]]; then
   for page in *.md; do
     diff -u "$page" "$fresh/$page" || status=1
   done
+  # Pictures that pages show, that commands write, that are there: the same ones.
+  pictures() { printf '%s\n' "$@" | xargs -n 1 basename | sort -u; }
+  diff <(grep -oh 'src="[^"]*' E*.md | cut -d'"' -f2 | sort -u) <(pictures "$fresh"/*.png) || status=1
+  diff <(pictures ./*.png) <(pictures "$fresh"/*.png) || status=1
   exit "${status:-0}"
 fi
-cp "$fresh"/*.md "$handbook/"
-! compgen -G "$fresh/*.png" >/dev/null || cp "$fresh"/*.png "$handbook/"
+rm -f "$handbook"/*.png
+cp "$fresh"/*.md "$fresh"/*.png "$handbook/"
