@@ -95,6 +95,8 @@ struct Hadamard : LinearNode {
   Hadamard(Shape s, const Expression &factor, const LinearPtr &u) : LinearNode(s, {u}), d(factor) {}
   Expression applied(const std::vector<Expression> &u) const override { return kronvec::hadamard(d, u[0]); }
   std::vector<Expression> matrices() const override {
+
+    if (shape.size() == 1) return {d};
     return {d.is_scalar() ? kronvec::hadamard(d, eye(shape.size())) : diagonal(vec(d))};
   }
   std::vector<Differential> transposed(const Differential &y) const override { return {hadamard(d, y)}; }
@@ -379,12 +381,15 @@ Expression applied(const Differential &df, const std::unordered_map<const Linear
 
 namespace {
 
-/// A·J without the identities that A may be made of.
+/// A·J without the identities that both may be made of, numbers and scalars first.
 Expression times(const Expression &a, const Expression &j) {
-  const Node &node = *a.node();
+  const Node &node = *a.node(), &below = *j.node();
   if (node.kind == Kind::eye) return j;
+  if (below.kind == Kind::eye) return a;
   if (node.kind == Kind::scale) return node.alpha * times(node.operand(0), j);
-  return a * j;
+  if (below.kind == Kind::scale) return below.alpha * times(a, below.operand(0));
+  const bool scales = node.kind == Kind::hadamard && node.operand(0).is_scalar();
+  return scales ? hadamard(node.operand(0), times(node.operand(1), j)) : a * j;
 }
 
 /// J + K, where a minus sign of K is that of the sum.

@@ -116,6 +116,7 @@ private:
   Text transposed(const Node &f) const;
   Text reshaped(const Node &f) const;
   Text embedded(const Node &f) const;
+  Text scaled_by(const Node &f) const;
   /// What has no mathematics of its own: a function of its operands.
   Text function_of(const Node &f) const;
 
@@ -300,8 +301,7 @@ Text Printer::as_mathematics(const Node &f) {
     return {left_factor(f) + pick("·", "\\,") + within(*u[1], least), Binding::product};
   }
   case Kind::hadamard:
-    if (is_scalar(f.operands[0]) || is_scalar(f.operands[1]))
-      return infix(*u[0], pick("·", "\\,"), *u[1], Binding::product);
+    if (is_scalar(f.operands[0]) || is_scalar(f.operands[1])) return scaled_by(f);
     return apart(*u[0], pick(" ⊙ ", " \\odot "), *u[1]);
   case Kind::quotient:
     if (is_scalar(f.operands[1])) return infix(*u[0], "/", *u[1], Binding::product);
@@ -330,6 +330,13 @@ Text Printer::as_mathematics(const Node &f) {
   default:
     return function_of(f);
   }
+}
+
+/// A scalar times something: a product that is a scalar is kept together before a matrix.
+Text Printer::scaled_by(const Node &f) const {
+  const bool chain = f.operands[0]->kind == Kind::multiply && f.shape != Shape{1, 1} && u[0]->binding != Binding::atom;
+  const std::string scalar = chain ? fmt::format("({})", text(0)) : within(*u[0], Binding::product);
+  return {scalar + pick("·", "\\,") + within(*u[1], Binding::product), Binding::product};
 }
 
 /// U among zeros: 0 ⊕ U ⊕ 0, or Diag(u).

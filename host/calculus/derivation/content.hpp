@@ -25,6 +25,7 @@ struct Content {
 
   Symbol x;
   SizeNames sizes;
+  std::string name; ///< of F: a letter that no symbol has
   Expression f;
   std::vector<Symbol> symbols; ///< of F, and X
   std::vector<Part> parts;     ///< F last

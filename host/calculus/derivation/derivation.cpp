@@ -33,12 +33,18 @@ Content::Content(const Expression &function, const Symbol &variable, const SizeN
   Simplifier simplify;
   f = simplify(function);
   symbols = symbols_of(f, x);
+  for (const char *letter : {"F", "Y", "G", "H", "Z", "F0"})
+    if (name.empty() && std::ranges::none_of(symbols, [&](const Symbol &s) { return s.name() == letter; }))
+      name = letter;
   parts = differential_steps(f, x, simplify);
   const Differential df = textbook_differential(f, x);
   simplify.take_applied();
   if (f.is_scalar()) { // J = vec(∇F)ᵀ (D0)
     gradient = simplify(applied(transposed(df, x.shape()), Expression(1)));
     factors = jacobian = simplify(transpose(vec(*gradient)));
+    const Expression form = simplify(inner(*gradient, d(x))); // tr(∇Fᵀ·dX)
+    if (!same(form, parts.back().lines.back().differential))
+      parts.back().lines.push_back({form, {{"the trace is linear and cyclic", "T3, T4"}}});
   } else {
     factors = simplify.as_written(matrix_of(df, x.shape()));
     jacobian = simplify(factors);

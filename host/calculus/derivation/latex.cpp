@@ -35,14 +35,14 @@ private:
       shapes += fmt::format(",\\quad {}\\colon {}", print_name(symbol.name(), Notation::latex), size(symbol.shape()));
     Spelling in_full = spelling_;
     in_full.names.clear();
-    return display(fmt::format("F &= {}{}", print(c_.f, in_full), shapes));
+    return display(fmt::format("{} &= {}{}", c_.name, print(c_.f, in_full), shapes));
   }
 
   std::string differentials() const {
     std::string lines;
     for (const derivation::Part &part : c_.parts) {
       const bool whole = part.f.node() == c_.f.node();
-      lines += (lines.empty() ? "" : " \\\\\n") + (whole ? "\\mathrm{d}F" : tex(part.lines[0].differential));
+      lines += (lines.empty() ? "" : " \\\\\n") + (whole ? "\\mathrm{d}" + c_.name : tex(part.lines[0].differential));
       for (std::size_t i = 1; i < part.lines.size(); ++i)
         lines += fmt::format("{}&= {}{}", i == 1 ? " " : " \\\\\n", tex(part.lines[i].differential),
                              reasons(part.lines[i].rules));
@@ -59,11 +59,11 @@ private:
 
   std::string result() const {
     std::string lines;
-    if (c_.gradient) lines = fmt::format("\\nabla F &= {} \\\\\n", tex(*c_.gradient));
+    if (c_.gradient) lines = fmt::format("\\nabla {} &= {} \\\\\n", c_.name, tex(*c_.gradient));
     lines +=
-        fmt::format("\\frac{{\\partial\\operatorname{{vec}}F}}{{\\partial(\\operatorname{{vec}}{})^{{\\mathsf{{T}}}}}}"
+        fmt::format("\\frac{{\\partial\\operatorname{{vec}}{}}}{{\\partial(\\operatorname{{vec}}{})^{{\\mathsf{{T}}}}}}"
                     " &= {} && \\text{{numerator layout, }} {} \\\\\n",
-                    x(), tex(c_.jacobian), size(c_.jacobian.shape()));
+                    c_.name, x(), tex(c_.jacobian), size(c_.jacobian.shape()));
     return display(lines + fmt::format("&\\mathrel{{\\phantom{{=}}}} {} && \\text{{denominator layout, }} {}",
                                        tex(c_.jacobian_transpose), size(c_.jacobian_transpose.shape())));
   }

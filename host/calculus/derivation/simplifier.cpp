@@ -10,6 +10,16 @@ bool is(const Expression &f, Kind kind) { return f.node()->kind == kind; }
 bool is_ones(const Expression &f) { return is(f, Kind::filled) && f.node()->alpha == 1; }
 bool is_zero(const Expression &f) { return (is(f, Kind::filled) || is(f, Kind::number)) && f.node()->alpha == 0; }
 
+/// Whether the transpose of a sum is better written term by term: some term is its own transpose, or has one already.
+bool is_better_transposed(const Expression &sum) {
+  const Node &node = *sum.node();
+  if (node.kind == Kind::add) return is_better_transposed(argument(sum, 0)) || is_better_transposed(argument(sum, 1));
+  if (node.kind == Kind::scale || node.kind == Kind::multiply)
+    return is_better_transposed(argument(sum, node.operands.size() - 1)) || is_better_transposed(argument(sum, 0));
+  const bool structured = node.kind == Kind::eye || node.kind == Kind::commutation || node.kind == Kind::transpose;
+  return structured || is_function(sum, "kron") || is_function(sum, "diag");
+}
+
 } // namespace
 
 Expression Simplifier::operator()(const Expression &f) {
@@ -56,6 +66,10 @@ Expression Simplifier::simplified(const NodePtr &node, const std::vector<Express
     break;
   case Kind::transpose:
     return transposed(u[0]);
+  case Kind::elementwise:
+    if (f.function == Function::square && is(u[0], Kind::elementwise) && u[0].node()->function == Function::sqrt)
+      return argument(u[0], 0);
+    break;
   case Kind::inner:
     return inner_product(u[0], u[1]);
   case Kind::trace:
@@ -110,7 +124,7 @@ Expression Simplifier::transposed(const Expression &u) {
   const auto of = [&](std::size_t i) { return transposed(argument(u, i)); };
   switch (node.kind) {
   case Kind::add: {
-    if (node.operands[0]->shape != node.operands[1]->shape) break;
+    if (node.operands[0]->shape != node.operands[1]->shape || !is_better_transposed(u)) break;
     std::vector<Monomial> terms;
     append(terms, node.alpha, of(0));
     append(terms, node.beta, of(1));

@@ -54,19 +54,23 @@ private:
     return result;
   }
 
-  /// Applies the rules of these parts, and of what follows by linearity alone.
+  /// Applies the rules of these parts, and of what follows by linearity or by the same rule.
   std::vector<RuleName> expand(std::vector<NodePtr> parts) {
     std::vector<RuleName> rules, linear;
     const auto add = [](std::vector<RuleName> &all, RuleName rule) {
       const auto known = [&](const RuleName &r) { return r.name == rule.name; };
       if (std::none_of(all.begin(), all.end(), known)) all.push_back(rule);
     };
+    const std::size_t given = parts.size();
     for (std::size_t i = 0; i < parts.size(); ++i) {
       const NodePtr node = parts[i];
-      add(is_linear(*node) ? linear : rules, rule_name(*node));
+      const bool follows = i >= given;
+      if (!follows || is_linear(*node))
+        add(is_linear(*node) ? linear : rules, rule_name(*node, [&](const NodePtr &part) { return depends(part); }));
       expanded_.insert(node.get());
       for (const NodePtr &argument : arguments(*node))
-        if (depends(argument) && is_linear(*argument) && stops(argument)) parts.push_back(argument);
+        if (depends(argument) && stops(argument) && (is_linear(*argument) || goes_on(*node, *argument)))
+          parts.push_back(argument);
     }
     return rules.empty() ? linear : rules;
   }

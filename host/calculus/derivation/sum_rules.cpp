@@ -3,6 +3,7 @@
 #include "calculus/derivation/simplifier.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <span>
 
 namespace kronvec::derivation {
@@ -53,13 +54,20 @@ Expression Simplifier::sum(std::vector<Monomial> terms) {
                    [](const Monomial &a, const Monomial &b) { return order_of(a) < order_of(b); });
   const auto positive = std::find_if(terms.begin(), terms.end(), [](const Monomial &m) { return m.number > 0; });
   if (positive != terms.end()) std::rotate(terms.begin(), positive, positive + 1);
+  // A number that all terms have comes out, with its sign.
+  double number = std::abs(terms[0].number);
+  for (const Monomial &term : terms)
+    if (std::abs(term.number) != number) number = 1;
+  if (terms.size() > 1 && positive == terms.end()) number = -number;
+  for (Monomial &term : terms)
+    term.number /= number;
   Expression total = expression_of(terms[0]);
   for (Monomial &term : std::span(terms).subspan(1)) {
     const double sign = term.number < 0 ? -1 : 1;
     term.number *= sign;
     total = combination(1, total, sign, expression_of(term));
   }
-  return unique(total);
+  return unique(number * unique(total));
 }
 
 /// 2A + 3A = 5A, and terms that are zero vanish.

@@ -98,7 +98,7 @@ private:
     std::string result = "\ndifferential\n";
     for (const derivation::Part &part : c_.parts) {
       const bool whole = part.f.node() == c_.f.node();
-      std::string head = fmt::format("  {} = ", whole ? "dF" : text(part.lines[0].differential));
+      std::string head = fmt::format("  {} = ", whole ? "d" + c_.name : text(part.lines[0].differential));
       for (const derivation::Line &line : std::span(part.lines).subspan(1)) {
         result += with_rules(wrapped(head, text(line.differential), width_), rules_of(line.rules), width_ / 2, width_);
         head = std::string(width_of(head) - 2, ' ') + "= ";
@@ -107,13 +107,18 @@ private:
     return result;
   }
 
+  /// vec of a matrix; a column is its own.
+  static std::string stacked(const std::string &name, const Expression &of) {
+    return of.cols() == 1 ? name : "vec " + name;
+  }
+
   std::string vec() const {
+    const std::string df = stacked("d" + c_.name, c_.f), dx = stacked("d" + x(), c_.x);
     std::string result = "\nvec\n";
-    const std::string dx = "vec d" + x();
     const bool is_sum = c_.factors.node()->kind == Kind::add || is_function(c_.factors, "kron");
-    result +=
-        wrapped("  vec dF = ", fmt::format(fmt::runtime(is_sum ? "({})·{}" : "{}·{}"), text(c_.factors), dx), width_) +
-        "\n";
+    result += wrapped(fmt::format("  {} = ", df),
+                      fmt::format(fmt::runtime(is_sum ? "({})·{}" : "{}·{}"), text(c_.factors), dx), width_) +
+              "\n";
     for (const derivation::Identity &identity : c_.identities)
       result += with_rules(
           wrapped("  ", text(identity.before) + " = " + text(identity.after), width_),
@@ -123,12 +128,13 @@ private:
   }
 
   std::string gradient() const {
-    return fmt::format("\ngradient: dF = tr(∇Fᵀ·d{}), {} (D0)\n", x(), spelled(c_.gradient->shape())) +
-           wrapped("  ∇F = ", text(*c_.gradient), width_) + "\n";
+    return fmt::format("\ngradient: d{0} = tr(∇{0}ᵀ·d{1}), {2} (D0)\n", c_.name, x(), spelled(c_.gradient->shape())) +
+           wrapped(fmt::format("  ∇{} = ", c_.name), text(*c_.gradient), width_) + "\n";
   }
 
   std::string jacobian() const {
-    return fmt::format("\nJacobian ∂vec F/∂(vec {})ᵀ, {} (numerator layout)\n", x(), spelled(c_.jacobian.shape())) +
+    return fmt::format("\nJacobian ∂{}/∂{}ᵀ, {} (numerator layout)\n", stacked(c_.name, c_.f),
+                       c_.x.cols() == 1 ? x() : fmt::format("(vec {})", x()), spelled(c_.jacobian.shape())) +
            wrapped("  J = ", text(c_.jacobian), width_) +
            fmt::format("\n\ndenominator layout, {}\n", spelled(c_.jacobian_transpose.shape())) +
            wrapped("  Jᵀ = ", text(c_.jacobian_transpose), width_) + "\n";

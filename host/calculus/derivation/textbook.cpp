@@ -95,7 +95,29 @@ Differential textbook_differential(const Expression &f, const Expression &x) {
   return done.at(f.node().get());
 }
 
-RuleName rule_name(const Node &node) {
+namespace {
+
+bool is_square(const Node &node) { return node.kind == Kind::elementwise && node.function == Function::square; }
+
+/// A product of two, matrices or scalars.
+bool is_product(const Node &node) {
+  const bool of_scalar = node.kind == Kind::hadamard && node.operands[0]->shape != node.operands[1]->shape;
+  return node.kind == Kind::multiply || of_scalar || (node.kind == Kind::hadamard && node.shape == Shape{1, 1});
+}
+
+} // namespace
+
+bool goes_on(const Node &node, const Node &argument) {
+  return (node.kind == Kind::multiply && argument.kind == Kind::multiply) ||
+         (node.kind == Kind::sum && is_square(argument));
+}
+
+RuleName rule_name(const Node &node, const std::function<bool(const NodePtr &)> &depends) {
+  const bool is_quotient = node.kind == Kind::quotient && !depends(node.operands[1]);
+  if (is_quotient || (is_product(node) && depends(node.operands[0]) != depends(node.operands[1])))
+    return {"constant factor", "D1"};
+  if (node.kind == Kind::sum && is_square(*node.operands[0])) return {"squared norm", "D12"};
+  if (is_product(node) && node.kind == Kind::hadamard) return {"product rule", "D10"};
   switch (node.kind) {
   case Kind::add:
   case Kind::scale:
@@ -131,8 +153,8 @@ RuleName rule_name(const Node &node) {
   case Kind::named:
     if (node.name == "kron" || node.name == "khatrirao") return {"Kronecker product", "D9"};
     if (node.name == "dirsum") return {"direct sum", "D9"};
-    if (node.name == "softmax") return {"softmax", "D10"};
-    if (node.name == "logsumexp") return {"log-sum-exp", "D11"};
+    if (node.name == "softmax") return {"softmax", ""};
+    if (node.name == "logsumexp") return {"log-sum-exp", ""};
     if (node.name == "chol") return {"Cholesky factor", "D2"};
     return {node.name, ""};
   default:
@@ -146,9 +168,10 @@ bool is_linear(const Node &node) {
   case Kind::scale:
   case Kind::transpose:
   case Kind::trace:
-  case Kind::sum:
   case Kind::reshape:
     return true;
+  case Kind::sum:
+    return !is_square(*node.operands[0]);
   default:
     return false;
   }

@@ -4,6 +4,7 @@
 
 #include "calculus/differential.hpp"
 
+#include <functional>
 #include <string_view>
 
 namespace kronvec::derivation {
@@ -17,8 +18,10 @@ struct RuleName {
   std::string_view name;   ///< "product rule"
   std::string_view ledger; ///< its row, "D2"
 };
-/// Of the rule that takes a node's differential.
-RuleName rule_name(const Node &node);
+/// Of the rule that takes a node's differential, where `depends` says which of its arguments depend on X.
+RuleName rule_name(const Node &node, const std::function<bool(const NodePtr &)> &depends);
+/// The same rule at once: of a product in a product, of squares in a sum.
+bool goes_on(const Node &node, const Node &argument);
 /// Whether the rule only moves the d inside, as d(U + V) = dU + dV does.
 bool is_linear(const Node &node);
 /// What has to be said of a node's differential, such as where it does not exist; or nothing.
