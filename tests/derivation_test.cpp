@@ -104,8 +104,9 @@ void expect_right(const Expression &f, const Symbol &x, const Givens &givens, do
   } else {
     EXPECT_TRUE(near(printed.value(f.cols() == 1 ? "dF" : "vec dF"), df, tolerance));
   }
-  if (const std::string line = last_line(text); is_whole(text))
-    EXPECT_TRUE(near(vec(printed.value_of(line)), df, tolerance)) << line;
+  if (is_whole(text)) {
+    EXPECT_TRUE(near(vec(printed.value_of(last_line(text))), df, tolerance)) << last_line(text);
+  }
 }
 
 /// "A 3×4, x 4×1" and the like, as the command has them.

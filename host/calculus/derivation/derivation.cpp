@@ -60,8 +60,8 @@ Content::Content(const Expression &function, const Symbol &variable, const SizeN
 
 Spelling Content::spelling(Notation notation) const {
   Spelling spelling{.notation = notation};
-  for (const auto &[name, part] : names)
-    spelling.names.emplace(part.node().get(), name);
+  for (const auto &[letter, part] : names)
+    spelling.names.emplace(part.node().get(), letter);
   spelling.size = [this](Index n) { return sizes.spelled(n); };
   return spelling;
 }

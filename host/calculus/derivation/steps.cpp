@@ -64,8 +64,8 @@ private:
     const std::size_t given = parts.size();
     for (std::size_t i = 0; i < parts.size(); ++i) {
       const NodePtr node = parts[i];
-      const bool follows = i >= given;
-      if (!follows || is_linear(*node))
+      const bool is_named = i >= given && node->kind == Kind::elementwise; // with the sum that it is in
+      if (!is_named)
         add(is_linear(*node) ? linear : rules, rule_name(*node, [&](const NodePtr &part) { return depends(part); }));
       expanded_.insert(node.get());
       for (const NodePtr &argument : arguments(*node))
