@@ -5,10 +5,10 @@
 #include "devices/backend.hpp"
 #include "devices/cpu/emission/column.hpp"
 #include "devices/cpu/emission/cut.hpp"
-#include "devices/cpu/emission/flat.hpp"
 #include "devices/cpu/emission/tables.hpp"
 #include "devices/cpu/parallel.hpp"
 #include "devices/cpu/simd.hpp"
+#include "devices/flat_emission.hpp"
 #include "devices/reference/emission.hpp"
 
 #include <memory>
