@@ -2,11 +2,7 @@
 /// once per term, and eight along the other, whose digits the block decodes into shared memory. An entry then costs an
 /// addition, a load and a multiplication per factor, and no division.
 
-#include "kernels/emission.hpp"
-
-#include "kernels/portability.hpp"
-
-#include <cmath>
+#include "kernels/emission_digits.hpp"
 
 namespace kronvec::kernels {
 namespace {
@@ -17,22 +13,6 @@ constexpr int threads = 256, most_factors = Term::most_factors;
 constexpr int mine = 8;      ///< entries of a thread
 constexpr int shortest = 32; ///< places of a tile along the threads, at the least
 constexpr int most_across = threads / shortest * mine;
-
-/// ⌊a/b⌋ for a ≥ 0 and inverse = ⌊(2⁶⁴ − 1)/b⌋. The first estimate is a/b − ε, 0 ≤ ε < ½, rounded down.
-__device__ int64_t quotient(int64_t a, int64_t b, std::uint64_t inverse) {
-  const auto estimate = static_cast<int64_t>(__umul64hi(static_cast<std::uint64_t>(a), inverse));
-  return a - estimate * b < b ? estimate : estimate + 1;
-}
-
-/// The index at a position of a side: i + j·n for entry p of vech, where column j begins at s(j) = j·n − j(j − 1)/2. As
-/// (n + ½)² − 2·s(j) = (n + ½ − j)², the root is exact where it matters, for n < 2²⁵.
-__device__ int64_t index_at(const EmissionSide &side, int64_t position) {
-  const int64_t p = side.first + position, n = side.triangle;
-  if (n == 0) return p;
-  const double middle = static_cast<double>(n) + 0.5;
-  const auto j = static_cast<int64_t>(middle - std::sqrt(middle * middle - 2 * static_cast<double>(p)));
-  return p - (j * n - j * (j - 1) / 2) + j + j * n;
-}
 
 /// What an index along one side says of a term's labels: an entry of Y gets the term where the keys of both sides
 /// agree, and the places in the factors are then the sums of what both sides say.
@@ -50,9 +30,6 @@ struct Place {
     return both;
   }
 };
-
-/// A key that agrees with none of the other side.
-__device__ int64_t nowhere(int side) { return -1 - side; }
 
 /// For the given combination of the searched labels, of which the row side says what they mean for the factors.
 __device__ Place decode(const Term &term, int side, int64_t index, int64_t search) {

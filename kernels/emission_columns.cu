@@ -1,0 +1,338 @@
+/// Emission by columns.
+///
+///   row indices  ──digits, once per block──▶ shared: key and offset in each factor ─┐
+///   column indices ─digits, once per column─▶ shared: key, offsets and weight       ├─▶ registers ──16 bytes──▶ Y
+///   factors, from the first-level cache ────────────────────────────────────────────┘
+///
+/// A block of threads has a tile of rows and runs over columns. An entry of Y is the sum over the terms whose row key
+/// and column key agree of weight · Π factor[row offset + column offset]: one addition, one load and one multiplication
+/// a factor, no division. The weight is the scale times those factors that depend on the column alone. A thread has V
+/// entries of a column that lie in the same 16 bytes, in four columns at a time: an offset of a row is read once for
+/// the four, and a factor is loaded once where the four columns share it. Where no term has an entry, zeros are stored
+/// in the same pass. Columns are taken in classes that begin at the same place within 16 bytes, so that the rows of a
+/// tile are the same for all columns of a block.
+
+#include "kernels/emission_columns.hpp"
+
+#include "kernels/emission_digits.hpp"
+#include "kernels/portability.hpp"
+
+namespace kronvec::kernels {
+namespace {
+
+using std::int64_t;
+
+constexpr int threads = 256;
+constexpr int abreast = 4;                               ///< columns of a thread at a time
+constexpr int narrowest = 8;                             ///< lanes of a tile, at the least
+constexpr int enough_blocks = 2048;                      ///< to keep a large GPU busy
+constexpr int64_t few_bytes = 40 << 10;                  ///< of shared memory: several blocks share a processor
+constexpr int most_columns = 256, columns_of_stage = 32; ///< of a block; at once in shared memory, or more, below
+
+/// How Y is cut: a tile has `lanes` threads along its rows, the others take other columns.
+struct ColumnsTiling {
+  int lanes, stage, columns; ///< columns in shared memory at once, and of a block
+  int classes;               ///< columns j and j + classes begin at the same place within 16 bytes
+};
+
+/// N things, read and written at once.
+template <class T, int N> struct alignas(N * sizeof(T)) Vector { T entry[N]; };
+
+template <int N> __device__ Vector<int, N> load(const int *from) {
+  return *reinterpret_cast<const Vector<int, N> *>(from);
+}
+__device__ Vector<double, 2> load16(const double *from) {
+  const double2 x = __ldg(reinterpret_cast<const double2 *>(from));
+  return {x.x, x.y};
+}
+__device__ Vector<float, 4> load16(const float *from) {
+  const float4 x = __ldg(reinterpret_cast<const float4 *>(from));
+  return {x.x, x.y, x.z, x.w};
+}
+/// Nobody reads Y soon.
+__device__ void store16(double *to, const double *from) {
+  __stcs(reinterpret_cast<double2 *>(to), make_double2(from[0], from[1]));
+}
+__device__ void store16(float *to, const float *from) {
+  __stcs(reinterpret_cast<float4 *>(to), make_float4(from[0], from[1], from[2], from[3]));
+}
+
+/// The tables of a block, one after the other in its shared memory.
+template <class T> struct Tables {
+  const T **pointer;     ///< of each factor, at digits 0
+  int *step;             ///< of each varying factor: from row to row of a vector
+  T *weight;             ///< of each term in each column of the stage
+  int *col_key, *col_at; ///< of each term, each factor in each column
+  int *row_key, *row_at; ///< of each term, each varying factor in each place of the tile
+  int stage, places;
+
+  __device__ Tables(unsigned char *memory, const ColumnsWork<T> &work, int columns, int rows)
+      : stage(columns), places(rows) {
+    const auto take = [&memory](auto *&table, int64_t count) {
+      table = reinterpret_cast<std::remove_reference_t<decltype(table)>>(memory);
+      memory += (count * static_cast<int64_t>(sizeof *table) + 15) / 16 * 16;
+    };
+    take(pointer, work.total), take(step, work.varying), take(weight, work.count * stage);
+    take(col_key, work.count * stage), take(col_at, work.total * stage);
+    take(row_key, work.count * places), take(row_at, work.varying * places);
+  }
+};
+template <class T> int64_t table_bytes(const ColumnsWork<T> &work, int64_t stage, int64_t places) {
+  const auto room = [](int64_t count, std::size_t size) { return (count * static_cast<int64_t>(size) + 15) / 16 * 16; };
+  return room(work.total, sizeof(T *)) + room(work.varying, sizeof(int)) + room(work.count * stage, sizeof(T)) +
+         room((work.count + work.total) * stage, sizeof(int)) + room((work.count + work.varying) * places, sizeof(int));
+}
+
+/// The key of an index along one side, and its offset in the first `factors` factors, at[f·pitch].
+__device__ int decode(const Term &term, int side, int64_t index, int factors, int *at, int pitch) {
+  for (int f = 0; f < factors; ++f)
+    at[f * pitch] = 0;
+  int64_t rest = index - term.offset[side], key = term.key[side];
+  if (rest < 0) return nowhere(side);
+  for (int q = side == 0 ? 0 : term.end[0]; q < term.end[side]; ++q) {
+    const TermLabel &label = term.label[q];
+    const int64_t stride = label.stride[side], digit = quotient(rest, stride, label.inverse);
+    if (digit >= label.extent) return nowhere(side);
+    rest -= digit * stride;
+    key += digit * label.key;
+    for (int f = 0; f < factors; ++f)
+      at[f * pitch] += static_cast<int>(digit * label.step[f]);
+  }
+  return rest == 0 ? static_cast<int>(key) : nowhere(side);
+}
+
+/// What an item's factors are, for all rows and columns.
+template <class T> __device__ void find_factors(const ColumnsWork<T> &work, int64_t item, const Tables<T> &tables) {
+  for (int t = static_cast<int>(threadIdx.x); t < work.count; t += threads) {
+    const auto part = work.part[t];
+    const Term &term = work.terms[t];
+    for (int f = 0; f < part.factors; ++f)
+      tables.pointer[part.first + f] = work.buffer[term.buffer[f]] + item * work.stride[term.buffer[f]] + term.base[f];
+    for (int f = 0; f < part.varying; ++f)
+      tables.step[part.first_varying + f] = term.end[0] > 0 ? static_cast<int>(term.label[term.end[0] - 1].step[f]) : 0;
+  }
+}
+
+/// The rows of a tile from position `first` on, one place every `apart` rows.
+template <class T> __device__ void decode_rows(const ColumnsWork<T> &work, int64_t first, int64_t rows, int apart,
+                                               const Tables<T> &tables) {
+  for (int job = static_cast<int>(threadIdx.x); job < work.count * tables.places; job += threads) {
+    const int t = job / tables.places, place = job % tables.places;
+    const int64_t position = first + static_cast<int64_t>(place) * apart;
+    const bool inside = position >= 0 && position < rows;
+    tables.row_key[job] =
+        inside ? decode(work.terms[t], 0, index_at(work.side[0], position), work.part[t].varying,
+                        tables.row_at + work.part[t].first_varying * tables.places + place, tables.places)
+               : nowhere(0);
+  }
+}
+
+/// The columns first, first + apart, … of the stage, `count` of them.
+template <class T> __device__ void decode_columns(const ColumnsWork<T> &work, int64_t first, int apart, int64_t count,
+                                                  const Tables<T> &tables) {
+  for (int job = static_cast<int>(threadIdx.x); job < work.count * tables.stage; job += threads) {
+    const int t = job / tables.stage, c = job % tables.stage;
+    const auto part = work.part[t];
+    int *at = tables.col_at + part.first * tables.stage + c;
+    int key = nowhere(1);
+    if (c < count) {
+      const int64_t index = index_at(work.side[1], first + static_cast<int64_t>(c) * apart);
+      key = decode(work.terms[t], 1, index, part.factors, at, tables.stage);
+    }
+    tables.col_key[job] = key;
+    if (key == nowhere(1)) continue;
+    T weight = static_cast<T>(work.terms[t].scale);
+    for (int f = part.varying; f < part.factors; ++f)
+      weight *= __ldg(tables.pointer[part.first + f] + at[f * tables.stage]);
+    tables.weight[job] = weight;
+  }
+}
+
+/// V entries of a factor from `from` on, `step` apart.
+template <class T> __device__ Vector<T, 16 / sizeof(T)> load_vector(const T *from, int step) {
+  constexpr int V = 16 / sizeof(T);
+  if (step == 1 && reinterpret_cast<std::uintptr_t>(from) % 16 == 0) return load16(from);
+  Vector<T, V> x;
+  x.entry[0] = __ldg(from);
+  KRONVEC_UNROLL
+  for (int v = 1; v < V; ++v)
+    x.entry[v] = step == 0 ? x.entry[0] : __ldg(from + v * step);
+  return x;
+}
+
+/// V entries in each of four columns. Bit v of `match[c]`: entry v is one of the term that is being multiplied.
+template <class T, bool Whole> struct Tile {
+  static constexpr int V = 16 / sizeof(T), W = Whole ? 1 : V; ///< places
+  T sum[abreast][V];
+
+  /// Adds term t.
+  __device__ void add(const ColumnsWork<T> &work, const Tables<T> &tables, int t, int place, int c) {
+    const auto row_key = load<W>(tables.row_key + t * tables.places + place * W);
+    const auto col_key = load<abreast>(tables.col_key + t * tables.stage + c);
+    unsigned match = 0;
+    KRONVEC_UNROLL
+    for (int k = 0; k < abreast; ++k) {
+      KRONVEC_UNROLL
+      for (int w = 0; w < W; ++w)
+        match |= static_cast<unsigned>(row_key.entry[w] == col_key.entry[k]) << (k * W + w);
+    }
+    if (match == 0) return;
+    T product[abreast][V];
+    KRONVEC_UNROLL
+    for (int k = 0; k < abreast; ++k) {
+      KRONVEC_UNROLL
+      for (int v = 0; v < V; ++v)
+        product[k][v] = match >> (k * W + v % W) & 1 ? tables.weight[t * tables.stage + c + k] : T(0);
+    }
+    const auto part = work.part[t];
+    KRONVEC_ROLLED
+    for (int f = 0; f < part.varying; ++f) {
+      const auto at = load<abreast>(tables.col_at + (part.first + f) * tables.stage + c);
+      const auto row_at = load<W>(tables.row_at + (part.first_varying + f) * tables.places + place * W);
+      multiply(product, match, tables.pointer[part.first + f], at, row_at, tables.step[part.first_varying + f]);
+    }
+    KRONVEC_UNROLL
+    for (int k = 0; k < abreast; ++k) {
+      KRONVEC_UNROLL
+      for (int v = 0; v < V; ++v)
+        sum[k][v] += product[k][v];
+    }
+  }
+
+  /// product *= the factor, where there is a match.
+  __device__ static void multiply(T (&product)[abreast][V], unsigned match, const T *factor,
+                                  const Vector<int, abreast> &at, const Vector<int, W> &row_at, int step) {
+    Vector<T, V> x;
+    KRONVEC_UNROLL
+    for (int k = 0; k < abreast; ++k) {
+      constexpr unsigned column = (1u << W) - 1;
+      const unsigned here = match >> (k * W) & column;
+      const bool again =
+          k > 0 && at.entry[k] == at.entry[k > 0 ? k - 1 : 0] && (match >> ((k > 0 ? k - 1 : 0) * W) & column) == here;
+      if (!again) x = values(factor + at.entry[k], row_at, step, here);
+      KRONVEC_UNROLL
+      for (int v = 0; v < V; ++v)
+        if (here >> (v % W) & 1) product[k][v] *= x.entry[v];
+    }
+  }
+
+  __device__ static Vector<T, V> values(const T *from, const Vector<int, W> &row_at, int step, unsigned here) {
+    Vector<T, V> x{};
+    if constexpr (Whole) {
+      if (here) x = load_vector(from + row_at.entry[0], step);
+    } else {
+      KRONVEC_UNROLL
+      for (int v = 0; v < V; ++v)
+        if (here >> v & 1) x.entry[v] = __ldg(from + row_at.entry[v]);
+    }
+    return x;
+  }
+
+  /// Column k as rows `row` and on of a column of Y.
+  __device__ void store(int k, T *column, int64_t row, int64_t rows) const {
+    if (row >= 0 && row + V <= rows) return store16(column + row, sum[k]);
+    KRONVEC_UNROLL
+    for (int v = 0; v < V; ++v)
+      if (row + v >= 0 && row + v < rows) column[row + v] = sum[k][v];
+  }
+};
+
+template <class T, bool Whole> __global__ void __launch_bounds__(threads, 3)
+    emit_tile_of_columns(const __grid_constant__ ColumnsWork<T> work, Entries<T> y, ColumnsTiling tiling) {
+  using Sums = Tile<T, Whole>;
+  constexpr int V = Sums::V;
+  KRONVEC_DYNAMIC_SHARED(memory, unsigned char);
+  const Tables<T> tables(memory, work, tiling.stage, tiling.lanes * Sums::W);
+  const int thread = static_cast<int>(threadIdx.x), place = thread % tiling.lanes;
+  const int first_of_thread = thread / tiling.lanes * abreast, next_of_thread = threads / tiling.lanes * abreast;
+  const int classes = tiling.classes, own_class = static_cast<int>(blockIdx.y) % classes;
+  const int64_t begin = static_cast<int64_t>(blockIdx.y) / classes * tiling.columns;
+  const int64_t in_class = (y.cols - own_class + classes - 1) / classes;
+  const int64_t end = begin + tiling.columns < in_class ? begin + tiling.columns : in_class;
+  for (int64_t item = blockIdx.z; item < y.count; item += gridDim.z) {
+    T *const first_column = y.data + item * y.stride + own_class * y.ld;
+    const auto shift = static_cast<int64_t>(reinterpret_cast<std::uintptr_t>(first_column) / sizeof(T) % V);
+    const int64_t first_row = static_cast<int64_t>(blockIdx.x) * tiling.lanes * V - shift, row = first_row + place * V;
+    __syncthreads(); // the tables are those of the item before until here
+    find_factors(work, item, tables);
+    decode_rows(work, first_row, y.rows, Whole ? V : 1, tables);
+    for (int64_t stage = begin; stage < end; stage += tiling.stage) {
+      const int here = static_cast<int>(end - stage < tiling.stage ? end - stage : tiling.stage);
+      __syncthreads();
+      decode_columns(work, own_class + stage * classes, classes, here, tables);
+      __syncthreads();
+      for (int c = first_of_thread; c < here; c += next_of_thread) {
+        Sums sums{};
+        for (int t = 0; t < work.count; ++t)
+          sums.add(work, tables, t, place, c);
+        KRONVEC_UNROLL
+        for (int k = 0; k < abreast; ++k)
+          if (c + k < here) sums.store(k, first_column + (stage + c + k) * classes * y.ld, row, y.rows);
+      }
+    }
+  }
+}
+
+int64_t pieces(int64_t n, int64_t size) { return (n + size - 1) / size; }
+
+int stage_for(int lanes) {
+  const int all = threads / lanes * abreast;
+  return all > columns_of_stage ? all : columns_of_stage;
+}
+
+/// Of no terms there is nothing to know, but a launch has some dynamic memory.
+template <class T> int64_t shared_bytes(const ColumnsWork<T> &work, int lanes) {
+  const int64_t places = static_cast<int64_t>(lanes) * (work.whole ? 1 : work.vector);
+  return work.count == 0 ? 16 : table_bytes(work, stage_for(lanes), places);
+}
+
+/// Wide tiles for long columns, as far as shared memory allows several blocks.
+template <class T> int lanes_for(const ColumnsWork<T> &work, int64_t rows) {
+  int lanes = narrowest;
+  while (lanes < threads && lanes * work.vector < rows && shared_bytes(work, 2 * lanes) <= few_bytes)
+    lanes *= 2;
+  while (lanes < 32 && lanes * work.vector < rows && shared_bytes(work, 2 * lanes) <= shared_bytes(work, lanes))
+    lanes *= 2;
+  return lanes;
+}
+
+/// 16 bytes over the greatest common divisor of 16 bytes and a column's.
+template <class T> int classes_of(const Entries<T> &y) {
+  const int V = ColumnsWork<T>::vector;
+  if (y.cols == 1) return 1;
+  return y.ld % V == 0 ? 1 : y.ld % 2 == 0 ? V / 2 : V;
+}
+
+template <class T> cudaError_t emit_any(const ColumnsWork<T> &work, Entries<T> y, cudaStream_t stream) {
+  if (y.rows == 0 || y.cols == 0 || y.count == 0) return cudaSuccess;
+  ColumnsTiling tiling{};
+  tiling.lanes = lanes_for(work, y.rows), tiling.stage = stage_for(tiling.lanes), tiling.classes = classes_of(y);
+  const int64_t down = pieces(y.rows + work.vector - 1, static_cast<int64_t>(tiling.lanes) * work.vector);
+  const int64_t in_class = pieces(y.cols, tiling.classes), items = y.count < 65535 ? y.count : 65535;
+  const int64_t wanted = pieces(enough_blocks, down * items * tiling.classes); // runs of columns
+  const int64_t unit = threads / tiling.lanes * abreast;
+  int64_t columns = pieces(pieces(in_class, wanted), unit) * unit;
+  if (columns > most_columns && columns > unit) columns = most_columns > unit ? most_columns : unit;
+  while (pieces(in_class, columns) * tiling.classes > 65535)
+    columns *= 2;
+  tiling.columns = static_cast<int>(columns);
+  const dim3 grid(static_cast<unsigned>(down), static_cast<unsigned>(pieces(in_class, columns) * tiling.classes),
+                  static_cast<unsigned>(items));
+  return launch(work.whole ? emit_tile_of_columns<T, true> : emit_tile_of_columns<T, false>, grid, dim3(threads),
+                static_cast<std::size_t>(shared_bytes(work, tiling.lanes)), stream, work, y, tiling);
+}
+
+} // namespace
+
+template <class T> int64_t least_shared_bytes(const ColumnsWork<T> &work) { return shared_bytes(work, narrowest); }
+template int64_t least_shared_bytes(const ColumnsWork<float> &);
+template int64_t least_shared_bytes(const ColumnsWork<double> &);
+
+cudaError_t emit_columns(const ColumnsWork<float> &work, Entries<float> y, cudaStream_t stream) {
+  return emit_any(work, y, stream);
+}
+cudaError_t emit_columns(const ColumnsWork<double> &work, Entries<double> y, cudaStream_t stream) {
+  return emit_any(work, y, stream);
+}
+
+} // namespace kronvec::kernels
