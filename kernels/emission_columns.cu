@@ -17,6 +17,8 @@
 #include "kernels/emission_digits.hpp"
 #include "kernels/portability.hpp"
 
+#include <utility>
+
 namespace kronvec::kernels {
 namespace {
 
@@ -29,10 +31,16 @@ constexpr int enough_blocks = 2048;                      ///< to keep a large GP
 constexpr int64_t few_bytes = 40 << 10;                  ///< of shared memory: several blocks share a processor
 constexpr int most_columns = 256, columns_of_stage = 32; ///< of a block; at once in shared memory, or more, below
 
+/// Where the tables of a block begin in its shared memory, in bytes.
+struct Layout {
+  int pointer, step, weight, col_key, col_at, row_key, row_at, end;
+};
+
 /// How Y is cut: a tile has `lanes` threads along its rows, the others take other columns.
 struct ColumnsTiling {
   int lanes, stage, columns; ///< columns in shared memory at once, and of a block
   int classes;               ///< columns j and j + classes begin at the same place within 16 bytes
+  Layout layout;
 };
 
 /// N things, read and written at once.
@@ -57,7 +65,7 @@ __device__ void store16(float *to, const float *from) {
   __stcs(reinterpret_cast<float4 *>(to), make_float4(from[0], from[1], from[2], from[3]));
 }
 
-/// The tables of a block, one after the other in its shared memory.
+/// What a block has in shared memory.
 template <class T> struct Tables {
   const T **pointer;     ///< of each factor, at digits 0
   int *step;             ///< of each varying factor: from row to row of a vector
@@ -66,22 +74,14 @@ template <class T> struct Tables {
   int *row_key, *row_at; ///< of each term, each varying factor in each place of the tile
   int stage, places;
 
-  __device__ Tables(unsigned char *memory, const ColumnsWork<T> &work, int columns, int rows)
-      : stage(columns), places(rows) {
-    const auto take = [&memory](auto *&table, int64_t count) {
-      table = reinterpret_cast<std::remove_reference_t<decltype(table)>>(memory);
-      memory += (count * static_cast<int64_t>(sizeof *table) + 15) / 16 * 16;
-    };
-    take(pointer, work.total), take(step, work.varying), take(weight, work.count * stage);
-    take(col_key, work.count * stage), take(col_at, work.total * stage);
-    take(row_key, work.count * places), take(row_at, work.varying * places);
-  }
+  __device__ Tables(unsigned char *memory, const Layout &layout, int columns, int rows)
+      : pointer(reinterpret_cast<const T **>(memory + layout.pointer)),
+        step(reinterpret_cast<int *>(memory + layout.step)), weight(reinterpret_cast<T *>(memory + layout.weight)),
+        col_key(reinterpret_cast<int *>(memory + layout.col_key)),
+        col_at(reinterpret_cast<int *>(memory + layout.col_at)),
+        row_key(reinterpret_cast<int *>(memory + layout.row_key)),
+        row_at(reinterpret_cast<int *>(memory + layout.row_at)), stage(columns), places(rows) {}
 };
-template <class T> int64_t table_bytes(const ColumnsWork<T> &work, int64_t stage, int64_t places) {
-  const auto room = [](int64_t count, std::size_t size) { return (count * static_cast<int64_t>(size) + 15) / 16 * 16; };
-  return room(work.total, sizeof(T *)) + room(work.varying, sizeof(int)) + room(work.count * stage, sizeof(T)) +
-         room((work.count + work.total) * stage, sizeof(int)) + room((work.count + work.varying) * places, sizeof(int));
-}
 
 /// The key of an index along one side, and its offset in the first `factors` factors, at[f·pitch].
 __device__ int decode(const Term &term, int side, int64_t index, int factors, int *at, int pitch) {
@@ -148,24 +148,14 @@ template <class T> __device__ void decode_columns(const ColumnsWork<T> &work, in
   }
 }
 
-/// V entries of a factor from `from` on, `step` apart.
-template <class T> __device__ Vector<T, 16 / sizeof(T)> load_vector(const T *from, int step) {
-  constexpr int V = 16 / sizeof(T);
-  if (step == 1 && reinterpret_cast<std::uintptr_t>(from) % 16 == 0) return load16(from);
-  Vector<T, V> x;
-  x.entry[0] = __ldg(from);
-  KRONVEC_UNROLL
-  for (int v = 1; v < V; ++v)
-    x.entry[v] = step == 0 ? x.entry[0] : __ldg(from + v * step);
-  return x;
-}
-
-/// V entries in each of four columns. Bit v of `match[c]`: entry v is one of the term that is being multiplied.
+/// V entries in each of four columns. A place is a row, or V rows that share their digits but for the last.
 template <class T, bool Whole> struct Tile {
   static constexpr int V = 16 / sizeof(T), W = Whole ? 1 : V; ///< places
-  T sum[abreast][V];
+  static constexpr unsigned all = (1u << (abreast * W)) - 1;
+  using Columns = T[abreast][V];
+  Columns sum;
 
-  /// Adds term t.
+  /// Adds term t. Bit k·W + w of `match`: column k has the term in place w.
   __device__ void add(const ColumnsWork<T> &work, const Tables<T> &tables, int t, int place, int c) {
     const auto row_key = load<W>(tables.row_key + t * tables.places + place * W);
     const auto col_key = load<abreast>(tables.col_key + t * tables.stage + c);
@@ -176,20 +166,36 @@ template <class T, bool Whole> struct Tile {
       for (int w = 0; w < W; ++w)
         match |= static_cast<unsigned>(row_key.entry[w] == col_key.entry[k]) << (k * W + w);
     }
-    if (match == 0) return;
-    T product[abreast][V];
+    if (match == all)
+      add_product<true>(work, tables, t, place, c, match);
+    else if (match != 0)
+      add_product<false>(work, tables, t, place, c, match);
+  }
+
+  /// `All`: everywhere, so that the loads of all columns are on their way at once.
+  template <bool All> __device__ void add_product(const ColumnsWork<T> &work, const Tables<T> &tables, int t, int place,
+                                                  int c, unsigned match) {
+    Columns product;
     KRONVEC_UNROLL
     for (int k = 0; k < abreast; ++k) {
+      const T weight = tables.weight[t * tables.stage + c + k];
       KRONVEC_UNROLL
       for (int v = 0; v < V; ++v)
-        product[k][v] = match >> (k * W + v % W) & 1 ? tables.weight[t * tables.stage + c + k] : T(0);
+        product[k][v] = All || match >> (k * W + v % W) & 1 ? weight : T(0);
     }
     const auto part = work.part[t];
+    const T *const *pointer = tables.pointer + part.first;
+    const int *step = tables.step + part.first_varying, *col_at = tables.col_at + part.first * tables.stage + c;
+    const int *row_at = tables.row_at + part.first_varying * tables.places + place * W;
     KRONVEC_ROLLED
     for (int f = 0; f < part.varying; ++f) {
-      const auto at = load<abreast>(tables.col_at + (part.first + f) * tables.stage + c);
-      const auto row_at = load<W>(tables.row_at + (part.first_varying + f) * tables.places + place * W);
-      multiply(product, match, tables.pointer[part.first + f], at, row_at, tables.step[part.first_varying + f]);
+      const auto columns = load<abreast>(col_at);
+      const auto rows = load<W>(row_at);
+      if constexpr (All)
+        multiply(product, *pointer, columns, rows, *step);
+      else
+        multiply_some(product, match, *pointer, columns, rows, *step);
+      ++pointer, ++step, col_at += tables.stage, row_at += tables.places;
     }
     KRONVEC_UNROLL
     for (int k = 0; k < abreast; ++k) {
@@ -199,54 +205,100 @@ template <class T, bool Whole> struct Tile {
     }
   }
 
-  /// product *= the factor, where there is a match.
-  __device__ static void multiply(T (&product)[abreast][V], unsigned match, const T *factor,
-                                  const Vector<int, abreast> &at, const Vector<int, W> &row_at, int step) {
-    Vector<T, V> x;
+  /// product *= the factor.
+  __device__ static void multiply(Columns &product, const T *factor, const Vector<int, abreast> &columns,
+                                  const Vector<int, W> &rows, int step) {
+    const auto [a, b, c, d] = columns.entry;
+    if (a == b && a == c && a == d)
+      load_columns<1>(product, factor, columns, rows, step);
+    else
+      load_columns<abreast>(product, factor, columns, rows, step);
+  }
+
+  /// product *= the factor, of which all columns have the same values, or each its own (`Loads`).
+  template <int Loads> __device__ static void load_columns(Columns &product, const T *factor,
+                                                           const Vector<int, abreast> &columns,
+                                                           const Vector<int, W> &rows, int step) {
+    const T *from[Loads];
+    std::uintptr_t alignment = 0;
+    KRONVEC_UNROLL
+    for (int k = 0; k < Loads; ++k) {
+      from[k] = factor + (columns.entry[k] + (Whole ? rows.entry[0] : 0));
+      alignment |= reinterpret_cast<std::uintptr_t>(from[k]);
+    }
+    if (Whole && step == 0) {
+      T x[Loads];
+      KRONVEC_UNROLL
+      for (int k = 0; k < Loads; ++k)
+        x[k] = __ldg(from[k]);
+      multiply_by(product, [&](int k, int) { return x[k % Loads]; });
+    } else if (Whole && step == 1 && alignment % 16 == 0) {
+      Vector<T, V> x[Loads];
+      KRONVEC_UNROLL
+      for (int k = 0; k < Loads; ++k)
+        x[k] = load16(from[k]);
+      multiply_by(product, [&](int k, int v) { return x[k % Loads].entry[v]; });
+    } else {
+      Vector<T, V> x[Loads];
+      KRONVEC_UNROLL
+      for (int k = 0; k < Loads; ++k) {
+        KRONVEC_UNROLL
+        for (int v = 0; v < V; ++v)
+          x[k].entry[v] = __ldg(Whole ? from[k] + v * step : factor + (columns.entry[k] + rows.entry[v % W]));
+      }
+      multiply_by(product, [&](int k, int v) { return x[k % Loads].entry[v]; });
+    }
+  }
+
+  __device__ static void multiply_by(Columns &product, const auto &factor) {
     KRONVEC_UNROLL
     for (int k = 0; k < abreast; ++k) {
-      constexpr unsigned column = (1u << W) - 1;
-      const unsigned here = match >> (k * W) & column;
-      const bool again =
-          k > 0 && at.entry[k] == at.entry[k > 0 ? k - 1 : 0] && (match >> ((k > 0 ? k - 1 : 0) * W) & column) == here;
-      if (!again) x = values(factor + at.entry[k], row_at, step, here);
       KRONVEC_UNROLL
       for (int v = 0; v < V; ++v)
-        if (here >> (v % W) & 1) product[k][v] *= x.entry[v];
+        product[k][v] *= factor(k, v);
     }
   }
 
-  __device__ static Vector<T, V> values(const T *from, const Vector<int, W> &row_at, int step, unsigned here) {
-    Vector<T, V> x{};
-    if constexpr (Whole) {
-      if (here) x = load_vector(from + row_at.entry[0], step);
-    } else {
-      KRONVEC_UNROLL
-      for (int v = 0; v < V; ++v)
-        if (here >> v & 1) x.entry[v] = __ldg(from + row_at.entry[v]);
-    }
-    return x;
-  }
-
-  /// Column k as rows `row` and on of a column of Y.
-  __device__ void store(int k, T *column, int64_t row, int64_t rows) const {
-    if (row >= 0 && row + V <= rows) return store16(column + row, sum[k]);
+  /// product *= the factor where there is a match; nothing is read elsewhere.
+  __device__ static void multiply_some(Columns &product, unsigned match, const T *factor,
+                                       const Vector<int, abreast> &columns, const Vector<int, W> &rows, int step) {
     KRONVEC_UNROLL
-    for (int v = 0; v < V; ++v)
-      if (row + v >= 0 && row + v < rows) column[row + v] = sum[k][v];
+    for (int k = 0; k < abreast; ++k) {
+      KRONVEC_UNROLL
+      for (int v = 0; v < V; ++v)
+        if (match >> (k * W + v % W) & 1)
+          product[k][v] *= __ldg(factor + (columns.entry[k] + rows.entry[v % W] + (Whole ? v * step : 0)));
+    }
+  }
+
+  /// The first `count` columns, `apart` apart, the first of them from `to` on, which is row `row`.
+  __device__ void store(T *to, int64_t apart, int count, int64_t row, int64_t rows) const {
+    const bool inside = row >= 0 && row + V <= rows;
+    KRONVEC_UNROLL
+    for (int k = 0; k < abreast; ++k) {
+      if (k >= count) return;
+      if (inside) {
+        store16(to, sum[k]);
+      } else {
+        KRONVEC_UNROLL
+        for (int v = 0; v < V; ++v)
+          if (row + v >= 0 && row + v < rows) to[v] = sum[k][v];
+      }
+      to += apart;
+    }
   }
 };
 
-template <class T, bool Whole> __global__ void __launch_bounds__(threads, 3)
+template <class T, bool Whole> __global__ void __launch_bounds__(threads, Whole || sizeof(T) == 8 ? 3 : 2)
     emit_tile_of_columns(const __grid_constant__ ColumnsWork<T> work, Entries<T> y, ColumnsTiling tiling) {
   using Sums = Tile<T, Whole>;
   constexpr int V = Sums::V;
   KRONVEC_DYNAMIC_SHARED(memory, unsigned char);
-  const Tables<T> tables(memory, work, tiling.stage, tiling.lanes * Sums::W);
+  const Tables<T> tables(memory, tiling.layout, tiling.stage, tiling.lanes * Sums::W);
   const int thread = static_cast<int>(threadIdx.x), place = thread % tiling.lanes;
   const int first_of_thread = thread / tiling.lanes * abreast, next_of_thread = threads / tiling.lanes * abreast;
   const int classes = tiling.classes, own_class = static_cast<int>(blockIdx.y) % classes;
-  const int64_t begin = static_cast<int64_t>(blockIdx.y) / classes * tiling.columns;
+  const int64_t apart = classes * y.ld, begin = static_cast<int64_t>(blockIdx.y) / classes * tiling.columns;
   const int64_t in_class = (y.cols - own_class + classes - 1) / classes;
   const int64_t end = begin + tiling.columns < in_class ? begin + tiling.columns : in_class;
   for (int64_t item = blockIdx.z; item < y.count; item += gridDim.z) {
@@ -265,9 +317,7 @@ template <class T, bool Whole> __global__ void __launch_bounds__(threads, 3)
         Sums sums{};
         for (int t = 0; t < work.count; ++t)
           sums.add(work, tables, t, place, c);
-        KRONVEC_UNROLL
-        for (int k = 0; k < abreast; ++k)
-          if (c + k < here) sums.store(k, first_column + (stage + c + k) * classes * y.ld, row, y.rows);
+        sums.store(first_column + (stage + c) * apart + row, apart, here - c, row, y.rows);
       }
     }
   }
@@ -280,18 +330,27 @@ int stage_for(int lanes) {
   return all > columns_of_stage ? all : columns_of_stage;
 }
 
-/// Of no terms there is nothing to know, but a launch has some dynamic memory.
-template <class T> int64_t shared_bytes(const ColumnsWork<T> &work, int lanes) {
-  const int64_t places = static_cast<int64_t>(lanes) * (work.whole ? 1 : work.vector);
-  return work.count == 0 ? 16 : table_bytes(work, stage_for(lanes), places);
+template <class T> Layout layout(const ColumnsWork<T> &work, int lanes) {
+  const int stage = stage_for(lanes), places = lanes * (work.whole ? 1 : work.vector);
+  int end = 0;
+  const auto next = [&end](int count, std::size_t size) {
+    return std::exchange(end, end + (count * static_cast<int>(size) + 15) / 16 * 16);
+  };
+  Layout l{};
+  l.pointer = next(work.total, sizeof(T *)), l.step = next(work.varying, sizeof(int));
+  l.weight = next(work.count * stage, sizeof(T));
+  l.col_key = next(work.count * stage, sizeof(int)), l.col_at = next(work.total * stage, sizeof(int));
+  l.row_key = next(work.count * places, sizeof(int)), l.row_at = next(work.varying * places, sizeof(int));
+  l.end = end > 0 ? end : 16; // a launch has some, even for no terms
+  return l;
 }
 
 /// Wide tiles for long columns, as far as shared memory allows several blocks.
 template <class T> int lanes_for(const ColumnsWork<T> &work, int64_t rows) {
   int lanes = narrowest;
-  while (lanes < threads && lanes * work.vector < rows && shared_bytes(work, 2 * lanes) <= few_bytes)
+  while (lanes < threads && lanes * work.vector < rows && layout(work, 2 * lanes).end <= few_bytes)
     lanes *= 2;
-  while (lanes < 32 && lanes * work.vector < rows && shared_bytes(work, 2 * lanes) <= shared_bytes(work, lanes))
+  while (lanes < 32 && lanes * work.vector < rows && layout(work, 2 * lanes).end <= layout(work, lanes).end)
     lanes *= 2;
   return lanes;
 }
@@ -307,6 +366,7 @@ template <class T> cudaError_t emit_any(const ColumnsWork<T> &work, Entries<T> y
   if (y.rows == 0 || y.cols == 0 || y.count == 0) return cudaSuccess;
   ColumnsTiling tiling{};
   tiling.lanes = lanes_for(work, y.rows), tiling.stage = stage_for(tiling.lanes), tiling.classes = classes_of(y);
+  tiling.layout = layout(work, tiling.lanes);
   const int64_t down = pieces(y.rows + work.vector - 1, static_cast<int64_t>(tiling.lanes) * work.vector);
   const int64_t in_class = pieces(y.cols, tiling.classes), items = y.count < 65535 ? y.count : 65535;
   const int64_t wanted = pieces(enough_blocks, down * items * tiling.classes); // runs of columns
@@ -319,12 +379,12 @@ template <class T> cudaError_t emit_any(const ColumnsWork<T> &work, Entries<T> y
   const dim3 grid(static_cast<unsigned>(down), static_cast<unsigned>(pieces(in_class, columns) * tiling.classes),
                   static_cast<unsigned>(items));
   return launch(work.whole ? emit_tile_of_columns<T, true> : emit_tile_of_columns<T, false>, grid, dim3(threads),
-                static_cast<std::size_t>(shared_bytes(work, tiling.lanes)), stream, work, y, tiling);
+                static_cast<std::size_t>(tiling.layout.end), stream, work, y, tiling);
 }
 
 } // namespace
 
-template <class T> int64_t least_shared_bytes(const ColumnsWork<T> &work) { return shared_bytes(work, narrowest); }
+template <class T> int64_t least_shared_bytes(const ColumnsWork<T> &work) { return layout(work, narrowest).end; }
 template int64_t least_shared_bytes(const ColumnsWork<float> &);
 template int64_t least_shared_bytes(const ColumnsWork<double> &);
 
