@@ -1,23 +1,20 @@
-/// Emission on the GPU: launches over terms, for a packed result of few rows those of a result of more rows.
+/// Emission on the GPU: a plan, and another for a packed result of few rows, which is one of more rows.
 
 #include "devices/cuda/emission.hpp"
 
-#include "devices/cuda/emission/launches.hpp"
+#include "devices/cuda/emission/plan.hpp"
 #include "devices/flat_emission.hpp"
 
 namespace kronvec::cuda {
 namespace {
 
-/// Columns of fewer bytes are better written as parts of longer ones.
-constexpr Index short_column = 1 << 10;
-
 template <class T> class CudaEmitter final : public Emitter<T> {
 public:
-  CudaEmitter(const Engine &engine, const Backend &backend, const Emission &emission)
-      : rows_(emission.rows.size), all_(engine, backend, emission) {
-    if (const auto flat = flattened(emission, sizeof(T), short_column)) {
+  CudaEmitter(const Engine &engine, const Backend &backend, const Emission &emission, const EmissionLimits &limits)
+      : rows_(emission.rows.size), all_(engine, backend, emission, limits) {
+    if (const auto flat = flattened(emission, sizeof(T), limits.short_column)) {
       flat_columns_ = flat->columns;
-      flat_.emplace(engine, backend, flat->emission);
+      flat_.emplace(engine, backend, flat->emission, limits);
     }
   }
 
@@ -29,21 +26,23 @@ public:
       all_.run(buffers, first_row, first_col, {y.data(), y.rows(), y.cols(), y.ld(), 1, 0});
   }
 
+  Blocks scratch() const override { return flat_ ? flat_->scratch() : all_.scratch(); }
+
 private:
   const Index rows_;
-  Launches<T> all_;
-  std::optional<Launches<T>> flat_;
+  EmissionPlan<T> all_;
+  std::optional<EmissionPlan<T>> flat_;
   Index flat_columns_ = 0; ///< columns that are one of the flat emission's
 };
 
 } // namespace
 
-template <class T>
-std::unique_ptr<Emitter<T>> emitter(const Engine &engine, const Backend &backend, Emission emission) {
-  return std::make_unique<CudaEmitter<T>>(engine, backend, emission);
+template <class T> std::unique_ptr<Emitter<T>> emitter(const Engine &engine, const Backend &backend, Emission emission,
+                                                       const EmissionLimits &limits) {
+  return std::make_unique<CudaEmitter<T>>(engine, backend, emission, limits);
 }
 
-template std::unique_ptr<Emitter<float>> emitter(const Engine &, const Backend &, Emission);
-template std::unique_ptr<Emitter<double>> emitter(const Engine &, const Backend &, Emission);
+template std::unique_ptr<Emitter<float>> emitter(const Engine &, const Backend &, Emission, const EmissionLimits &);
+template std::unique_ptr<Emitter<double>> emitter(const Engine &, const Backend &, Emission, const EmissionLimits &);
 
 } // namespace kronvec::cuda

@@ -14,9 +14,6 @@ namespace {
 using kernels::EmissionWork;
 using kernels::Term;
 
-/// Sums of at most so many values become terms.
-constexpr Index few_values = 8;
-
 /// The terms as `emit_columns` may take them.
 std::vector<Term> terms_of_columns(const std::vector<Product> &products) {
   std::vector<Term> terms;

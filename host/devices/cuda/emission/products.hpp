@@ -14,6 +14,9 @@ Product simplified(const Product &p);
 /// Whether a factor depends on the label.
 bool uses(const Product::Factor &f, int q);
 
+/// Sums of at most so many values become products of their own; longer ones are left to cuBLAS.
+constexpr Index few_values = 8;
+
 /// How many values the summed labels have together.
 Index sum_values(const Product &p);
 
