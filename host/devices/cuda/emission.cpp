@@ -5,6 +5,7 @@
 
 #include "devices/cuda/emission.hpp"
 
+#include "devices/cuda/entries.hpp"
 #include "kernels/emission.hpp"
 #include "kronvec/error.hpp"
 
@@ -173,7 +174,7 @@ std::vector<Term> terms_of(const Product &p) {
 }
 
 /// The terms of one launch, which numbers its buffers for itself.
-struct Batch {
+struct Part {
   bool long_products = false;
   Index first = 0, count = 0;
   std::vector<int> buffers = {};
@@ -200,7 +201,7 @@ public:
       : engine_(engine), triangles_{emission.rows.triangle, emission.cols.triangle} {
     std::vector<Term> terms;
     for (const bool long_products : {false, true}) {
-      batches_.push_back({.long_products = long_products, .first = static_cast<Index>(terms.size())});
+      parts_.push_back({.long_products = long_products, .first = static_cast<Index>(terms.size())});
       for (const Product &p : emission.products)
         if ((p.factors.size() > Term::most_factors) == long_products) append(terms, terms_of(p));
     }
@@ -210,19 +211,21 @@ public:
     backend.transfer(terms_.data(), bytes, terms.data(), bytes, bytes, 1);
   }
 
-  void run(std::span<const T *const> buffers, Index first_row, Index first_col, MatrixView<T> y) const override {
-    for (const Batch &batch : batches_) {
-      if (batch.count == 0 && &batch != &batches_.front()) continue;
+  void run(std::span<const Buffer<T>> buffers, Index first_row, Index first_col, BatchView<T> y) const override {
+    for (const Part &part : parts_) {
+      if (part.count == 0 && &part != &parts_.front()) continue;
       EmissionWork<T> work{.side = {{first_row, triangles_[0]}, {first_col, triangles_[1]}},
-                           .terms = static_cast<const Term *>(terms_.data()) + batch.first,
-                           .count = batch.count,
-                           .add = &batch != &batches_.front(),
-                           .buffer = {}};
-      std::transform(batch.buffers.begin(), batch.buffers.end(), work.buffer,
-                     [&](int b) { return buffers[static_cast<std::size_t>(b)]; });
-      const kernels::Entries<T> entries{y.data(), y.rows(), y.cols(), y.ld(), 1, 0};
+                           .terms = static_cast<const Term *>(terms_.data()) + part.first,
+                           .count = part.count,
+                           .add = &part != &parts_.front(),
+                           .buffer = {},
+                           .step = {}};
+      for (std::size_t b = 0; b < part.buffers.size(); ++b) {
+        const Buffer<T> &buffer = buffers[static_cast<std::size_t>(part.buffers[b])];
+        work.buffer[b] = buffer.data, work.step[b] = buffer.stride;
+      }
       engine_.kernel("emission", [&](cudaStream_t s) {
-        return batch.long_products ? kernels::emit_long(work, entries, s) : kernels::emit(work, entries, s);
+        return part.long_products ? kernels::emit_long(work, entries(y), s) : kernels::emit(work, entries(y), s);
       });
     }
   }
@@ -231,9 +234,9 @@ private:
   static constexpr std::size_t room = EmissionWork<T>::most_buffers;
 
   void append(std::vector<Term> &all, std::vector<Term> terms) {
-    if (!batches_.back().take(terms, room)) {
-      batches_.push_back({.long_products = batches_.back().long_products, .first = static_cast<Index>(all.size())});
-      if (!batches_.back().take(terms, room))
+    if (!parts_.back().take(terms, room)) {
+      parts_.push_back({.long_products = parts_.back().long_products, .first = static_cast<Index>(all.size())});
+      if (!parts_.back().take(terms, room))
         throw ShapeError(fmt::format("a product of more than {} different arrays", room));
     }
     all.insert(all.end(), terms.begin(), terms.end());
@@ -241,7 +244,7 @@ private:
 
   const Engine &engine_;
   Index triangles_[2];
-  std::vector<Batch> batches_;
+  std::vector<Part> parts_;
   Pool::Block terms_;
 };
 
