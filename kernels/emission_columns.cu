@@ -107,7 +107,7 @@ template <class T> __device__ void find_factors(const ColumnsWork<T> &work, int6
     const auto part = work.part[t];
     const Term &term = work.terms[t];
     for (int f = 0; f < part.factors; ++f)
-      tables.pointer[part.first + f] = work.buffer[term.buffer[f]] + item * work.stride[term.buffer[f]] + term.base[f];
+      tables.pointer[part.first + f] = work.buffer[term.buffer[f]] + item * work.step[term.buffer[f]] + term.base[f];
     for (int f = 0; f < part.varying; ++f)
       tables.step[part.first_varying + f] = term.end[0] > 0 ? static_cast<int>(term.label[term.end[0] - 1].step[f]) : 0;
   }

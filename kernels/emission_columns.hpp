@@ -22,7 +22,7 @@ template <class T> struct ColumnsWork {
   bool whole;                ///< see `emit_columns`
   Part part[most_terms];
   const T *buffer[most_buffers];
-  std::int64_t stride[most_buffers]; ///< from one item's to the next item's, 0 where all items share the buffer
+  std::int64_t step[most_buffers]; ///< from an item's part of a buffer to the next item's; 0: all read the same
 };
 
 /// The shared memory that a launch needs for tiles as narrow as they get.

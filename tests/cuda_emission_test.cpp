@@ -58,7 +58,7 @@ template <class T> Matrix<T> run_on(Device device, const Emission &emission, con
   std::fill_n(memory.data(), memory.rows(), std::numeric_limits<T>::quiet_NaN());
   Matrix<T> there = memory.to(device);
   std::vector<Matrix<T>> held;
-  std::vector<const T *> pointers;
+  std::vector<Buffer<T>> pointers;
   for (const Matrix<double> &b : buffers)
     held.push_back(cast<T>(b).to(device)), pointers.push_back(held.back().data());
   const auto emitter = device.backend().primitives(T{}).emitter(emission);
@@ -213,9 +213,9 @@ TEST(CudaEmission, OneEmitterServesManyRuns) {
       for (const Index n : {36, 20, 15})
         buffers.push_back(Matrix<double>::random(n, 1, seed + static_cast<std::uint64_t>(n)));
       const auto a = buffers[0].to(device), e = buffers[1].to(device), b = buffers[2].to(device);
-      const double *pointers[] = {a.data(), e.data(), b.data()};
+      const Buffer<double> pointers[] = {a.data(), e.data(), b.data()};
       Matrix<double> y = Matrix<double>::uninitialized(45, 12, device);
-      emitter->run(pointers, 0, 0, y);
+      emitter->run(pointers, 0, 0, y.view());
       auto expected = run_on<double>(Device::reference(), emission, buffers, {0, 0, 45, 12});
       EXPECT_TRUE(near(y.to(Device::cpu()), unvec(expected, 45, 12), 1e-15));
     }

@@ -53,11 +53,12 @@ template <class T> std::vector<T> memory_after(const Backend &device, const Emit
   const Index ld = w.rows + w.gap;
   std::vector<T> y(static_cast<std::size_t>(w.start + ld * w.cols + 5), std::numeric_limits<T>::quiet_NaN());
   std::vector<Pool::Block> held;
-  std::vector<const T *> pointers;
+  std::vector<Buffer<T>> pointers;
   for (const auto &b : buffers)
-    held.push_back(block(device, b)), pointers.push_back(static_cast<const T *>(held.back().data()));
+    held.push_back(block(device, b)), pointers.emplace_back(static_cast<const T *>(held.back().data()));
   const Pool::Block to = block(device, y);
-  emitter.run(pointers, w.first_row, w.first_col, {static_cast<T *>(to.data()) + w.start, w.rows, w.cols, ld});
+  emitter.run(pointers, w.first_row, w.first_col,
+              MatrixView<T>(static_cast<T *>(to.data()) + w.start, w.rows, w.cols, ld));
   device.transfer(y.data(), y.size() * sizeof(T), to.data(), y.size() * sizeof(T), y.size() * sizeof(T), 1);
   return y;
 }

@@ -3,6 +3,7 @@
 #include "devices/cuda/emission.hpp"
 
 #include "devices/cuda/emission/plan.hpp"
+#include "devices/cuda/entries.hpp"
 #include "devices/flat_emission.hpp"
 
 namespace kronvec::cuda {
@@ -18,15 +19,17 @@ public:
     }
   }
 
-  void run(std::span<const T *const> buffers, Index first_row, Index first_col, MatrixView<T> y) const override {
+  void run(std::span<const Buffer<T>> buffers, Index first_row, Index first_col, BatchView<T> y) const override {
     const Index n = flat_columns_;
-    if (flat_ && y.rows() == rows_ && y.packed() && first_col % n == 0 && y.cols() % n == 0)
-      flat_->run(buffers, 0, first_col / n, {y.data(), y.rows() * n, y.cols() / n, y.rows() * n, 1, 0});
+    const bool packed = y.ld == y.rows || y.cols <= 1;
+    if (flat_ && y.rows == rows_ && packed && first_col % n == 0 && y.cols % n == 0)
+      y = {y.data, y.rows * n, y.cols / n, y.rows * n, y.count, y.stride},
+      flat_->run(buffers, 0, first_col / n, entries(y));
     else
-      all_.run(buffers, first_row, first_col, {y.data(), y.rows(), y.cols(), y.ld(), 1, 0});
+      all_.run(buffers, first_row, first_col, entries(y));
   }
 
-  Blocks scratch() const override { return flat_ ? flat_->scratch() : all_.scratch(); }
+  Blocks scratch(Index count) const override { return flat_ ? flat_->scratch(count) : all_.scratch(count); }
 
 private:
   const Index rows_;

@@ -12,6 +12,7 @@ namespace kronvec::cuda {
 struct EmissionLimits {
   Index slices = Index(1) << 21; ///< entries of a contraction's result at once: half of a second-level cache
   Index tables = Index(1) << 16; ///< entries of tables that may be larger than Y
+  Index item = Index(1) << 20;   ///< multiplications of sums in an item of a batch; fewer are loops of one launch
   Index short_column = 1 << 10;  ///< bytes; shorter columns are better written as parts of longer ones
 };
 

@@ -48,7 +48,7 @@ template <class T> Launches<T>::Launches(const Engine &engine, const Backend &ba
 
 template <class T> void Launches<T>::plan_tiles(const std::vector<Product> &products, std::vector<Term> &terms) {
   for (const bool long_products : {false, true}) {
-    batches_.push_back({.long_products = long_products, .first = static_cast<Index>(terms.size())});
+    parts_.push_back({.long_products = long_products, .first = static_cast<Index>(terms.size())});
     for (const Product &p : products)
       if ((p.factors.size() > Term::most_factors) == long_products) append(terms, terms_of(p));
   }
@@ -56,43 +56,44 @@ template <class T> void Launches<T>::plan_tiles(const std::vector<Product> &prod
 
 template <class T> void Launches<T>::append(std::vector<Term> &all, std::vector<Term> terms) {
   constexpr std::size_t room = EmissionWork<T>::most_buffers;
-  if (!batches_.back().buffers.take(terms, room)) {
-    batches_.push_back({.long_products = batches_.back().long_products, .first = static_cast<Index>(all.size())});
-    if (!batches_.back().buffers.take(terms, room))
+  if (!parts_.back().buffers.take(terms, room)) {
+    parts_.push_back({.long_products = parts_.back().long_products, .first = static_cast<Index>(all.size())});
+    if (!parts_.back().buffers.take(terms, room))
       throw ShapeError(fmt::format("a product of more than {} different arrays", room));
   }
-  batches_.back().count += static_cast<Index>(terms.size());
+  parts_.back().count += static_cast<Index>(terms.size());
   all.insert(all.end(), terms.begin(), terms.end());
 }
 
-template <class T> void Launches<T>::run(std::span<const T *const> buffers, Index first_row, Index first_col,
+template <class T> void Launches<T>::run(std::span<const Buffer<T>> buffers, Index first_row, Index first_col,
                                          kernels::Entries<T> y) const {
   const kernels::EmissionSide side[] = {{first_row, triangles_[0]}, {first_col, triangles_[1]}};
   columns_ ? run_columns(buffers, side, y) : run_tiles(buffers, side, y);
 }
 
-template <class T> void Launches<T>::run_columns(std::span<const T *const> buffers,
+template <class T> void Launches<T>::run_columns(std::span<const Buffer<T>> buffers,
                                                  const kernels::EmissionSide (&side)[2], kernels::Entries<T> y) const {
   kernels::ColumnsWork<T> work = columns_->work;
   std::copy(side, side + 2, work.side);
   work.terms = terms();
   work.whole = work.whole && side[0].triangle == 0 && whole_vectors(side[0].first, y);
-  columns_->buffers.addresses(buffers, work.buffer);
+  columns_->buffers.put(buffers, work.buffer, work.step);
   engine_.kernel("emission", [&](cudaStream_t s) { return kernels::emit_columns(work, y, s); });
 }
 
-template <class T> void Launches<T>::run_tiles(std::span<const T *const> buffers,
+template <class T> void Launches<T>::run_tiles(std::span<const Buffer<T>> buffers,
                                                const kernels::EmissionSide (&side)[2], kernels::Entries<T> y) const {
-  for (const Batch &batch : batches_) {
-    if (batch.count == 0 && &batch != &batches_.front()) continue;
+  for (const Part &part : parts_) {
+    if (part.count == 0 && &part != &parts_.front()) continue;
     EmissionWork<T> work{.side = {side[0], side[1]},
-                         .terms = terms() + batch.first,
-                         .count = batch.count,
-                         .add = &batch != &batches_.front(),
-                         .buffer = {}};
-    batch.buffers.addresses(buffers, work.buffer);
+                         .terms = terms() + part.first,
+                         .count = part.count,
+                         .add = &part != &parts_.front(),
+                         .buffer = {},
+                         .step = {}};
+    part.buffers.put(buffers, work.buffer, work.step);
     engine_.kernel("emission", [&](cudaStream_t s) {
-      return batch.long_products ? kernels::emit_long(work, y, s) : kernels::emit(work, y, s);
+      return part.long_products ? kernels::emit_long(work, y, s) : kernels::emit(work, y, s);
     });
   }
 }

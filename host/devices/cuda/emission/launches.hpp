@@ -13,12 +13,12 @@ template <class T> class Launches {
 public:
   /// Must not outlive the backend.
   Launches(const Engine &engine, const Backend &backend, const Emission &emission);
-  /// The window of Y at a position.
-  void run(std::span<const T *const> buffers, Index first_row, Index first_col, kernels::Entries<T> y) const;
+  /// The window of Y at a position, for all items of a batch.
+  void run(std::span<const Buffer<T>> buffers, Index first_row, Index first_col, kernels::Entries<T> y) const;
 
 private:
   /// Terms one after the other for `emit` or `emit_long`.
-  struct Batch {
+  struct Part {
     bool long_products = false;
     Index first = 0, count = 0;
     LaunchBuffers buffers = {};
@@ -26,16 +26,16 @@ private:
 
   void plan_tiles(const std::vector<Product> &products, std::vector<kernels::Term> &terms);
   void append(std::vector<kernels::Term> &all, std::vector<kernels::Term> terms);
-  void run_columns(std::span<const T *const> buffers, const kernels::EmissionSide (&side)[2],
+  void run_columns(std::span<const Buffer<T>> buffers, const kernels::EmissionSide (&side)[2],
                    kernels::Entries<T> y) const;
-  void run_tiles(std::span<const T *const> buffers, const kernels::EmissionSide (&side)[2],
+  void run_tiles(std::span<const Buffer<T>> buffers, const kernels::EmissionSide (&side)[2],
                  kernels::Entries<T> y) const;
   const kernels::Term *terms() const { return static_cast<const kernels::Term *>(terms_.data()); }
 
   const Engine &engine_;
   Index triangles_[2];
   std::optional<Columns<T>> columns_;
-  std::vector<Batch> batches_;
+  std::vector<Part> parts_;
   Pool::Block terms_;
 };
 

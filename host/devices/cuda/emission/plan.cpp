@@ -16,6 +16,7 @@ template <class T> EmissionPlan<T>::EmissionPlan(const Engine &engine, const Bac
     : engine_(engine), backend_(backend), limits_(limits), axis_(emission.cols.size > 1),
       sliced_(axis_ == 0 ? emission.rows : emission.cols) {
   launches_.emplace(engine, backend, Emission{emission.rows, emission.cols, contract_sums(emission)});
+  if (!sums_.empty()) loops_.emplace(engine, backend, emission);
 }
 
 /// The products with the results of contractions for their long sums.
@@ -65,20 +66,29 @@ template <class T> Index EmissionPlan<T>::room(const Contraction &c) const {
   return std::min(c.slices, aligned ? width_ / c.stride : (width_ - 1 + c.reach) / c.stride + 1);
 }
 
-template <class T> Blocks EmissionPlan<T>::scratch() const {
+template <class T> Blocks EmissionPlan<T>::scratch(Index count) const {
   Blocks blocks;
+  if (loops(count)) return blocks;
   for (const Sum &sum : sums_)
     blocks = blocks + Blocks(sum.table_bytes(0)) + Blocks(sum.table_bytes(1)) +
              Blocks(static_cast<std::size_t>(sum.entries()) * sizeof(T));
   return blocks;
 }
 
-template <class T> auto EmissionPlan<T>::start(const Sum &sum, std::span<const T *const> buffers) const -> Running {
+/// Whether so many items are rather one launch.
+template <class T> bool EmissionPlan<T>::loops(Index count) const {
+  Index multiplications = 0;
+  for (const Sum &sum : sums_)
+    multiplications += sum.contraction.slices * sum.contraction.slice_size() * sum.contraction.inner;
+  return sums_.empty() || (count > 1 && multiplications < limits_.item);
+}
+
+template <class T> auto EmissionPlan<T>::start(const Sum &sum, std::span<const Buffer<T>> buffers) const -> Running {
   Running running;
   for (const std::size_t s : {0, 1}) {
     const ContractionSide &side = sum.contraction.side[s];
     if (!sum.table[s]) {
-      running.side[s] = buffers[static_cast<std::size_t>(side.buffer)] + side.offset;
+      running.side[s] = buffers[static_cast<std::size_t>(side.buffer)].data + side.offset;
       continue;
     }
     const Index entries = side.table.rows.size;
@@ -113,13 +123,24 @@ const T *EmissionPlan<T>::multiply(const Sum &sum, Running &running, Contraction
   return result - slices.begin * c.slice_step();
 }
 
-template <class T> void EmissionPlan<T>::run(std::span<const T *const> buffers, Index first_row, Index first_col,
+template <class T> void EmissionPlan<T>::run(std::span<const Buffer<T>> buffers, Index first_row, Index first_col,
                                              kernels::Entries<T> y) const {
-  if (sums_.empty() || y.rows == 0 || y.cols == 0) return launches_->run(buffers, first_row, first_col, y);
+  if (y.rows == 0 || y.cols == 0) return;
+  if (loops(y.count)) return (loops_ ? *loops_ : *launches_).run(buffers, first_row, first_col, y);
+  for (Index item = 0; item < y.count; ++item) {
+    std::vector<Buffer<T>> here(buffers.begin(), buffers.end());
+    for (Buffer<T> &buffer : here)
+      buffer = {buffer.data + item * buffer.stride};
+    run_item(here, first_row, first_col, {y.data + item * y.stride, y.rows, y.cols, y.ld, 1, 0});
+  }
+}
+
+template <class T> void EmissionPlan<T>::run_item(std::span<const Buffer<T>> buffers, Index first_row, Index first_col,
+                                                  kernels::Entries<T> y) const {
   std::vector<Running> running;
   for (const Sum &sum : sums_)
     running.push_back(start(sum, buffers));
-  std::vector<const T *> all(static_cast<std::size_t>(first_result_) + sums_.size());
+  std::vector<Buffer<T>> all(static_cast<std::size_t>(first_result_) + sums_.size());
   std::copy_n(buffers.begin(), std::min(buffers.size(), static_cast<std::size_t>(first_result_)), all.begin());
   const Index first = axis_ == 0 ? first_row : first_col, last = first + (axis_ == 0 ? y.rows : y.cols);
   for (Index position = first, next = 0; position < last; position = next) {

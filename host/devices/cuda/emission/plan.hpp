@@ -15,10 +15,10 @@ template <class T> class EmissionPlan {
 public:
   /// Must not outlive the backend.
   EmissionPlan(const Engine &engine, const Backend &backend, const Emission &emission, const EmissionLimits &limits);
-  /// The window of Y at a position.
-  void run(std::span<const T *const> buffers, Index first_row, Index first_col, kernels::Entries<T> y) const;
-  /// What a run takes from the pool.
-  Blocks scratch() const;
+  /// The window of Y at a position, for all items of a batch.
+  void run(std::span<const Buffer<T>> buffers, Index first_row, Index first_col, kernels::Entries<T> y) const;
+  /// What a run takes from the pool for so many items of Y.
+  Blocks scratch(Index count) const;
 
 private:
   struct Sum {
@@ -39,10 +39,12 @@ private:
   };
 
   std::vector<Product> contract_sums(const Emission &emission);
+  bool loops(Index count) const;
+  void run_item(std::span<const Buffer<T>> buffers, Index first_row, Index first_col, kernels::Entries<T> y) const;
   void choose_width();
   Index room(const Contraction &c) const;
   Index end_of_slices(Index position) const;
-  Running start(const Sum &sum, std::span<const T *const> buffers) const;
+  Running start(const Sum &sum, std::span<const Buffer<T>> buffers) const;
   const T *multiply(const Sum &sum, Running &running, Contraction::Slices slices) const;
 
   const Engine &engine_;
@@ -54,6 +56,7 @@ private:
   Axis sliced_;
   Index origin_ = 0, width_ = 0; ///< indices along the axis that are written at once: width_ from origin_ + k·width_ on
   std::optional<Launches<T>> launches_;
+  std::optional<Launches<T>> loops_; ///< with the sums as loops: one launch for many small items
 };
 
 } // namespace kronvec::cuda

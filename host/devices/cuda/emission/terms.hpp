@@ -20,10 +20,12 @@ class LaunchBuffers {
 public:
   /// Whether there is room for the buffers of more terms; then those are numbered.
   bool take(std::span<kernels::Term> terms, std::size_t room);
-  /// The addresses in the order of the launch.
-  template <class T> void addresses(std::span<const T *const> buffers, const T **to) const {
-    for (const int b : numbers_)
-      *to++ = buffers[static_cast<std::size_t>(b)];
+  /// Where they are, and their steps from item to item, in the order of the launch.
+  template <class T> void put(std::span<const Buffer<T>> buffers, const T **data, std::int64_t *step) const {
+    for (const int b : numbers_) {
+      const Buffer<T> &buffer = buffers[static_cast<std::size_t>(b)];
+      *data++ = buffer.data, *step++ = buffer.stride;
+    }
   }
 
 private:
