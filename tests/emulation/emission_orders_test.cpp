@@ -5,6 +5,7 @@
 #include "product.hpp"
 
 #include "devices/cuda/emission.hpp"
+#include "devices/cuda/emission/columns.hpp"
 #include "devices/cuda/module.hpp"
 #include "devices/emulation/emulator.hpp"
 
@@ -63,20 +64,25 @@ template <class T> std::vector<T> memory_after(const Backend &device, const Emit
   return y;
 }
 
+/// An emulated GPU, and the engine that its emitters have.
+struct OnStream {
+  struct Stream {
+    cudaStream_t handle = nullptr;
+    Stream() { EXPECT_EQ(cudaStreamCreateWithFlags(&handle, cudaStreamNonBlocking), cudaSuccess); }
+    ~Stream() { EXPECT_EQ(cudaStreamDestroy(handle), cudaSuccess); }
+    Stream(const Stream &) = delete;
+    Stream &operator=(const Stream &) = delete;
+  } stream;
+  cuda::Engine engine{0, stream.handle};
+  std::unique_ptr<Backend> backend{kronvec_cuda_backend(0, stream.handle)};
+};
+
 template <class T> std::vector<T> emulated(Order order, unsigned seed, const cuda::EmissionLimits &limits,
                                            const Emission &emission, const Buffers<T> &buffers, const Window &w) {
   emulation::settings() = {order, seed};
-  std::vector<T> y;
-  {
-    cudaStream_t stream = nullptr;
-    EXPECT_EQ(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking), cudaSuccess);
-    {
-      const std::unique_ptr<Backend> device(kronvec_cuda_backend(0, stream));
-      const cuda::Engine engine(0, stream);
-      y = memory_after<T>(*device, *cuda::emitter<T>(engine, *device, emission, limits), buffers, w);
-    }
-    EXPECT_EQ(cudaStreamDestroy(stream), cudaSuccess);
-  }
+  const OnStream device;
+  auto y =
+      memory_after<T>(*device.backend, *cuda::emitter<T>(device.engine, *device.backend, emission, limits), buffers, w);
   emulation::settings() = {};
   return y;
 }
@@ -122,8 +128,12 @@ Product layer(Index m, Index r, Index l, Index n) {
   return product({m, n, r, l}, {1, m}, {0, 0, 1, r}, {{0, {1, 0, m}}, {1, {0, r, 1}}, {2, {0, l, 0, 1}}});
 }
 
+/// The last ones are a row below, at and past the longest tiles, of 512 doubles or 1024 floats, and a column past those
+/// of a stage.
 TEST(EmulatedEmission, Layers) {
-  const Index shapes[][4] = {{1, 1, 1, 1}, {16, 3, 2, 5}, {7, 5, 3, 2}, {3, 11, 7, 1}, {1, 2, 40, 3}};
+  const Index shapes[][4] = {{1, 1, 1, 1},  {16, 3, 2, 5},   {7, 5, 3, 2},   {3, 11, 7, 1},  {1, 2, 40, 3},
+                             {0, 2, 3, 4},  {3, 0, 2, 4},    {513, 1, 1, 1}, {512, 1, 3, 1}, {1028, 2, 1, 1},
+                             {8, 3, 11, 1}, {1023, 1, 1, 1}, {13, 31, 5, 1}};
   for (const auto &[m, r, l, n] : shapes)
     expect_windows({Axis::all(m * n), Axis::all(r * l), {layer(m, r, l, n)}}, {m * r, r * n, l * n});
 }
@@ -136,6 +146,31 @@ TEST(EmulatedEmission, ZerosBetweenOthers) {
                 diagonal = product({m * n}, {1}, {1}, {{0, {1}}}, 2);
   expect_windows({Axis::all(n * n), Axis::all(m * n), {left, right}}, {m * n});
   expect_windows({Axis::all(m * n), Axis::all(m * n), {diagonal}}, {m * n});
+}
+
+/// Rows between those that a product has, and products that begin in the middle of 16 bytes.
+TEST(EmulatedEmission, RowsThatVectorsCross) {
+  for (const Index gap : {1, 2, 5}) {
+    const Index m = 4 - gap % 4, n = 9, r = 6; // m + gap is a multiple of 4 for the first
+    auto apart = product({m, n, r}, {1, m + gap}, {0, 0, 1}, {{0, {1, m}}, {1, {0, 1, n}}}),
+         shifted = product({8, 4, r}, {1, 8}, {0, 0, 1}, {{0, {1, 8}}, {1, {0, 1, 4}}}), back = shifted;
+    shifted.row.offset = gap;
+    back.row = {31, {-1, -8}};
+    for (const auto &products : {std::vector{apart}, {shifted}, {back}, {apart, shifted, back, back}})
+      expect_windows({Axis::all(std::max<Index>(40, n * (m + gap))), Axis::all(r), products}, {60, 60});
+  }
+}
+
+/// Factors that depend on the column alone, on the row alone and on neither, and more terms than a launch of columns
+/// takes.
+TEST(EmulatedEmission, ManyTermsAndFactors) {
+  const Index m = 12, n = 7;
+  auto all = product({m, n}, {1}, {0, 1}, {{0, {1}}, {1, {0, 1}}, {0, {1, m}}, {1, {}}, {0, {3, 5}}, {1, {-2}}});
+  all.factors[3].map.offset = 4, all.factors[5].map.offset = 2 * m;
+  expect_windows({Axis::all(m), Axis::all(n), {all}}, {90, 30});
+  expect_windows({Axis::all(m), Axis::all(n), {all, all, all}}, {90, 30});
+  for (const std::size_t terms : {31, 32, 33})
+    expect_windows({Axis::all(m), Axis::all(n), std::vector(terms, product({m, n}, {1}, {0, 1}, {{0, {1, m}}}))}, {90});
 }
 
 /// exp(A·exp(W·X·B)·D): Σ_q T(i, k, q)·D(q, j)·B(l, q), times F(i, j); and each label's turn to be that of the slices.
@@ -159,6 +194,47 @@ TEST(EmulatedEmission, LongSums) {
   column.row.stride = {1, m, m * n, m * n * r}, column.col = {};
   expect_windows({Axis::all(m * n * r * c), Axis::all(1), {column}}, sizes);
   expect_windows({Axis::all(1), Axis::all(1), {product({s, m}, {}, {}, {{1, {1, 1}}, {1, {1, 2}}})}}, sizes);
+}
+
+/// Items of a batch one after the other where their sums are long, or all in one launch.
+template <class T> void expect_batch() {
+  const Index m = 3, n = 2, r = 4, s = 10, items = 5;
+  const Emission emission{Axis::all(m * n),
+                          Axis::all(r),
+                          {product({m, n, r, s}, {1, m}, {0, 0, 1}, {{0, {1, 0, m, m * r}}, {1, {0, s, 0, 1}}})}};
+  const Index apart = m * n * r + 3, entries[] = {m * r * s, s * n};
+  const auto run = [&](const Backend &device, const Emitter<T> &emitter, Index count) {
+    const auto all = integers<T>({entries[0] * items, entries[1]});
+    std::vector<T> y(static_cast<std::size_t>(apart * items), std::numeric_limits<T>::quiet_NaN());
+    const Pool::Block to = block(device, y), a = block(device, all[0]), b = block(device, all[1]);
+    const auto at = [](const Pool::Block &held) { return static_cast<T *>(held.data()); };
+    for (Index first = 0; first < items; first += count) {
+      const Buffer<T> buffers[] = {{at(a) + first * entries[0], entries[0]}, {at(b), 0}};
+      emitter.run(buffers, 0, 0, {at(to) + first * apart, m * n, r, m * n, count, apart});
+    }
+    device.transfer(y.data(), y.size() * sizeof(T), to.data(), y.size() * sizeof(T), y.size() * sizeof(T), 1);
+    return y;
+  };
+  const Backend &reference = reference_backend();
+  const auto expected = run(reference, *reference.primitives(T{}).emitter(emission), 1);
+  for (const Index item : {Index(0), Index(1) << 30}) {
+    const OnStream device;
+    const auto emitter = cuda::emitter<T>(device.engine, *device.backend, emission, {.slices = 1, .item = item});
+    expect_equal(run(*device.backend, *emitter, items), expected, fmt::format("sums of up to {} in one launch", item));
+  }
+}
+TEST(EmulatedEmission, BatchesOfLongSums) {
+  expect_batch<double>();
+  expect_batch<float>();
+}
+
+/// Strides of more than 32 bits are left to the general kernel, and so are labels that no index tells.
+TEST(EmulatedEmission, TermsForColumns) {
+  const auto suits = [](const Product &p) { return cuda::columns_of<double>(cuda::terms_of(p)).has_value(); };
+  EXPECT_TRUE(suits(product({5, 3}, {1}, {0, 1}, {{0, {1, Index(1) << 28}}})));
+  EXPECT_FALSE(suits(product({5, 3}, {1}, {0, 1}, {{0, {1, Index(1) << 30}}})));
+  EXPECT_FALSE(suits(product({5, 3}, {1, 1}, {}, {{0, {1, 5}}})));
+  EXPECT_FALSE(suits(product({5, 3, 2}, {1}, {0, 1}, {{0, {1, 0, 1}}})));
 }
 
 /// Few rows, packed: long columns instead.
