@@ -138,20 +138,22 @@ TEST(EmulatedEmission, Layers) {
     expect_windows({Axis::all(m * n), Axis::all(r * l), {layer(m, r, l, n)}}, {m * r, r * n, l * n});
 }
 
-/// J of X'·X, 81×63: K·(Xᵀ ⊗ I) + I ⊗ Xᵀ.
+/// J of X'·X: K·(Xᵀ ⊗ I) + I ⊗ Xᵀ; and a diagonal.
 TEST(EmulatedEmission, ZerosBetweenOthers) {
-  const Index m = 7, n = 9;
-  const Product left = product({n, n, m}, {1, n}, {0, m, 1}, {{0, {m, 0, 1}}}),
-                right = product({n, n, m}, {n, 1}, {0, m, 1}, {{0, {m, 0, 1}}}),
-                diagonal = product({m * n}, {1}, {1}, {{0, {1}}}, 2);
-  expect_windows({Axis::all(n * n), Axis::all(m * n), {left, right}}, {m * n});
-  expect_windows({Axis::all(m * n), Axis::all(m * n), {diagonal}}, {m * n});
+  for (const auto &[m, n] : {std::pair<Index, Index>{7, 9}, {4, 8}}) {
+    const Product left = product({n, n, m}, {1, n}, {0, m, 1}, {{0, {m, 0, 1}}}),
+                  right = product({n, n, m}, {n, 1}, {0, m, 1}, {{0, {m, 0, 1}}}),
+                  diagonal = product({m * n}, {1}, {1}, {{0, {1}}}, 2);
+    expect_windows({Axis::all(n * n), Axis::all(m * n), {left, right}}, {m * n});
+    expect_windows({Axis::all(m * n), Axis::all(m * n), {diagonal}}, {m * n});
+  }
 }
 
 /// Rows between those that a product has, and products that begin in the middle of 16 bytes.
 TEST(EmulatedEmission, RowsThatVectorsCross) {
-  for (const Index gap : {1, 2, 5}) {
-    const Index m = 4 - gap % 4, n = 9, r = 6; // m + gap is a multiple of 4 for the first
+  using Pair = std::pair<Index, Index>;
+  for (const auto &[m, gap] : {Pair{3, 1}, Pair{4, 1}, Pair{2, 2}, Pair{4, 4}, Pair{1, 5}}) {
+    const Index n = 9, r = 6;
     auto apart = product({m, n, r}, {1, m + gap}, {0, 0, 1}, {{0, {1, m}}, {1, {0, 1, n}}}),
          shifted = product({8, 4, r}, {1, 8}, {0, 0, 1}, {{0, {1, 8}}, {1, {0, 1, 4}}}), back = shifted;
     shifted.row.offset = gap;
