@@ -192,6 +192,10 @@ TEST(EmulatedEmission, LongSums) {
   expect_windows({rows, cols, {two_sided, left, small_one}}, sizes);
   expect_windows({rows, Axis::all(r), {both, alone}}, sizes);
   expect_windows({Axis::lower(4), Axis::lower(7), {two_sided}}, sizes);
+  const auto batch = product({m, r, s}, {1}, {0, 1}, {{0, {1, m, m * r}}, {1, {s, 0, 1}}}),
+             sliding = product({m, r, c, s}, {1}, {0, 1, 3}, {{0, {1, m, 0, m * r}}, {2, {0, 0, 1, c}}});
+  expect_windows({Axis::all(m), Axis::all(r), {batch}}, {m * r * s, m * s});
+  expect_windows({Axis::all(m), Axis::all(r + 3 * c - 3), {sliding}}, sizes);
   auto column = two_sided; // a small array: all labels are the row's
   column.row.stride = {1, m, m * n, m * n * r}, column.col = {};
   expect_windows({Axis::all(m * n * r * c), Axis::all(1), {column}}, sizes);
