@@ -4,19 +4,20 @@
 ///   column indices ─digits, once per column─▶ shared: key, offsets and weight       ├─▶ registers ──16 bytes──▶ Y
 ///   factors, from the first-level cache ────────────────────────────────────────────┘
 ///
-/// A block of threads has a tile of rows and runs over columns. An entry of Y is the sum over the terms whose row key
-/// and column key agree of weight · Π factor[row offset + column offset]: one addition, one load and one multiplication
-/// a factor, no division. The weight is the scale times those factors that depend on the column alone. A thread has V
-/// entries of a column that lie in the same 16 bytes, in four columns at a time: an offset of a row is read once for
-/// the four, and a factor is loaded once where the four columns share it. Where no term has an entry, zeros are stored
-/// in the same pass. Columns are taken in classes that begin at the same place within 16 bytes, so that the rows of a
-/// tile are the same for all columns of a block.
+/// A block of threads has a tile of rows and every so manieth column, far enough apart that all have the most factors
+/// in common (in J of A·exp(X·B), those of one k: A and exp(X·B) stay, B changes), and that all begin at the same place
+/// within 16 bytes. An entry of Y is the sum over the terms whose row key and column key agree of weight · Π factor[row
+/// offset + column offset]: an addition, and a load and a multiplication a factor, no division. The weight is the scale
+/// times those factors that depend on the column alone. A thread has V entries of a column that lie in the same 16
+/// bytes, in four columns at a time: the offset of a row is read once for the four, and so is a factor that they share.
+/// Where no term has an entry, zeros are stored in the same pass.
 
 #include "kernels/emission_columns.hpp"
 
 #include "kernels/emission_digits.hpp"
 #include "kernels/portability.hpp"
 
+#include <numeric>
 #include <utility>
 
 namespace kronvec::kernels {
@@ -39,7 +40,7 @@ struct Layout {
 /// How Y is cut: a tile has `lanes` threads along its rows, the others take other columns.
 struct ColumnsTiling {
   int lanes, stage, columns; ///< columns in shared memory at once, and of a block
-  int classes;               ///< columns j and j + classes begin at the same place within 16 bytes
+  int classes;               ///< a block has every so manieth column; all begin at the same place within 16 bytes
   Layout layout;
 };
 
@@ -355,17 +356,21 @@ template <class T> int lanes_for(const ColumnsWork<T> &work, int64_t rows) {
   return lanes;
 }
 
-/// 16 bytes over the greatest common divisor of 16 bytes and a column's.
-template <class T> int classes_of(const Entries<T> &y) {
-  const int V = ColumnsWork<T>::vector;
-  if (y.cols == 1) return 1;
-  return y.ld % V == 0 ? 1 : y.ld % 2 == 0 ? V / 2 : V;
+/// How far apart a block's columns are: multiples of 16 bytes over the greatest common divisor of 16 bytes and a
+/// column's, and as many columns as the terms would like, if that leaves a thread its four.
+template <class T> int64_t classes_of(const ColumnsWork<T> &work, const Entries<T> &y) {
+  constexpr int64_t V = ColumnsWork<T>::vector, most_classes = 1 << 14;
+  const int64_t aligned = y.cols == 1 || y.ld % V == 0 ? 1 : y.ld % 2 == 0 ? V / 2 : V;
+  if (work.apart < 1 || work.apart > most_classes) return aligned;
+  const int64_t wanted = std::lcm(work.apart, aligned);
+  return wanted <= most_classes && y.cols >= wanted * abreast ? wanted : aligned;
 }
 
 template <class T> cudaError_t emit_any(const ColumnsWork<T> &work, Entries<T> y, cudaStream_t stream) {
   if (y.rows == 0 || y.cols == 0 || y.count == 0) return cudaSuccess;
   ColumnsTiling tiling{};
-  tiling.lanes = lanes_for(work, y.rows), tiling.stage = stage_for(tiling.lanes), tiling.classes = classes_of(y);
+  tiling.lanes = lanes_for(work, y.rows), tiling.stage = stage_for(tiling.lanes),
+  tiling.classes = static_cast<int>(classes_of(work, y));
   tiling.layout = layout(work, tiling.lanes);
   const int64_t down = pieces(y.rows + work.vector - 1, static_cast<int64_t>(tiling.lanes) * work.vector);
   const int64_t in_class = pieces(y.cols, tiling.classes), items = y.count < 65535 ? y.count : 65535;

@@ -20,6 +20,7 @@ template <class T> struct ColumnsWork {
   const Term *terms;         ///< in device memory
   int count, varying, total; ///< terms, varying factors, factors
   bool whole;                ///< see `emit_columns`
+  std::int64_t apart;        ///< of columns that share most factors, and that a thread had better have together
   Part part[most_terms];
   const T *buffer[most_buffers];
   std::int64_t step[most_buffers]; ///< from an item's part of a buffer to the next item's; 0: all read the same

@@ -50,6 +50,29 @@ bool whole(const Term &t, int vector) {
                      [&](const TermLabel &label) { return label.stride[0] % vector == 0; });
 }
 
+/// How many loads a thread is spared by columns so far apart: factors that run along the rows count most.
+int spared(const std::vector<Term> &terms, std::int64_t apart) {
+  constexpr int along_rows = 4;
+  int loads = 0;
+  for (const Term &t : terms)
+    for (int f = 0; f < varying(t); ++f) {
+      const bool moves = std::any_of(t.label + t.end[0], t.label + t.end[1], [&](const TermLabel &label) {
+        return label.stride[1] == apart && label.step[f] != 0;
+      });
+      if (!moves) loads += row_digits(t).back().step[f] != 0 ? along_rows : 1;
+    }
+  return loads;
+}
+
+/// The stride of a column label that spares most loads.
+std::int64_t best_apart(const std::vector<Term> &terms) {
+  std::int64_t best = 1;
+  for (const Term &t : terms)
+    for (int q = t.end[0]; q < t.end[1]; ++q)
+      if (const std::int64_t stride = t.label[q].stride[1]; spared(terms, stride) > spared(terms, best)) best = stride;
+  return best;
+}
+
 } // namespace
 
 template <class T> std::optional<Columns<T>> columns_of(std::vector<Term> terms) {
@@ -66,6 +89,7 @@ template <class T> std::optional<Columns<T>> columns_of(std::vector<Term> terms)
     work.varying += here, work.total += t.factors;
     work.whole = work.whole && whole(t, Work::vector);
   }
+  work.apart = best_apart(terms);
   const bool fits = work.total <= Work::most_factors && result.buffers.take(terms, Work::most_buffers) &&
                     kernels::least_shared_bytes(work) <= kernels::most_shared_bytes;
   if (!fits) return {};
