@@ -26,8 +26,8 @@ template <class T> struct ColumnsWork {
   std::int64_t step[most_buffers]; ///< from an item's part of a buffer to the next item's; 0: all read the same
 };
 
-/// The shared memory that a launch needs for tiles as narrow as they get.
-template <class T> std::int64_t least_shared_bytes(const ColumnsWork<T> &work);
+/// The shared memory that a launch needs at the least, `whole` or not; and what every GPU has that this is built for.
+template <class T> std::int64_t least_shared_bytes(ColumnsWork<T> work);
 constexpr std::int64_t most_shared_bytes = 96 << 10;
 
 /// Y = Σ terms. Deterministic: every entry is one thread's sum, in a fixed order. `whole` may be set where V =

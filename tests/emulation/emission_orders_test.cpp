@@ -173,6 +173,11 @@ TEST(EmulatedEmission, ManyTermsAndFactors) {
   expect_windows({Axis::all(m), Axis::all(n), {all, all, all}}, {90, 30});
   for (const std::size_t terms : {31, 32, 33})
     expect_windows({Axis::all(m), Axis::all(n), std::vector(terms, product({m, n}, {1}, {0, 1}, {{0, {1, m}}}))}, {90});
+  const auto four = product({m, n}, {1}, {0, 1}, {{0, {1, m}}, {1, {0, 1}}, {0, {3, 5}}, {1, {-2}}}, 0.125);
+  auto last = four;
+  last.factors[3].map.offset = 2 * m;
+  for (const std::size_t terms : {20, 32}) // tables of 40 KB and more
+    expect_windows({Axis::all(m), Axis::all(n), std::vector(terms, last)}, {90, 30});
 }
 
 /// exp(A·exp(W·X·B)·D): Σ_q T(i, k, q)·D(q, j)·B(l, q), times F(i, j); and each label's turn to be that of the slices.
