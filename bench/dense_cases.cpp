@@ -99,6 +99,25 @@ std::vector<Case> dense_cases(bool quick) {
   return cases;
 }
 
+std::vector<Case> gpu_cases(bool emulated) {
+  std::vector<Case> cases;
+  for (const bool single : {false, true}) {
+    for (const Index s : emulated ? std::vector<Index>{8, 7} : std::vector<Index>{128, 127})
+      add_chains(cases, s, s, single, true);
+    add_chains(cases, emulated ? 12 : 512, 3, single, true);
+    add_others(cases, emulated ? 8 : 128, single, true);
+    add_kron(cases, emulated ? 4 : 32, emulated ? 3 : 32, single, true);
+    add_attention(cases, emulated ? 6 : 64, emulated ? 8 : 256, single, true);
+  }
+  const Index large = emulated ? 9 : 192;
+  cases.push_back({.id = id("C1", "a_exp_xb", std::to_string(large), false),
+                   .text = "A*exp(X*B)",
+                   .size = fmt::format("s = {}", large),
+                   .leaves = {weight("A", large, large), {"X", large, large}, weight("B", large, large)},
+                   .peers = true});
+  return cases;
+}
+
 template <class T> Problem<T>::Problem(const Case &c) : f(0.0), x("X", 1, 1) {
   Symbols symbols;
   std::uint64_t seed = 0;

@@ -30,6 +30,9 @@ struct Case {
 /// All cases, or small ones of each kind that only show that everything runs.
 std::vector<Case> dense_cases(bool quick);
 
+/// The same kinds at sizes for a GPU (cases G3, G4), or at such as its emulator can do.
+std::vector<Case> gpu_cases(bool emulated);
+
 /// A case's expression with the values bound.
 template <class T> struct Problem {
   explicit Problem(const Case &c);

@@ -36,7 +36,7 @@ public:
     for (const auto &b : buffers_)
       pointers_.push_back(b.data());
   }
-  void run() { emitter_->run(pointers_, 0, 0, y_); }
+  void run() { emitter_->run(pointers_, 0, 0, y_.view()); }
   void store() { store_floor(y_.data(), y_.rows() * y_.cols()); }
 
   void over_store(benchmark::State &state) {
@@ -69,7 +69,7 @@ private:
   Matrix<T> y_;
   std::unique_ptr<Emitter<T>> emitter_;
   std::vector<Matrix<T>> buffers_;
-  std::vector<const T *> pointers_;
+  std::vector<Buffer<T>> pointers_;
 };
 
 /// The patterns; A is m×n-like with labels i, j of the rows and k, l of the columns.

@@ -160,10 +160,10 @@ template <class T> void dense_product(benchmark::State &state, Index n, int thre
   const Matrix<T> a = random<T>(n, n, 1), b = random<T>(n, n, 2);
   Matrix<T> y(n * n, n * n), z(n * n, n * n);
   const auto emitter = Device::cpu().backend().primitives(T{}).emitter(dense(n));
-  const std::array<const T *, 2> buffers = {a.data(), b.data()};
+  const std::array<Buffer<T>, 2> buffers = {a.data(), b.data()};
   for (auto _ : state) {
     const auto [ours, store, peer] =
-        in_turn<3>({[&] { emitter->run(buffers, 0, 0, y); }, [&] { store_floor(y.data(), n * n * n * n); },
+        in_turn<3>({[&] { emitter->run(buffers, 0, 0, y.view()); }, [&] { store_floor(y.data(), n * n * n * n); },
                     eigen_kronecker<T>(a, b, z)});
     state.counters["seconds"] = ours, state.counters["over_store"] = ours / store;
     state.counters["eigen_over"] = peer / ours;

@@ -2,13 +2,15 @@
 ///  - over_copy: K[m,n]·vec X (a transpose), over a copy of the same bytes by the same device (cases C3, G1);
 ///  - over_streams: Diag(vec A)·vec X, over the time of its three streams at the rate of that copy (cases C7, G7);
 ///  - over_copy and products_over: Kronecker products, over a copy of X, and the time of one product by cuBLAS for
-///  every
-///    factor over ours (case G6);
+///    every factor over ours (case G6);
+///  - over_store, peak_over_j: dense Jacobians on a GPU, over a fill of J's bytes, and the most memory held, over J's;
+///    of_product: where a product bounds the case, flops over our time and over the rate of a 2048³ product (G3, G4);
 ///  - omatcopy_over, over_memcpy: OpenBLAS's omatcopy, one thread, over ours; ours over memcpy, one thread (cpu only);
 ///  - floor/…: the rates of a fill, of a copy and of a 2048³ product, to compare machines by.
 /// `seconds` is the median of one call, waited for. Sizes are those of the cases, and small on the emulated device,
 /// whose times say nothing about a GPU.
 
+#include "dense_cases.hpp"
 #include "timing.hpp"
 
 #include "devices/backend.hpp"
@@ -125,14 +127,42 @@ void streams(benchmark::State &state, Device device, Index entries) {
   }
 }
 
-template <class T> void products(benchmark::State &state, Device device, Index n) {
+/// 2n³ flops over the time of a product of n×n matrices.
+template <class T> double product_rate(Device device) {
+  const Index n = sized(device, 2048, 2048, 64);
   const Matrix<T> a(n, n, device), b(n, n, device);
   Matrix<T> c(n, n, device);
   const auto multiply =
       on<T>(device, [&](auto &p) { p.multiply(1, Op::none, a.view(), Op::none, b.view(), c.view()); });
+  return 2.0 * static_cast<double>(n) * static_cast<double>(n * n) / interleaved(5, multiply, [] {}).first;
+}
+
+template <class T> void products(benchmark::State &state, Device device) {
   for (auto _ : state)
-    state.counters["GFLOP/s"] =
-        2e-9 * static_cast<double>(n) * static_cast<double>(n * n) / interleaved(5, multiply, [] {}).first;
+    state.counters["GFLOP/s"] = 1e-9 * product_rate<T>(device);
+}
+
+/// J by its terms, into memory that is there.
+template <class T> void dense_jacobian(benchmark::State &state, Device device, const bench::Case &c) {
+  const bench::Problem<T> problem(c);
+  const Jacobian plan = jacobian(problem.f, problem.x);
+  const double bytes = static_cast<double>(plan.rows()) * static_cast<double>(plan.cols()) * sizeof(T);
+  if (static_cast<double>(device.bytes_free()) < 1.2 * bytes) return state.SkipWithError("too little memory");
+  device.backend().pool().trim(); // of the case before
+  const auto before = static_cast<double>(device.bytes_in_use());
+  device.reset_peak();
+  const auto j = plan.at<T>(problem.bindings, device);
+  Matrix<T> out = Matrix<T>::uninitialized(plan.rows(), plan.cols(), device);
+  const auto ours = on<T>(device, [&](auto &) { j.to_dense(out, {.method = Method::structured}); });
+  for (auto _ : state) {
+    const MatrixView<T> run(out.data(), out.shape().size(), 1);
+    const auto [time, store] = interleaved(7, ours, on<T>(device, [&](auto &p) { p.fill(T(1.25), run); }));
+    state.counters["seconds"] = time, state.counters["over_store"] = time / store;
+    state.counters["peak_over_j"] = (static_cast<double>(device.peak_bytes()) - before) / bytes;
+    state.counters["GB/s"] = 1e-9 * bytes / time;
+    if (c.flops_per_entry > 0)
+      state.counters["of_product"] = c.flops_per_entry * bytes / sizeof(T) / time / product_rate<T>(device);
+  }
 }
 
 void add(const std::string &name, auto function, auto... arguments) {
@@ -172,10 +202,13 @@ void add_benchmarks(Device device) {
     add(what + "/double", kronecker<double>, device, p, power, some);
     add(what + "/float", kronecker<float>, device, p, power, some);
   }
+  if (!device.is_host()) // the CPU's are those of dense_bench
+    for (const bench::Case &c : bench::gpu_cases(emulated(device)))
+      add(fmt::format("jacobian/{}/{}", on, c.id.substr(c.id.find('/') + 1)),
+          c.single ? dense_jacobian<float> : dense_jacobian<double>, device, c);
   add("floor/" + on + "/streams", streams, device, entries);
-  const Index side = sized(device, 2048, 2048, 128);
-  add("floor/" + on + "/product/double", products<double>, device, side);
-  add("floor/" + on + "/product/float", products<float>, device, side);
+  add("floor/" + on + "/product/double", products<double>, device);
+  add("floor/" + on + "/product/float", products<float>, device);
 }
 
 } // namespace

@@ -2,11 +2,7 @@
 /// once per term, and eight along the other, whose digits the block decodes into shared memory. An entry then costs an
 /// addition, a load and a multiplication per factor, and no division.
 
-#include "kernels/emission.hpp"
-
-#include "kernels/portability.hpp"
-
-#include <cmath>
+#include "kernels/emission_digits.hpp"
 
 namespace kronvec::kernels {
 namespace {
@@ -17,22 +13,6 @@ constexpr int threads = 256, most_factors = Term::most_factors;
 constexpr int mine = 8;      ///< entries of a thread
 constexpr int shortest = 32; ///< places of a tile along the threads, at the least
 constexpr int most_across = threads / shortest * mine;
-
-/// ⌊a/b⌋ for a ≥ 0 and inverse = ⌊(2⁶⁴ − 1)/b⌋. The first estimate is a/b − ε, 0 ≤ ε < ½, rounded down.
-__device__ int64_t quotient(int64_t a, int64_t b, std::uint64_t inverse) {
-  const auto estimate = static_cast<int64_t>(__umul64hi(static_cast<std::uint64_t>(a), inverse));
-  return a - estimate * b < b ? estimate : estimate + 1;
-}
-
-/// The index at a position of a side: i + j·n for entry p of vech, where column j begins at s(j) = j·n − j(j − 1)/2. As
-/// (n + ½)² − 2·s(j) = (n + ½ − j)², the root is exact where it matters, for n < 2²⁵.
-__device__ int64_t index_at(const EmissionSide &side, int64_t position) {
-  const int64_t p = side.first + position, n = side.triangle;
-  if (n == 0) return p;
-  const double middle = static_cast<double>(n) + 0.5;
-  const auto j = static_cast<int64_t>(middle - std::sqrt(middle * middle - 2 * static_cast<double>(p)));
-  return p - (j * n - j * (j - 1) / 2) + j + j * n;
-}
 
 /// What an index along one side says of a term's labels: an entry of Y gets the term where the keys of both sides
 /// agree, and the places in the factors are then the sums of what both sides say.
@@ -51,15 +31,14 @@ struct Place {
   }
 };
 
-/// A key that agrees with none of the other side.
-__device__ int64_t nowhere(int side) { return -1 - side; }
-
-/// For the given combination of the searched labels, of which the row side says what they mean for the factors.
-__device__ Place decode(const Term &term, int side, int64_t index, int64_t search) {
+/// For the given combination of the searched labels, of which the row side says what they and the item mean for the
+/// factors.
+template <class T> __device__ Place decode(const Term &term, const EmissionWork<T> &work, int64_t item, int side,
+                                           int64_t index, int64_t search) {
   Place place{};
   if (side == 0)
     for (int f = 0; f < most_factors; ++f)
-      if (f < term.factors) place.at[f] = term.base[f];
+      if (f < term.factors) place.at[f] = term.base[f] + item * work.step[term.buffer[f]];
   int64_t rest = index - term.offset[side];
   for (int q = term.end[1]; q < term.end[2]; ++q) {
     const TermLabel &label = term.label[q];
@@ -114,11 +93,12 @@ __device__ T sum_at(const Term &term, const EmissionWork<T> &work, const Place &
   return total;
 }
 
-/// How Y is cut into tiles. Threads lie along the side `down`: along the rows, but for a Y of few rows.
+/// How the items of Y are cut into tiles. Threads lie along the side `down`: along the rows, but for a Y of few rows.
 struct Tiling {
   int down;                   ///< 0: rows, 1: columns
   int lanes;                  ///< places of a tile along that side, a multiple of a warp
   int64_t places[2], step[2]; ///< along that side and across it
+  int64_t tiles;              ///< across an item
 };
 
 template <class T> __global__ void __launch_bounds__(threads)
@@ -127,7 +107,8 @@ template <class T> __global__ void __launch_bounds__(threads)
   const int down = tiling.down, lanes = tiling.lanes, width = threads / lanes * mine;
   const int thread = static_cast<int>(threadIdx.x), lane = thread % lanes, first = thread / lanes * mine;
   const auto [places_down, places_across] = tiling.places;
-  for (int64_t corner = static_cast<int64_t>(blockIdx.y) * width; corner < places_across; corner += gridDim.y * width) {
+  for (int64_t tile = blockIdx.y; tile < tiling.tiles * y.count; tile += gridDim.y) {
+    const int64_t item = tile / tiling.tiles, corner = (tile - item * tiling.tiles) * width;
     const int64_t i = static_cast<int64_t>(blockIdx.x) * lanes + lane, j = corner + first;
     const int64_t index = i < places_down ? index_at(work.side[down], i) : 0;
     const bool decodes = thread < width && corner + thread < places_across;
@@ -138,10 +119,10 @@ template <class T> __global__ void __launch_bounds__(threads)
       const T scale = static_cast<T>(term.scale);
       for (int64_t search = 0; search < term.searches; ++search) {
         __syncthreads();
-        if (decodes) across[thread] = decode(term, 1 - down, index_across, search);
+        if (decodes) across[thread] = decode(term, work, item, 1 - down, index_across, search);
         __syncthreads();
         if (i >= places_down) continue;
-        const Place place = decode(term, down, index, search);
+        const Place place = decode(term, work, item, down, index, search);
         KRONVEC_UNROLL
         for (int c = 0; c < mine; ++c) {
           if (j + c < places_across && across[first + c].key == place.key)
@@ -153,20 +134,22 @@ template <class T> __global__ void __launch_bounds__(threads)
     KRONVEC_UNROLL
     for (int c = 0; c < mine; ++c) {
       if (j + c >= places_across) continue;
-      T &entry = y.data[i * tiling.step[0] + (j + c) * tiling.step[1]];
+      T &entry = y.data[item * y.stride + i * tiling.step[0] + (j + c) * tiling.step[1]];
       entry = work.add ? entry + total[c] : total[c];
     }
   }
 }
 
 /// The product that begins at `term`, all its labels searched or digits, summed over the searches.
-template <class T> __device__ T long_product(const Term *term, const EmissionWork<T> &work, int64_t row, int64_t col) {
+template <class T>
+__device__ T long_product(const Term *term, const EmissionWork<T> &work, int64_t item, int64_t row, int64_t col) {
   T total = 0;
   for (int64_t search = 0; search < term->searches; ++search) {
     T product = static_cast<T>(term->scale);
     bool here = true;
     for (int part = 0; here && part < term->parts; ++part) {
-      const Place place = decode(term[part], 0, row, search), other = decode(term[part], 1, col, search);
+      const Place place = decode(term[part], work, item, 0, row, search),
+                  other = decode(term[part], work, item, 1, col, search);
       here = place.key == other.key;
       if (here) product *= product_at(term[part], work, place.with(other));
     }
@@ -180,12 +163,12 @@ template <class T> __global__ void __launch_bounds__(threads, 2)
   const int64_t i = static_cast<int64_t>(blockIdx.x) * threads + threadIdx.x;
   if (i >= y.rows) return;
   const int64_t row = index_at(work.side[0], i);
-  for (int64_t j = blockIdx.y; j < y.cols; j += gridDim.y) {
-    const int64_t col = index_at(work.side[1], j);
+  for (int64_t column = blockIdx.y; column < y.cols * y.count; column += gridDim.y) {
+    const int64_t item = column / y.cols, j = column - item * y.cols, col = index_at(work.side[1], j);
     T total = 0;
     for (int64_t t = 0; t < work.count; t += work.terms[t].parts)
-      total += long_product(work.terms + t, work, row, col);
-    y.data[j * y.ld + i] += total;
+      total += long_product(work.terms + t, work, item, row, col);
+    y.data[item * y.stride + j * y.ld + i] += total;
   }
 }
 
@@ -197,20 +180,21 @@ dim3 grid(int64_t down, int64_t across) {
 }
 
 template <class T> cudaError_t emit_any(const EmissionWork<T> &work, Entries<T> y, cudaStream_t stream) {
-  if (y.rows == 0 || y.cols == 0) return cudaSuccess;
+  if (y.rows == 0 || y.cols == 0 || y.count == 0) return cudaSuccess;
   const bool flat = y.rows < shortest && y.rows < y.cols;
   Tiling tiling =
-      flat ? Tiling{1, shortest, {y.cols, y.rows}, {y.ld, 1}} : Tiling{0, shortest, {y.rows, y.cols}, {1, y.ld}};
+      flat ? Tiling{1, shortest, {y.cols, y.rows}, {y.ld, 1}, 0} : Tiling{0, shortest, {y.rows, y.cols}, {1, y.ld}, 0};
   while (tiling.lanes < threads && tiling.lanes < tiling.places[0])
     tiling.lanes *= 2;
-  const dim3 blocks =
-      grid(pieces(tiling.places[0], tiling.lanes), pieces(tiling.places[1], threads / tiling.lanes * mine));
+  tiling.tiles = pieces(tiling.places[1], threads / tiling.lanes * mine);
+  const dim3 blocks = grid(pieces(tiling.places[0], tiling.lanes), tiling.tiles * y.count);
   return launch(emit_tiles<T>, blocks, dim3(threads), 0, stream, work, y, tiling);
 }
 
 template <class T> cudaError_t emit_long_any(const EmissionWork<T> &work, Entries<T> y, cudaStream_t stream) {
-  if (y.rows == 0 || y.cols == 0 || work.count == 0) return cudaSuccess;
-  return launch(emit_long_products<T>, grid(pieces(y.rows, threads), y.cols), dim3(threads), 0, stream, work, y);
+  if (y.rows == 0 || y.cols == 0 || y.count == 0 || work.count == 0) return cudaSuccess;
+  return launch(emit_long_products<T>, grid(pieces(y.rows, threads), y.cols * y.count), dim3(threads), 0, stream, work,
+                y);
 }
 
 } // namespace

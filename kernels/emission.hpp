@@ -45,15 +45,16 @@ struct EmissionSide {
 };
 
 template <class T> struct EmissionWork {
-  static constexpr int most_buffers = 256;
-  EmissionSide side[2]; ///< rows and columns
-  const Term *terms;    ///< in device memory
+  static constexpr int most_buffers = 224; ///< so that a launch has at most 4 KiB of parameters
+  EmissionSide side[2];                    ///< rows and columns
+  const Term *terms;                       ///< in device memory
   std::int64_t count;
   bool add; ///< to what Y holds, instead of overwriting it
   const T *buffer[most_buffers];
+  std::int64_t step[most_buffers]; ///< from an item's part of a buffer to the next item's; 0: all read the same
 };
 
-/// Y (+)= Σ terms, for a batch of one. Deterministic: every entry is one thread's sum, in a fixed order.
+/// Y (+)= Σ terms, for all items in one launch. Deterministic: every entry is one thread's sum, in a fixed order.
 cudaError_t emit(const EmissionWork<float> &work, Entries<float> y, cudaStream_t stream);
 cudaError_t emit(const EmissionWork<double> &work, Entries<double> y, cudaStream_t stream);
 

@@ -58,7 +58,7 @@ template <class T> Matrix<T> run_on(Device device, const Emission &emission, con
   std::fill_n(memory.data(), memory.rows(), std::numeric_limits<T>::quiet_NaN());
   Matrix<T> there = memory.to(device);
   std::vector<Matrix<T>> held;
-  std::vector<const T *> pointers;
+  std::vector<Buffer<T>> pointers;
   for (const Matrix<double> &b : buffers)
     held.push_back(cast<T>(b).to(device)), pointers.push_back(held.back().data());
   const auto emitter = device.backend().primitives(T{}).emitter(emission);
@@ -93,9 +93,10 @@ Emission affine_layer(Index m, Index r, Index l, Index n) {
 }
 
 TEST(CudaEmission, DenseJacobiansOfManyShapes) {
-  const Index shapes[][4] = {{1, 1, 1, 1},   {1, 3, 5, 1},   {5, 1, 1, 3},  {7, 5, 3, 2},
-                             {1, 31, 17, 1}, {257, 1, 1, 2}, {13, 3, 2, 5}, {2, 30, 20, 1},
-                             {16, 8, 8, 4},  {33, 2, 5, 2},  {0, 2, 3, 4},  {3, 2, 0, 4}};
+  const Index shapes[][4] = {{1, 1, 1, 1},   {1, 3, 5, 1},    {5, 1, 1, 3},  {7, 5, 3, 2},
+                             {1, 31, 17, 1}, {257, 1, 1, 2},  {13, 3, 2, 5}, {2, 30, 20, 1},
+                             {16, 8, 8, 4},  {33, 2, 5, 2},   {0, 2, 3, 4},  {3, 2, 0, 4},
+                             {512, 1, 3, 1}, {1028, 2, 1, 1}, {8, 3, 11, 1}, {64, 32, 16, 2}};
   for (const auto &[m, r, l, n] : shapes)
     expect_reference(affine_layer(m, r, l, n), integer_buffers({m * r, r * n, l * n}));
 }
@@ -135,6 +136,22 @@ TEST(CudaEmission, SummedLabels) {
   expect_reference({Axis::all(m), Axis::all(n), {two, unused, squared}}, integer_buffers({m * k * l, k * n, l}));
   const Product all = product({31, 9}, affine({}), affine({}), {{0, affine({1, 31})}, {1, affine({9, 1})}});
   expect_reference({Axis::all(1), Axis::all(1), {all}}, integer_buffers({279, 279}));
+}
+
+/// Products of matrices: of factors, of tables, for each value of a label that both have, and with an epilogue.
+TEST(CudaEmission, LongSums) {
+  const Index m = 8, n = 6, r = 7, l = 5, s = 33;
+  const Product two_sided = product({m, n, r, l, s}, affine({1, m}), affine({0, 0, 1, r}),
+                                    {{0, affine({1, 0, m, 0, m * r})},
+                                     {1, affine({0, s, 0, 0, 1})},
+                                     {2, affine({0, 0, 0, 1, l})},
+                                     {3, affine({1, m})}}),
+                both = product({m, n, r, s}, affine({1, m}), affine({0, 0, 1}),
+                               {{0, affine({1, 0, m, m * r})}, {4, affine({0, s, s * n, 1})}}),
+                alone = product({m, r, s}, affine({1}), affine({0, 1}), {{0, affine({1, m, m * r})}}, 2);
+  const Buffers buffers = integer_buffers({m * r * s, s * n, l * s, m * n, s * n * r});
+  for (const auto &products : {std::vector{two_sided}, {both}, {alone}, {two_sided, both, alone}})
+    expect_reference({Axis::all(m * n), Axis::all(r * l), products}, buffers);
 }
 
 TEST(CudaEmission, LabelsThatNoIndexTells) {
@@ -213,9 +230,9 @@ TEST(CudaEmission, OneEmitterServesManyRuns) {
       for (const Index n : {36, 20, 15})
         buffers.push_back(Matrix<double>::random(n, 1, seed + static_cast<std::uint64_t>(n)));
       const auto a = buffers[0].to(device), e = buffers[1].to(device), b = buffers[2].to(device);
-      const double *pointers[] = {a.data(), e.data(), b.data()};
+      const Buffer<double> pointers[] = {a.data(), e.data(), b.data()};
       Matrix<double> y = Matrix<double>::uninitialized(45, 12, device);
-      emitter->run(pointers, 0, 0, y);
+      emitter->run(pointers, 0, 0, y.view());
       auto expected = run_on<double>(Device::reference(), emission, buffers, {0, 0, 45, 12});
       EXPECT_TRUE(near(y.to(Device::cpu()), unvec(expected, 45, 12), 1e-15));
     }

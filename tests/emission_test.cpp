@@ -64,7 +64,7 @@ protected:
   static Matrix<T> run(Device device, const Emitter<T> &emitter, const std::vector<Matrix<T>> &buffers,
                        const Window &w) {
     std::vector<Matrix<T>> there;
-    std::vector<const T *> pointers;
+    std::vector<Buffer<T>> pointers;
     for (const Matrix<T> &b : buffers) {
       there.push_back(b.to(device));
       pointers.push_back(there.back().data());
@@ -73,7 +73,7 @@ protected:
     Matrix<T> memory(ld * w.cols + w.shift + 9, 1);
     std::fill_n(memory.data(), memory.rows(), std::numeric_limits<T>::quiet_NaN());
     Matrix<T> y = memory.to(device);
-    emitter.run(pointers, w.first_row, w.first_col, {y.data() + w.shift, w.rows, w.cols, ld});
+    emitter.run(pointers, w.first_row, w.first_col, MatrixView<T>(y.data() + w.shift, w.rows, w.cols, ld));
     return y.to(Device::cpu());
   }
 

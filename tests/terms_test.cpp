@@ -83,9 +83,9 @@ M emitted(const Term &t) {
   for (Product::Factor &f : p.factors)
     f.buffer = 0;
   M y = poisoned(400, 60);
-  const double *data = buffer.data();
+  const Buffer<double> data = buffer.data();
   const auto &primitives = Device::reference().backend().primitives(0.0);
-  primitives.emitter({Axis::all(400), Axis::all(60), {p}})->run({&data, 1}, 0, 0, y);
+  primitives.emitter({Axis::all(400), Axis::all(60), {p}})->run({&data, 1}, 0, 0, y.view());
   return y;
 }
 

@@ -19,7 +19,7 @@ enum class Binding { sum, product, kronecker, atom };
 /// The dense form as an emission of real arrays.
 template <class T> struct Draft {
   std::vector<Product> products;
-  std::vector<const T *> buffers;
+  std::vector<Buffer<T>> buffers;
 };
 
 template <class T> class Node;

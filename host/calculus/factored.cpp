@@ -56,7 +56,7 @@ Emission values_of(const Emission &j) {
 template <class T> struct FactoredJacobian<T>::Terms {
   std::shared_ptr<const Point<T>> point;
   Pool::Block workspace;
-  detail::Addresses<T> buffers;
+  detail::Buffers<T> buffers;
   bool sums = false; ///< whether products with a longer sum are left to the emission of J
 
   /// A column of J or a row, as a column, by one product: terms that sum would take products of matrices for it.
@@ -171,7 +171,7 @@ template <class T> CooMatrix<T> FactoredJacobian<T>::to_coo() const {
   const auto stored = static_cast<std::size_t>(values.rows.size);
   coo.row.reserve(stored), coo.col.reserve(stored), coo.value.reserve(stored);
   auto all = Matrix<T>::uninitialized(values.rows.size, 1, point.device());
-  point.device().backend().primitives(T{}).emitter(std::move(values))->run(terms_->buffers.span(), 0, 0, all);
+  point.device().backend().primitives(T{}).emitter(std::move(values))->run(terms_->buffers.span(), 0, 0, all.view());
   const Matrix<T> host = on_host(std::move(all));
   Index next = 0;
   for (const Product &p : j.products)

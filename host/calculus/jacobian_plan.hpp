@@ -48,19 +48,19 @@ struct JacobianPlan {
   std::vector<Entry> entries(Index j) const;
 };
 
-/// Addresses of buffers, which a few need no heap for.
-template <class T> class Addresses {
+/// Buffers of an emission, which a few need no heap for.
+template <class T> class Buffers {
 public:
-  void push_back(const T *address) {
+  void push_back(Buffer<T> buffer) {
     if (size_ == few_.size()) many_.assign(few_.begin(), few_.end());
-    size_ < few_.size() ? void(few_[size_] = address) : many_.push_back(address);
+    size_ < few_.size() ? void(few_[size_] = buffer) : many_.push_back(buffer);
     ++size_;
   }
-  std::span<const T *const> span() const { return {many_.empty() ? few_.data() : many_.data(), size_}; }
+  std::span<const Buffer<T>> span() const { return {many_.empty() ? few_.data() : many_.data(), size_}; }
 
 private:
-  std::array<const T *, 24> few_{};
-  std::vector<const T *> many_;
+  std::array<Buffer<T>, 24> few_{};
+  std::vector<Buffer<T>> many_;
   std::size_t size_ = 0;
 };
 
@@ -92,7 +92,7 @@ public:
   void evaluate() const;
 
   /// Runs the dense steps, which make what J is written from, in `workspace_bytes(Stage::dense)` bytes: its buffers.
-  Addresses<T> run_dense(T *workspace) const;
+  Buffers<T> run_dense(T *workspace) const;
   /// Made on first use.
   const Emitters<T> &emitters() const;
   /// Writes J in this layout from the buffers.

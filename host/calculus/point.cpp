@@ -68,13 +68,15 @@ namespace {
 template <class T> class LocalJacobian final : public Emitter<T> {
 public:
   LocalJacobian(std::shared_ptr<const JacobianPlan> plan, Device device) : plan_(std::move(plan)), device_(device) {}
-  void run(std::span<const T *const> buffers, Index, Index, MatrixView<T> y) const override {
+  void run(std::span<const Buffer<T>> buffers, Index, Index, BatchView<T> y) const override {
     const Symbol &x = plan_->variables[0];
-    const MatrixView<const T> value(buffers[0], x.rows(), x.cols());
-    const Point<T> point(plan_, {{x, value}}, device_);
-    assemble(point, MatrixView<T>(y.data(), plan_->rows(), plan_->cols()), {.method = Method::forward});
+    for (Index item = 0; item < y.count; ++item) {
+      const MatrixView<const T> value(buffers[0].data + item * buffers[0].stride, x.rows(), x.cols());
+      const Point<T> point(plan_, {{x, value}}, device_);
+      assemble(point, MatrixView<T>(y[item].data(), plan_->rows(), plan_->cols()), {.method = Method::forward});
+    }
   }
-  Blocks scratch() const override { return local_scratch<T>(*plan_); }
+  Blocks scratch(Index) const override { return local_scratch<T>(*plan_); }
 
 private:
   std::shared_ptr<const JacobianPlan> plan_;
@@ -106,13 +108,13 @@ template <class T> const Emitters<T> &Point<T>::emitters() const {
   return *prepared_->emitters;
 }
 
-template <class T> Addresses<T> Point<T>::run_dense(T *workspace) const {
+template <class T> Buffers<T> Point<T>::run_dense(T *workspace) const {
   const Program &program = plan_->program;
   Batch<T> batch;
   batch.workspace = workspace;
   batch.emitters = emitters().steps;
   run<T>(program, Stage::dense, device_.backend(), static_cast<T *>(arena_.data()), batch);
-  Addresses<T> buffers;
+  Buffers<T> buffers;
   for (const SlotId u : plan_->dense.buffers) {
     const Slot &slot = program.slots()[u];
     buffers.push_back((slot.stage == Stage::dense ? workspace : static_cast<const T *>(arena_.data())) + slot.offset);

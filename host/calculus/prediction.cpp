@@ -85,8 +85,8 @@ template <class T> Blocks held_by_turning(const JacobianPlan &plan) {
 template <class T> Blocks held_by_terms(const JacobianPlan &plan, const Emitters<T> &emitters, Layout layout) {
   Blocks in_turn = scratch<T>(plan.program, Stage::dense, 1);
   for (const auto &emitter : emitters.steps)
-    if (emitter) in_turn = in_turn | emitter->scratch();
-  in_turn = in_turn | emitters.jacobian[static_cast<int>(layout)]->scratch();
+    if (emitter) in_turn = in_turn | emitter->scratch(1);
+  in_turn = in_turn | emitters.jacobian[static_cast<int>(layout)]->scratch(1);
   return blocks<T>(plan.program.elements(Stage::dense)) + in_turn;
 }
 

@@ -105,7 +105,7 @@ private:
   }
 
   void emit(const Step &s, MatrixView<T> y) const {
-    Addresses<T> buffers;
+    Buffers<T> buffers;
     for (const SlotId u : s.in)
       buffers.push_back(in(u).data);
     const auto number = static_cast<std::size_t>(&s - program_.steps(stage_).data());

@@ -50,7 +50,7 @@ public:
 private:
   const Point<T> &point_;
   const Pool::Block workspace_;
-  const Addresses<T> buffers_;
+  const Buffers<T> buffers_;
 };
 
 /// Central differences of a point of their own (ledger M4).

@@ -10,8 +10,8 @@
 /// J of A·exp(X·B) is one product over (i, j, k, l), row = i + m·j, col = k + r·l, with the factors A at (i, k),
 /// E = exp(XB) at (k, j) and B at (l, j).
 
+#include "devices/batch.hpp"
 #include "devices/pool.hpp"
-#include "kronvec/matrix.hpp"
 
 #include <algorithm>
 #include <array>
@@ -71,15 +71,25 @@ struct Emission {
   std::vector<Product> products;
 };
 
+/// A buffer of the items of a batch: item b reads from data + b·stride on; 0: all items read the same.
+template <class T> struct Buffer {
+  const T *data = nullptr;
+  Index stride = 0;
+
+  Buffer() = default;
+  Buffer(const T *first, Index apart = 0) : data(first), stride(apart) {}
+};
+
 /// An emission, prepared once for a device and run at many points. Thread-safe.
 template <class T> class Emitter {
 public:
   virtual ~Emitter() = default;
-  /// The window of Y of y's shape at position (first_row, first_col), every entry of it, whatever y held. `buffers` and
-  /// y are memory of the device and do not overlap.
-  virtual void run(std::span<const T *const> buffers, Index first_row, Index first_col, MatrixView<T> y) const = 0;
-  /// What a run takes from the device's pool while it writes all of Y into packed memory.
-  virtual Blocks scratch() const { return {}; }
+  /// For every item of the batch y, from its part of the buffers: the window of Y of y's shape at position
+  /// (first_row, first_col), every entry of it, whatever y held. `buffers` and y are memory of the device and do not
+  /// overlap.
+  virtual void run(std::span<const Buffer<T>> buffers, Index first_row, Index first_col, BatchView<T> y) const = 0;
+  /// What a run takes from the device's pool while it writes all of Y into packed memory, for so many items.
+  virtual Blocks scratch(Index count) const { return (void)count, Blocks(); }
 };
 
 } // namespace kronvec

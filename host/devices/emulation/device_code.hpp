@@ -101,6 +101,10 @@ inline unsigned long long __umul64hi(unsigned long long a, unsigned long long b)
   return static_cast<unsigned long long>(static_cast<Wide>(a) * b >> 64);
 }
 
+/// Hints about caches, which the emulator has none of.
+template <class T> T __ldg(const T *address) { return *address; }
+template <class T> void __stcs(T *address, T value) { *address = value; }
+
 /// Fibers of a grid share one host thread; the atomic access only tells the thread sanitizer that this is no race.
 template <class T> T atomicAdd(T *address, T value) {
   T old;

@@ -40,7 +40,14 @@ template <class T> class ReferenceEmitter final : public Emitter<T> {
 public:
   explicit ReferenceEmitter(Emission emission) : emission_(std::move(emission)) {}
 
-  void run(std::span<const T *const> buffers, Index first_row, Index first_col, MatrixView<T> y) const override {
+  void run(std::span<const Buffer<T>> buffers, Index first_row, Index first_col, BatchView<T> y) const override {
+    for (Index item = 0; item < y.count; ++item)
+      run_item(buffers, item, first_row, first_col, y[item]);
+  }
+
+private:
+  void run_item(std::span<const Buffer<T>> buffers, Index item, Index first_row, Index first_col,
+                MatrixView<T> y) const {
     const auto rows = positions(emission_.rows, first_row, y.rows()),
                cols = positions(emission_.cols, first_col, y.cols());
     std::vector<double> sums(static_cast<std::size_t>(y.rows() * y.cols()));
@@ -49,8 +56,10 @@ public:
         const auto row = rows.find(at(p.row, a)), col = cols.find(at(p.col, a));
         if (row == rows.end() || col == cols.end()) return;
         double product = p.scale;
-        for (const auto &[buffer, map] : p.factors)
-          product *= buffers[static_cast<std::size_t>(buffer)][at(map, a)];
+        for (const auto &[buffer, map] : p.factors) {
+          const Buffer<T> &from = buffers[static_cast<std::size_t>(buffer)];
+          product *= from.data[item * from.stride + at(map, a)];
+        }
         sums[static_cast<std::size_t>(row->second + col->second * y.rows())] += product;
       });
     for (Index j = 0; j < y.cols(); ++j)
@@ -58,7 +67,6 @@ public:
         y(i, j) = static_cast<T>(sums[static_cast<std::size_t>(i + j * y.rows())]);
   }
 
-private:
   Emission emission_;
 };
 

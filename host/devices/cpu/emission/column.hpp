@@ -11,16 +11,19 @@
 
 namespace kronvec::cpu {
 
-/// Where operands are: buffers of the caller and tables.
+/// Where the operands of an item are: buffers of the caller and tables.
 template <class T> struct Arrays {
-  std::span<const T *const> buffers;
+  std::span<const Buffer<T>> buffers;
+  Index item = 0;
   const T *tables = nullptr;
   const Table *table = nullptr;
   std::array<const T *, most_contractions> local = {}; ///< where label values of 0 would be
 
   const T *operator[](int array) const {
     if (array >= first_local) return local[array - first_local];
-    return array >= 0 ? buffers[static_cast<std::size_t>(array)] : tables + table[~array].begin;
+    if (array < 0) return tables + table[~array].begin;
+    const Buffer<T> &buffer = buffers[static_cast<std::size_t>(array)];
+    return buffer.data + item * buffer.stride;
   }
 };
 

@@ -5,10 +5,10 @@
 #include "devices/backend.hpp"
 #include "devices/cpu/emission/column.hpp"
 #include "devices/cpu/emission/cut.hpp"
-#include "devices/cpu/emission/flat.hpp"
 #include "devices/cpu/emission/tables.hpp"
 #include "devices/cpu/parallel.hpp"
 #include "devices/cpu/simd.hpp"
+#include "devices/flat_emission.hpp"
 #include "devices/reference/emission.hpp"
 
 #include <memory>
@@ -19,13 +19,13 @@ namespace {
 /// Tables up to which they lie on the stack; what is put together in the first-level cache before it is written.
 constexpr Index small_tables = 8 << 10, stage_bytes = 16 << 10;
 
-/// One run of an emitter.
+/// One item of a run of an emitter; `streams`: it is written past the caches.
 template <class T> class Run {
 public:
-  Run(const Plan &plan, const Arrays<T> &arrays, Index first_row, Index first_col, MatrixView<T> y)
-      : plan_(plan), arrays_(arrays), first_row_(first_row), first_col_(first_col), y_(y),
-        cut_(plan, first_row, first_col, y.shape()), rows_(cut_.rows()), cols_(cut_.cols()),
-        streams_(y.rows() * y.cols() * static_cast<Index>(sizeof(T)) >= plan.limits.streaming) {}
+  Run(const Plan &plan, const Cut &cut, const Arrays<T> &arrays, Index first_row, Index first_col, MatrixView<T> y,
+      bool streams)
+      : plan_(plan), arrays_(arrays), first_row_(first_row), first_col_(first_col), y_(y), cut_(cut), rows_(cut.rows()),
+        cols_(cut.cols()), streams_(streams) {}
 
   void all() const {
     if (rows_.size() == 0 || cols_.size() == 0) return;
@@ -221,7 +221,7 @@ private:
   const Arrays<T> arrays_;
   const Index first_row_, first_col_;
   const MatrixView<T> y_;
-  const Cut cut_;
+  const Cut &cut_;
   const IndexRange rows_, cols_;
   const bool streams_;
 };
@@ -236,21 +236,23 @@ public:
     }
   }
 
-  void run(std::span<const T *const> buffers, Index first_row, Index first_col, MatrixView<T> y) const override {
-    if (y.rows() == 0 || y.cols() == 0) return;
+  void run(std::span<const Buffer<T>> buffers, Index first_row, Index first_col, BatchView<T> y) const override {
+    if (y.rows == 0 || y.cols == 0 || y.count == 0) return;
     const Index n = flat_columns_;
-    if (n > 0 && y.rows() == rows_ && y.packed() && first_col % n == 0 && y.cols() % n == 0)
-      return run(flat_, buffers, 0, first_col / n, {y.data(), y.rows() * n, y.cols() / n});
+    if (n > 0 && y.rows == rows_ && y[0].packed() && first_col % n == 0 && y.cols % n == 0)
+      return run(flat_, buffers, 0, first_col / n, {y.data, y.rows * n, y.cols / n, y.rows * n, y.count, y.stride});
     run(plan_, buffers, first_row, first_col, y);
   }
 
-  Blocks scratch() const override {
+  Blocks scratch(Index count) const override {
     const Plan &plan = flat_columns_ > 0 ? flat_ : plan_;
     const Shape y{plan.rows.size, plan.cols.size};
     if (y.size() == 0) return {};
     const Cut cut(plan, 0, 0, y);
-    return Blocks(table_bytes(plan)) + Blocks(static_cast<std::size_t>(room_for(plan.contractions)) * sizeof(T),
-                                              static_cast<std::size_t>(workers(cut.tasks(), cut.worth())));
+    const auto at_once = static_cast<std::size_t>(workers(count, worth_of_items(cut, count)));
+    return Blocks(table_bytes(plan), at_once) +
+           Blocks(static_cast<std::size_t>(room_for(plan.contractions)) * sizeof(T),
+                  at_once * static_cast<std::size_t>(workers(cut.tasks(), cut.worth())));
   }
 
 private:
@@ -260,13 +262,23 @@ private:
     return bytes > small_tables ? bytes : 0;
   }
 
-  static void run(const Plan &plan, std::span<const T *const> buffers, Index first_row, Index first_col,
-                  MatrixView<T> y) {
-    alignas(64) T few[small_tables / sizeof(T)];
-    const Pool::Block block = cpu_backend().pool().take(table_bytes(plan));
-    T *const tables = block.data() ? static_cast<T *>(block.data()) : few;
-    fill_tables(plan, buffers, tables);
-    Run<T>(plan, {buffers, tables, plan.tables.data()}, first_row, first_col, y).all();
+  /// What there is to do where threads share the items, each of which is then one thread's; 0 where they share each.
+  static Index worth_of_items(const Cut &cut, Index count) {
+    return cut.worth() < worth_threads ? cut.worth() * count : 0;
+  }
+
+  static void run(const Plan &plan, std::span<const Buffer<T>> buffers, Index first_row, Index first_col,
+                  const BatchView<T> &y) {
+    const Cut cut(plan, first_row, first_col, {y.rows, y.cols});
+    const bool streams = y.rows * y.cols * y.count * static_cast<Index>(sizeof(T)) >= plan.limits.streaming;
+    parallel(y.count, worth_of_items(cut, y.count), [&](Index item) {
+      alignas(64) T few[small_tables / sizeof(T)];
+      const Pool::Block block = cpu_backend().pool().take(table_bytes(plan));
+      T *const tables = block.data() ? static_cast<T *>(block.data()) : few;
+      const Arrays<T> arrays{buffers, item, tables, plan.tables.data()};
+      fill_tables(plan, arrays, tables);
+      Run<T>(plan, cut, arrays, first_row, first_col, y[item], streams).all();
+    });
   }
 
   const Index rows_;

@@ -143,8 +143,7 @@ template <class T> const T *side_of(const Contraction &c, int side, const Arrays
 
 } // namespace
 
-template <class T> void fill_tables(const Plan &plan, std::span<const T *const> buffers, T *tables) {
-  const Arrays<T> arrays{buffers, tables, plan.tables.data()};
+template <class T> void fill_tables(const Plan &plan, const Arrays<T> &arrays, T *tables) {
   for (const Table &t : plan.tables)
     if (t.multiplied.batch)
       multiply_tables(t.multiplied, arrays, tables + t.begin);
@@ -187,8 +186,8 @@ const T *make_block(const Contraction &c, const Arrays<T> &arrays, Index col, In
   return result - zero;
 }
 
-template void fill_tables(const Plan &, std::span<const float *const>, float *);
-template void fill_tables(const Plan &, std::span<const double *const>, double *);
+template void fill_tables(const Plan &, const Arrays<float> &, float *);
+template void fill_tables(const Plan &, const Arrays<double> &, double *);
 template const float *make_block(const Contraction &, const Arrays<float> &, Index, Index, float *, float *);
 template const double *make_block(const Contraction &, const Arrays<double> &, Index, Index, double *, double *);
 

@@ -11,8 +11,8 @@ namespace kronvec::cpu {
 constexpr Index products_per_entry = 4;
 static_assert(products_per_entry * worth_threads <= 4 << 16);
 
-/// Fills all tables of the plan at `tables`, in order.
-template <class T> void fill_tables(const Plan &plan, std::span<const T *const> buffers, T *tables);
+/// Fills all tables of the plan at `tables`, where `arrays` has them, in order.
+template <class T> void fill_tables(const Plan &plan, const Arrays<T> &arrays, T *tables);
 
 /// Entries that a task needs for a block of each: first those that `make_block` needs beside the result, then the
 /// results.

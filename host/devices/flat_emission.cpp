@@ -1,9 +1,9 @@
-#include "devices/cpu/emission/flat.hpp"
+#include "devices/flat_emission.hpp"
 
 #include <algorithm>
 #include <vector>
 
-namespace kronvec::cpu {
+namespace kronvec {
 namespace {
 
 /// Whether all rows of the product are rows of the result: others would turn up in the next column.
@@ -55,4 +55,4 @@ std::optional<Flattened> flattened(const Emission &e, Index bytes_each, Index sh
   return {};
 }
 
-} // namespace kronvec::cpu
+} // namespace kronvec

@@ -5,7 +5,7 @@
 
 #include <optional>
 
-namespace kronvec::cpu {
+namespace kronvec {
 
 struct Flattened {
   Emission emission;
@@ -16,4 +16,4 @@ struct Flattened {
 /// column / `columns`.
 std::optional<Flattened> flattened(const Emission &emission, Index bytes_each, Index short_column);
 
-} // namespace kronvec::cpu
+} // namespace kronvec

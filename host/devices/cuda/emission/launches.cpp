@@ -1,0 +1,104 @@
+#include "devices/cuda/emission/launches.hpp"
+
+#include "devices/cuda/emission/products.hpp"
+#include "kernels/emission.hpp"
+#include "kronvec/error.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace kronvec::cuda {
+namespace {
+
+using kernels::EmissionWork;
+using kernels::Term;
+
+/// The terms as `emit_columns` may take them.
+std::vector<Term> terms_of_columns(const std::vector<Product> &products) {
+  std::vector<Term> terms;
+  for (const Product &p : products) {
+    const bool few = sum_values(p) <= few_values;
+    for (const Product &one : few ? without_sums(p) : std::vector{p}) {
+      const auto here = terms_of(varying_first(one));
+      terms.insert(terms.end(), here.begin(), here.end());
+    }
+  }
+  return terms;
+}
+
+} // namespace
+
+template <class T> Launches<T>::Launches(const Engine &engine, const Backend &backend, const Emission &emission)
+    : engine_(engine), triangles_{emission.rows.triangle, emission.cols.triangle} {
+  std::vector<Product> products;
+  for (const Product &p : emission.products)
+    if (std::count(p.extent.begin(), p.extent.begin() + p.labels, Index(0)) == 0) products.push_back(simplified(p));
+  std::vector<Term> terms;
+  columns_ = columns_of<T>(terms_of_columns(products));
+  if (columns_)
+    terms = std::move(columns_->terms);
+  else
+    plan_tiles(products, terms);
+  const std::size_t bytes = terms.size() * sizeof(Term);
+  if (bytes == 0) return;
+  terms_ = backend.pool().take(bytes);
+  backend.transfer(terms_.data(), bytes, terms.data(), bytes, bytes, 1);
+}
+
+template <class T> void Launches<T>::plan_tiles(const std::vector<Product> &products, std::vector<Term> &terms) {
+  for (const bool long_products : {false, true}) {
+    parts_.push_back({.long_products = long_products, .first = static_cast<Index>(terms.size())});
+    for (const Product &p : products)
+      if ((p.factors.size() > Term::most_factors) == long_products) append(terms, terms_of(p));
+  }
+}
+
+template <class T> void Launches<T>::append(std::vector<Term> &all, std::vector<Term> terms) {
+  constexpr std::size_t room = EmissionWork<T>::most_buffers;
+  if (!parts_.back().buffers.take(terms, room)) {
+    parts_.push_back({.long_products = parts_.back().long_products, .first = static_cast<Index>(all.size())});
+    if (!parts_.back().buffers.take(terms, room))
+      throw ShapeError(fmt::format("a product of more than {} different arrays", room));
+  }
+  parts_.back().count += static_cast<Index>(terms.size());
+  all.insert(all.end(), terms.begin(), terms.end());
+}
+
+template <class T> void Launches<T>::run(std::span<const Buffer<T>> buffers, Index first_row, Index first_col,
+                                         kernels::Entries<T> y) const {
+  const kernels::EmissionSide side[] = {{first_row, triangles_[0]}, {first_col, triangles_[1]}};
+  columns_ ? run_columns(buffers, side, y) : run_tiles(buffers, side, y);
+}
+
+template <class T> void Launches<T>::run_columns(std::span<const Buffer<T>> buffers,
+                                                 const kernels::EmissionSide (&side)[2], kernels::Entries<T> y) const {
+  kernels::ColumnsWork<T> work = columns_->work;
+  std::copy(side, side + 2, work.side);
+  work.terms = terms();
+  work.whole = work.whole && side[0].triangle == 0 && whole_vectors(side[0].first, y);
+  columns_->buffers.put(buffers, work.buffer, work.step);
+  engine_.kernel("emission", [&](cudaStream_t s) { return kernels::emit_columns(work, y, s); });
+}
+
+template <class T> void Launches<T>::run_tiles(std::span<const Buffer<T>> buffers,
+                                               const kernels::EmissionSide (&side)[2], kernels::Entries<T> y) const {
+  for (const Part &part : parts_) {
+    if (part.count == 0 && &part != &parts_.front()) continue;
+    EmissionWork<T> work{.side = {side[0], side[1]},
+                         .terms = terms() + part.first,
+                         .count = part.count,
+                         .add = &part != &parts_.front(),
+                         .buffer = {},
+                         .step = {}};
+    part.buffers.put(buffers, work.buffer, work.step);
+    engine_.kernel("emission", [&](cudaStream_t s) {
+      return part.long_products ? kernels::emit_long(work, y, s) : kernels::emit(work, y, s);
+    });
+  }
+}
+
+template class Launches<float>;
+template class Launches<double>;
+
+} // namespace kronvec::cuda

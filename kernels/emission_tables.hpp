@@ -1,0 +1,125 @@
+#pragma once
+/// What a block of `emit_columns` knows of its rows and columns, in shared memory: keys, and offsets in factors.
+
+#include "kernels/emission_columns.hpp"
+#include "kernels/emission_digits.hpp"
+
+#include <utility>
+
+namespace kronvec::kernels::columns {
+
+using std::int64_t;
+
+constexpr int threads = 256, abreast = 4; ///< of a block; columns of a thread at a time
+
+/// Where the tables of a block begin in its shared memory, in bytes.
+struct Layout {
+  int pointer, step, weight, col_key, col_at, row_key, row_at, end;
+};
+
+/// Columns in shared memory at once: those of all threads, or a few more.
+inline int stage_for(int lanes) {
+  constexpr int columns_of_stage = 32;
+  const int all = threads / lanes * abreast;
+  return all > columns_of_stage ? all : columns_of_stage;
+}
+
+template <class T> Layout layout(const ColumnsWork<T> &work, int lanes) {
+  const int stage = stage_for(lanes), places = lanes * (work.whole ? 1 : work.vector);
+  int end = 0;
+  const auto next = [&end](int count, std::size_t size) {
+    return std::exchange(end, end + (count * static_cast<int>(size) + 15) / 16 * 16);
+  };
+  Layout l{};
+  l.pointer = next(work.total, sizeof(T *)), l.step = next(work.varying, sizeof(int));
+  l.weight = next(work.count * stage, sizeof(T));
+  l.col_key = next(work.count * stage, sizeof(int)), l.col_at = next(work.total * stage, sizeof(int));
+  l.row_key = next(work.count * places, sizeof(int)), l.row_at = next(work.varying * places, sizeof(int));
+  l.end = end > 0 ? end : 16; // a launch has some, even for no terms
+  return l;
+}
+
+/// What a block has in shared memory.
+template <class T> struct Tables {
+  const T **pointer;     ///< of each factor, at digits 0
+  int *step;             ///< of each varying factor: from row to row of a vector
+  T *weight;             ///< of each term in each column of the stage
+  int *col_key, *col_at; ///< of each term, each factor in each column
+  int *row_key, *row_at; ///< of each term, each varying factor in each place of the tile
+  int stage, places;
+
+  __device__ Tables(unsigned char *memory, const Layout &layout, int columns, int rows)
+      : pointer(reinterpret_cast<const T **>(memory + layout.pointer)),
+        step(reinterpret_cast<int *>(memory + layout.step)), weight(reinterpret_cast<T *>(memory + layout.weight)),
+        col_key(reinterpret_cast<int *>(memory + layout.col_key)),
+        col_at(reinterpret_cast<int *>(memory + layout.col_at)),
+        row_key(reinterpret_cast<int *>(memory + layout.row_key)),
+        row_at(reinterpret_cast<int *>(memory + layout.row_at)), stage(columns), places(rows) {}
+};
+
+/// The key of an index along one side, and its offset in the first `factors` factors, at[f·pitch].
+__device__ inline int decode(const Term &term, int side, int64_t index, int factors, int *at, int pitch) {
+  for (int f = 0; f < factors; ++f)
+    at[f * pitch] = 0;
+  int64_t rest = index - term.offset[side], key = term.key[side];
+  if (rest < 0) return nowhere(side);
+  for (int q = side == 0 ? 0 : term.end[0]; q < term.end[side]; ++q) {
+    const TermLabel &label = term.label[q];
+    const int64_t stride = label.stride[side], digit = quotient(rest, stride, label.inverse);
+    if (digit >= label.extent) return nowhere(side);
+    rest -= digit * stride;
+    key += digit * label.key;
+    for (int f = 0; f < factors; ++f)
+      at[f * pitch] += static_cast<int>(digit * label.step[f]);
+  }
+  return rest == 0 ? static_cast<int>(key) : nowhere(side);
+}
+
+/// What an item's factors are, for all rows and columns.
+template <class T> __device__ void find_factors(const ColumnsWork<T> &work, int64_t item, const Tables<T> &tables) {
+  for (int t = static_cast<int>(threadIdx.x); t < work.count; t += threads) {
+    const auto part = work.part[t];
+    const Term &term = work.terms[t];
+    for (int f = 0; f < part.factors; ++f)
+      tables.pointer[part.first + f] = work.buffer[term.buffer[f]] + item * work.step[term.buffer[f]] + term.base[f];
+    for (int f = 0; f < part.varying; ++f)
+      tables.step[part.first_varying + f] = term.end[0] > 0 ? static_cast<int>(term.label[term.end[0] - 1].step[f]) : 0;
+  }
+}
+
+/// The rows of a tile from position `first` on, one place every `apart` rows.
+template <class T> __device__ void decode_rows(const ColumnsWork<T> &work, int64_t first, int64_t rows, int apart,
+                                               const Tables<T> &tables) {
+  for (int job = static_cast<int>(threadIdx.x); job < work.count * tables.places; job += threads) {
+    const int t = job / tables.places, place = job % tables.places;
+    const int64_t position = first + static_cast<int64_t>(place) * apart;
+    const bool inside = position >= 0 && position < rows;
+    tables.row_key[job] =
+        inside ? decode(work.terms[t], 0, index_at(work.side[0], position), work.part[t].varying,
+                        tables.row_at + work.part[t].first_varying * tables.places + place, tables.places)
+               : nowhere(0);
+  }
+}
+
+/// The columns first, first + apart, … of the stage, `count` of them.
+template <class T> __device__ void decode_columns(const ColumnsWork<T> &work, int64_t first, int apart, int64_t count,
+                                                  const Tables<T> &tables) {
+  for (int job = static_cast<int>(threadIdx.x); job < work.count * tables.stage; job += threads) {
+    const int t = job / tables.stage, c = job % tables.stage;
+    const auto part = work.part[t];
+    int *at = tables.col_at + part.first * tables.stage + c;
+    int key = nowhere(1);
+    if (c < count) {
+      const int64_t index = index_at(work.side[1], first + static_cast<int64_t>(c) * apart);
+      key = decode(work.terms[t], 1, index, part.factors, at, tables.stage);
+    }
+    tables.col_key[job] = key;
+    if (key == nowhere(1)) continue;
+    T weight = static_cast<T>(work.terms[t].scale);
+    for (int f = part.varying; f < part.factors; ++f)
+      weight *= __ldg(tables.pointer[part.first + f] + at[f * tables.stage]);
+    tables.weight[job] = weight;
+  }
+}
+
+} // namespace kronvec::kernels::columns
