@@ -3,6 +3,8 @@
 
 #include "grower.hpp"
 
+#include "calculus/points.hpp"
+
 #include <atomic>
 #include <limits>
 #include <thread>
@@ -203,7 +205,9 @@ TEST(Points, WhatDoesNotFitIsRefusedInALine) {
             "the tangents are 4×5; they must be 4×15, side by side, or 20×3, one vec per column");
   EXPECT_EQ(refused([&] { j.apply(M(4, 15), y); }), "the results are 3×6, the matrix given for them 3×5");
   EXPECT_THROW((void)c.j.at_points(points.all, -1), ShapeError);
-  EXPECT_EQ(refused([&] { (void)c.j.at_points({{c.x, wrong}}, 3); }),
+  EXPECT_EQ(refused([&] {
+              (void)c.j.at_points({{c.x, wrong}}, 3);
+            }),
             "symbol 'X' is 4×5, its value is 4×14; it must be 4×5 for all points, or 4×(5·3), side by side");
   EXPECT_THROW((void)c.j.at_points({{c.x, M(4, 15)}}, 3), DomainError);
   EXPECT_EQ(message<Error>([&] { (void)j.to_dense({.method = Method::numeric}); }),
@@ -232,6 +236,29 @@ TEST(Points, MemoryIsPredicted) {
               (void)jacobian(x * x, z).at_points({{x, M(200, 200)}}, Index(1) << 50);
             }).find("points would take"),
             std::string::npos);
+}
+
+/// What is held beside the Jacobians is what was predicted.
+TEST(Points, WhatIsHeldIsPredicted) {
+  const Symbol x("X", 4, 4);
+  constexpr Index count = 500;
+  const M xs = M::random(4, 4 * count, 1);
+  M out(16, 16 * count);
+  for (const Expression &f : {x * exp(x * x), expm(x), x * cholesky(x * transpose(x) + eye(4))})
+    for (const Method method : {Method::structured, Method::forward, Method::reverse})
+      for (const int threads : {1, 2})
+        with_threads(threads, [&] {
+          const auto plan = std::make_shared<const detail::JacobianPlan>(f, std::vector{x}, Structure::general);
+          const detail::Points<double> points(plan, {{x, xs}}, count, Device::cpu());
+          const double predicted = double(points.held_beside(method, Layout::numerator).bytes());
+          Device::cpu().backend().pool().trim();
+          const std::size_t before = Device::cpu().bytes_in_use();
+          Device::cpu().reset_peak();
+          points.assemble(out, {.method = method});
+          const double used = double(Device::cpu().peak_bytes() - before);
+          EXPECT_LE(used, 1.05 * predicted) << to_string(f) << ", " << name(method) << ", " << threads << " threads";
+          EXPECT_GE(used, 0.6 * predicted) << to_string(f) << ", " << name(method) << ", " << threads << " threads";
+        });
 }
 
 TEST(Points, SeveralThreadsMayUseThem) {

@@ -37,13 +37,17 @@ public:
 
   Blocks held() const {
     const Blocks workspace = blocks<T>(plan_.program.elements(stage_) * step_);
-    Blocks in_turn = scratch<T>(plan_.program, stage_, step_);
+    const Index last = points_.count() % step_; // fewer, whose blocks have another size
+    Blocks in_turn = scratch<T>(plan_.program, stage_, step_) | scratch<T>(plan_.program, stage_, last);
     if (stage_ != Stage::dense)
       return workspace + in_turn + blocks<T>(units().size()) + blocks<T>(turns_ ? size_of_j() * step_ : 0);
     const Emitters<T> &emitters = points_.emitters_.get(plan_, device_);
+    const auto run = [&](const Emitter<T> &emitter) {
+      in_turn = in_turn | emitter.scratch(step_) | (last ? emitter.scratch(last) : Blocks());
+    };
     for (const auto &emitter : emitters.steps)
-      if (emitter) in_turn = in_turn | emitter->scratch(step_);
-    in_turn = in_turn | emitters.jacobian[static_cast<int>(layout_)]->scratch(step_);
+      if (emitter) run(*emitter);
+    run(*emitters.jacobian[static_cast<int>(layout_)]);
     return workspace + in_turn + blocks<T>(plan_.program.elements(stage_));
   }
 

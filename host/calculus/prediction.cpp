@@ -115,11 +115,13 @@ template <class T> Blocks local_scratch(const JacobianPlan &plan, Index count, D
   const Blocks point = blocks<T>(program.elements(Stage::values));
   if (count == 1) return point + (scratch<T>(program, Stage::values, 1) | held_by_passes<T>(plan, Stage::forward));
   const auto at_once = [&](Stage stage) { return points_at_once(plan, stage, sizeof(T), count, device); };
-  const Index k = at_once(Stage::forward);
+  const auto by_parts = [&](Stage stage) { // the last one may be smaller
+    return scratch<T>(program, stage, at_once(stage)) | scratch<T>(program, stage, count % at_once(stage));
+  };
   return point + blocks<T>(program.elements(Stage::values) * count) +
-         (scratch<T>(program, Stage::values, at_once(Stage::values)) |
-          (blocks<T>(plan.cols()) + blocks<T>(program.elements(Stage::forward) * k) +
-           scratch<T>(program, Stage::forward, k)));
+         (by_parts(Stage::values) |
+          (blocks<T>(plan.cols()) + blocks<T>(program.elements(Stage::forward) * at_once(Stage::forward)) +
+           by_parts(Stage::forward)));
 }
 
 double predicted_bytes(const JacobianPlan &plan, Method method, std::size_t element) {

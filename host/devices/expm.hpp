@@ -36,14 +36,12 @@ constexpr int pade_matrices = 7; ///< A, A², A⁴, A⁶ and three more, beside 
 /// Elements that an n×n item takes from the pool beside X and Y.
 constexpr Index expm_scratch(Index n) { return n * (pade_matrices * n + factor_columns(n)); }
 
-/// Y = exp X for items that are all scaled by the same power of two.
+/// Y = exp X for items that are all scaled by the same power of two, in memory for as many.
 template <class T>
-void expm_scaled(const Backend &backend, const Primitives<T> &p, BatchView<const T> x, BatchView<T> y, int squarings) {
+void expm_scaled(const Primitives<T> &p, BatchView<const T> x, BatchView<T> y, int squarings, T *memory) {
   const Index n = y.rows, count = y.count;
   const Index size = n * n * count;
   const Index factored = n * factor_columns(n);
-  const auto block = backend.pool().take(static_cast<std::size_t>(count * expm_scratch(n)) * sizeof(T));
-  T *const memory = static_cast<T *>(block.data());
   const auto matrix = [&](int k) { return BatchView<T>(memory + k * size, n, n, n, count, n * n); };
   const BatchView<T> a = matrix(0), a2 = matrix(1), a4 = matrix(2), a6 = matrix(3), u = matrix(4), v = matrix(5),
                      w = matrix(6), factors(memory + pade_matrices * size, n, factor_columns(n), n, count, factored);
@@ -95,6 +93,7 @@ void expm_by_pade(const Backend &backend, const Primitives<T> &p, BatchView<cons
                         : norm > pade_bound  ? static_cast<int>(std::ceil(std::log2(norm / pade_bound)))
                                              : 0);
   squarings.resize(static_cast<std::size_t>(y.count), squarings.front()); // one X serves all items
+  const auto memory = backend.pool().take(static_cast<std::size_t>(y.count * expm_scratch(y.rows)) * sizeof(T));
   for (auto first = squarings.begin(); first != squarings.end();) {
     const auto last = std::find_if(first, squarings.end(), [&](int s) { return s != *first; });
     const Index at = first - squarings.begin(), count = last - first;
@@ -103,7 +102,7 @@ void expm_by_pade(const Backend &backend, const Primitives<T> &p, BatchView<cons
     if (*first == none)
       p.fill(std::numeric_limits<T>::quiet_NaN(), part);
     else
-      expm_scaled(backend, p, from, part, *first);
+      expm_scaled(p, from, part, *first, static_cast<T *>(memory.data()));
     first = last;
   }
 }

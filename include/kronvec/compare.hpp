@@ -15,7 +15,7 @@ struct Comparison {
   Index points = 1;     ///< Jacobians at so many points at once (`Jacobian::at_points`)
   double error = 0;     ///< max |J − J_ref| / max |J_ref| (numeric: at least max |F|); infinite where only one is NaN
   double tolerance = 0; ///< the largest error that passes
-  double seconds = 0;   ///< median time of one dense Jacobian, or of all points'
+  double seconds = 0;   ///< median time of one dense Jacobian, or of all points
   double bandwidth = 0; ///< bytes of J written per second
   std::size_t peak_bytes = 0; ///< most memory held on the device, J included
   bool passed() const { return error <= tolerance; }

@@ -28,6 +28,8 @@ public:
   /// where the values at the points do not fit.
   JacobianAtPoints(std::shared_ptr<const detail::JacobianPlan> plan, const Values<T> &values, Index points,
                    Device device);
+  JacobianAtPoints(JacobianAtPoints &&) noexcept = default;
+  JacobianAtPoints &operator=(JacobianAtPoints &&) noexcept = default;
 
   Index size() const; ///< B
   Index rows() const; ///< pq, of each

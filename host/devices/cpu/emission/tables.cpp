@@ -173,7 +173,8 @@ template <class T> SharedTables shared_tables(const Plan &plan, std::span<const 
   SharedTables shared{};
   const auto is_shared = [&](int array) {
     if (array >= 0) return buffers[static_cast<std::size_t>(array)].stride == 0;
-    return static_cast<std::size_t>(~array) < shared.size() && shared[static_cast<std::size_t>(~array)];
+    const auto table = static_cast<std::size_t>(-1 - array); // ~array
+    return table < shared.size() && shared[table];
   };
   for (std::size_t k = 0; k < std::min(plan.tables.size(), shared.size()); ++k) {
     const Table &t = plan.tables[k];
