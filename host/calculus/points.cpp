@@ -111,9 +111,8 @@ template <class T> void Points<T>::update(const Values<T> &values) {
 template <class T> void Points<T>::evaluate(bool shared_too) const {
   const Backend &backend = device_.backend();
   if (shared_too) run<T>(plan_->program, Stage::values, backend, memory(0, 1), Part::shared);
-  const Index k = points_at_once(*plan_, Stage::values, sizeof(T), count_, device_);
-  for (Index first = 0; first < count_; first += k)
-    evaluate_varying(first, std::min(k, count_ - first));
+  const Index each = points_at_once(*plan_, Stage::values, sizeof(T), count_, device_);
+  for_parts(backend, {count_, each}, [&](Index first, Index n) { evaluate_varying(first, n); });
   if (!copies_.data()) return;
   const BatchView<const T> shared = memory(0, 1).slot(plan_->program, plan_->value);
   const BatchView<const T> copies = value();
@@ -149,13 +148,12 @@ template <class T> void Points<T>::apply(Stage stage, Index first, T *workspace,
 template <class T> void Points<T>::apply(Stage stage, const BatchView<const T> &x, const BatchView<T> &y) const {
   const Backend &backend = device_.backend();
   if (plan_->program.output(stage) == no_slot) return backend.primitives(T{}).fill(0, y);
-  const Index k = points_at_once(*plan_, stage, sizeof(T), count_, device_);
-  const Index elements = plan_->program.elements(stage) * k;
-  const Pool::Block workspace = backend.pool().take(static_cast<std::size_t>(elements) * sizeof(T));
-  for (Index first = 0; first < count_; first += k) {
-    const Index n = std::min(k, count_ - first);
+  const Index each = points_at_once(*plan_, stage, sizeof(T), count_, device_);
+  const auto bytes = static_cast<std::size_t>(plan_->program.elements(stage) * each) * sizeof(T);
+  for_parts(backend, {count_, each}, [&](Index first, Index n) {
+    const Pool::Block workspace = backend.pool().take(bytes);
     apply(stage, first, static_cast<T *>(workspace.data()), items(x, first, n), items(y, first, n));
-  }
+  });
 }
 
 template class Points<float>;

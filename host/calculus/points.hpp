@@ -3,10 +3,25 @@
 
 #include "calculus/jacobian_plan.hpp"
 
+#include <algorithm>
+#include <functional>
+
 namespace kronvec::detail {
 
 /// How many of `count` points the steps of a stage are run for at once, so that what they work on stays in a cache.
 Index points_at_once(const JacobianPlan &plan, Stage stage, std::size_t element, Index count, Device device);
+
+/// `count` points in parts of at most `each`, the same for any number of threads.
+struct Parts {
+  Index count, each;
+  Index size() const { return (count + each - 1) / each; }
+  Index length(Index part) const { return std::min(each, count - part * each); }
+};
+/// work(first, n) for every part of n points from `first` on.
+void for_parts(const Backend &backend, Parts parts, const auto &work) {
+  const auto one = [&](Index part) { work(part * parts.each, parts.length(part)); };
+  backend.for_parts(parts.size(), std::cref(one));
+}
 
 template <class T> class Points {
 public:

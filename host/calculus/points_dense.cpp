@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <mutex>
 
 namespace kronvec::detail {
 namespace {
@@ -36,6 +37,31 @@ public:
   }
 
   Blocks held() const {
+    Blocks all;
+    for (Index part = 0; part < device_.backend().parts_at_once(parts().size()); ++part)
+      all = all + held_by_part();
+    return all;
+  }
+
+  void run(const BatchView<T> &out, const Progress &progress) const {
+    std::mutex mutex;
+    Index done = 0;
+    for_parts(device_.backend(), parts(), [&](Index first, Index n) {
+      make(first, {out.data + first * out.stride, out.rows, out.cols, out.ld, n, out.stride});
+      if (!progress) return;
+      const std::lock_guard lock(mutex);
+      progress(static_cast<double>(done += n) / static_cast<double>(out.count));
+    });
+  }
+
+private:
+  static constexpr Index turned_bytes = 8 << 20; ///< of Jacobians before they are transposed
+
+  Parts parts() const { return {points_.count(), step_}; }
+  Index size_of_j() const { return plan_.rows() * plan_.cols(); }
+  Shape units() const { return plan_.input_shape(stage_); }
+
+  Blocks held_by_part() const {
     const Blocks workspace = blocks<T>(plan_.program.elements(stage_) * step_);
     const Index last = points_.count() % step_; // fewer, whose blocks have another size
     Blocks in_turn = scratch<T>(plan_.program, stage_, step_) | scratch<T>(plan_.program, stage_, last);
@@ -51,31 +77,21 @@ public:
     return workspace + in_turn + blocks<T>(plan_.program.elements(stage_));
   }
 
-  void run(const BatchView<T> &out, const Progress &progress) const {
+  /// The Jacobians of out's points, from `first` on.
+  void make(Index first, const BatchView<T> &out) const {
     const Pool::Block workspace = take<T>(device_, plan_.program.elements(stage_) * step_);
     const Pool::Block once = take<T>(device_, stage_ == Stage::dense ? plan_.program.elements(stage_) : units().size());
     const Pool::Block scratch = take<T>(device_, turns_ ? size_of_j() * step_ : 0);
-    for (Index first = 0; first < out.count; first += step_) {
-      const Index n = std::min(step_, out.count - first);
-      const BatchView<T> here(out.data + first * out.stride, out.rows, out.cols, out.ld, n, out.stride);
-      if (stage_ == Stage::dense) {
-        by_terms(first, data<T>(workspace), data<T>(once), here);
-      } else if (!turns_) {
-        by_units(first, data<T>(workspace), data<T>(once), here);
-      } else {
-        const BatchView<T> columns(data<T>(scratch), out.cols, out.rows, out.cols, n, size_of_j());
-        by_units(first, data<T>(workspace), data<T>(once), columns);
-        device_.backend().primitives(T{}).transpose(columns, here);
-      }
-      if (progress) progress(static_cast<double>(first + n) / static_cast<double>(out.count));
+    if (stage_ == Stage::dense) {
+      by_terms(first, data<T>(workspace), data<T>(once), out);
+    } else if (!turns_) {
+      by_units(first, data<T>(workspace), data<T>(once), out);
+    } else {
+      const BatchView<T> columns(data<T>(scratch), out.cols, out.rows, out.cols, out.count, size_of_j());
+      by_units(first, data<T>(workspace), data<T>(once), columns);
+      device_.backend().primitives(T{}).transpose(columns, out);
     }
   }
-
-private:
-  static constexpr Index turned_bytes = 8 << 20; ///< of Jacobians before they are transposed
-
-  Index size_of_j() const { return plan_.rows() * plan_.cols(); }
-  Shape units() const { return plan_.input_shape(stage_); }
 
   void by_terms(Index first, T *workspace, T *once, const BatchView<T> &out) const {
     const Emitters<T> &emitters = points_.emitters_.get(plan_, device_);

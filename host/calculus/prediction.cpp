@@ -118,10 +118,17 @@ template <class T> Blocks local_scratch(const JacobianPlan &plan, Index count, D
   const auto by_parts = [&](Stage stage) { // the last one may be smaller
     return scratch<T>(program, stage, at_once(stage)) | scratch<T>(program, stage, count % at_once(stage));
   };
+  const auto by_cores = [&](Stage stage, const Blocks &part) {
+    Blocks all;
+    const Index parts = Parts{count, at_once(stage)}.size();
+    for (Index k = 0; k < device.backend().parts_at_once(parts); ++k)
+      all = all + part;
+    return all;
+  };
+  const Blocks pass = blocks<T>(plan.cols()) + blocks<T>(program.elements(Stage::forward) * at_once(Stage::forward)) +
+                      by_parts(Stage::forward);
   return point + blocks<T>(program.elements(Stage::values) * count) +
-         (by_parts(Stage::values) |
-          (blocks<T>(plan.cols()) + blocks<T>(program.elements(Stage::forward) * at_once(Stage::forward)) +
-           by_parts(Stage::forward)));
+         (by_cores(Stage::values, by_parts(Stage::values)) | by_cores(Stage::forward, pass));
 }
 
 double predicted_bytes(const JacobianPlan &plan, Method method, std::size_t element) {

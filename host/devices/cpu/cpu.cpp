@@ -150,6 +150,14 @@ public:
   const Algebra<std::complex<float>> &primitives(std::complex<float>) const override { return complex_floats_; }
   const Algebra<std::complex<double>> &primitives(std::complex<double>) const override { return complex_doubles_; }
 
+  Index parts_at_once(Index n) const override {
+    return n >= 2 * threads() && !in_parallel() ? threads() : Backend::parts_at_once(n);
+  }
+  void for_parts(Index n, const std::function<void(Index)> &work) const override {
+    if (parts_at_once(n) <= 1) return Backend::for_parts(n, work);
+    parallel(n, worth_threads, [&](Index i) { work(i); });
+  }
+
 private:
   ComplexAlgebra<float> complex_floats_;
   ComplexAlgebra<double> complex_doubles_;

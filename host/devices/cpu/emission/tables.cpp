@@ -37,19 +37,28 @@ template <class T, class Work> void over_plane(const Plane &plane, const T *x, I
 
 /// y[i, j] = x[i·s + j·r] · z[i·u + j·v]: what most tables are, whose columns are short.
 template <class T>
-void multiply_plane(const Plane &plane, const T *x, Index s, Index r, const T *z, Index u, Index v, T *y) {
-  if (s == 0 && u == 1) return multiply_plane(plane, z, u, v, x, s, r, y);
-  for (Index j = 0; j < plane.n; ++j, x += r, z += v, y += plane.step) {
-    if (s == 1 && u == 0)
+void multiply_plane(const Plane &plane, const T *x, Index s, Index r, const T *z, Index u, Index v, T *to) {
+  if (s == 0 && u == 1) return multiply_plane(plane, z, u, v, x, s, r, to);
+  const auto by_columns = [&](auto column) {
+    for (Index j = 0; j < plane.n; ++j, x += r, z += v, to += plane.step)
+      column(to);
+  };
+  if (s == 1 && u == 0)
+    by_columns([&](T *__restrict y) {
+      const T weight = *z;
       for (Index i = 0; i < plane.m; ++i)
-        y[i] = x[i] * *z;
-    else if (s == 1 && u == 1)
+        y[i] = x[i] * weight;
+    });
+  else if (s == 1 && u == 1)
+    by_columns([&](T *__restrict y) {
       for (Index i = 0; i < plane.m; ++i)
         y[i] = x[i] * z[i];
-    else
+    });
+  else
+    by_columns([&](T *__restrict y) {
       for (Index i = 0; i < plane.m; ++i)
         y[i] = x[i * s] * z[i * u];
-  }
+    });
 }
 
 /// The plane at the digits of the other labels.
