@@ -165,7 +165,8 @@ TEST_F(Command, PrintsNumbersThatReadBack) {
 TEST_F(Command, ComparesAndInforms) {
   const Outcome c = run("compare 'A*exp(X*B)' --wrt X A=4x3 B=2x5 X=3x2");
   EXPECT_EQ(c.status, 0) << c.out << c.err;
-  for (const char *word : {"reference", "cpu", "forward", "reverse", "numeric", "complex", "ok", "element method"})
+  for (const char *word : {"reference", "cpu", "forward", "reverse", "numeric", "complex", "structured, 3 points",
+                           "forward, 3 points", "reverse, 3 points", "ok", "element method"})
     EXPECT_NE(c.out.find(word), std::string::npos) << word;
   EXPECT_EQ(c.err, "");
   const Outcome failed = run("compare 'abs(X)' --wrt X 'X=[0.000001]'"); // central differences step over the corner

@@ -92,6 +92,26 @@ TEST(Jacobian, UpdatesWithoutAllocation) {
   EXPECT_TRUE(near(dense, jacobian(c.f, c.x).at(values).to_dense(), 0));
 }
 
+TEST(Jacobian, UpdatesAtPointsWithoutAllocation) {
+  const Case c;
+  constexpr Index count = 300; // more than are taken at once
+  const M xs = M::random(4, 5 * count, 1), more = M::random(4, 5 * count, 2), dx = M::random(4, 5 * count, 3);
+  auto j = jacobian(c.f, c.x).at_points({{c.a, c.g[0].value}, {c.x, xs}, {c.b, c.g[2].value}}, count);
+  M y(3, 2 * count), g(4, 5 * count), dense(6, 20 * count);
+  const Values<double> next{{c.x, more.view()}};
+  const auto turn = [&] {
+    j.update(next);
+    j.apply(dx, y);
+    j.apply_transpose(y, g);
+    j.to_dense(dense);
+  };
+  turn();
+  const std::size_t before = allocations, held = Device::cpu().bytes_in_use();
+  turn();
+  EXPECT_EQ(allocations, before);
+  EXPECT_EQ(Device::cpu().bytes_in_use(), held);
+}
+
 TEST(Jacobian, ConcurrentProducts) {
   const Case c;
   const auto j = jacobian(c.f, c.x).at(values_of(c.g));

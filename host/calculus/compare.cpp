@@ -1,14 +1,16 @@
 #include "kronvec/compare.hpp"
 
 #include "devices/backend.hpp"
-#include "kronvec/derivative.hpp"
+#include "kronvec/jacobian_at_points.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cmath>
 #include <limits>
+#include <optional>
 
 namespace kronvec {
 namespace {
@@ -92,6 +94,50 @@ template <class T> Comparison compare_one(const Jacobian &jacobian, const Values
   return row;
 }
 
+/// Several points at once: X, ⅞X and X, which a mix-up would tell apart.
+constexpr Index few_points = 3;
+/// Entries of a J that is worth it.
+constexpr Index most_entries = 1 << 18;
+
+template <class T> struct Few {
+  Matrix<T> xs;    ///< side by side
+  Values<T> inner; ///< at the second point
+  Values<T> all;
+
+  Few(const Symbol &x, const Values<T> &values) : xs(x.rows(), x.cols() * few_points), inner(values), all(values) {
+    for (std::size_t k = 0; k < values.size(); ++k) {
+      if (values[k].symbol.node() != x.node()) continue;
+      const MatrixView<const T> here = values[k].value;
+      for (Index c = 0; c < xs.cols(); ++c)
+        for (Index r = 0; r < xs.rows(); ++r)
+          xs(r, c) = here(r, c % x.cols()) * (c / x.cols() == 1 ? T(0.875) : T(1));
+      all[k].value = xs, inner[k].value = xs.view().block(0, x.cols(), x.rows(), x.cols());
+    }
+  }
+};
+
+template <class T> Comparison compare_points(const Jacobian &jacobian, const Values<T> &values, Device device,
+                                             Method method,
+                                             const std::array<MatrixView<const double>, few_points> &references) {
+  device.reset_peak();
+  const std::size_t before = device.bytes_in_use();
+  const auto points = jacobian.at_points<T>(values, few_points, device);
+  Matrix<T> j(jacobian.rows(), jacobian.cols() * few_points, device);
+  Comparison row{.device = device.name(), .method = method, .points = few_points, .tolerance = tolerance<T>(jacobian)};
+  row.seconds = median_seconds([&] {
+    points.to_dense(j, {.method = method});
+    device.synchronize();
+  });
+  row.peak_bytes = device.peak_bytes() - before;
+  const Matrix<T> result = on_host(std::move(j));
+  for (Index k = 0; k < few_points; ++k)
+    row.error = std::max(
+        row.error, relative_error<T>(result.view().block(0, k * jacobian.cols(), jacobian.rows(), jacobian.cols()),
+                                     references[static_cast<std::size_t>(k)], 0));
+  row.bandwidth = static_cast<double>(result.shape().size()) * sizeof(T) / std::max(row.seconds, 1e-9);
+  return row;
+}
+
 /// The element method at the same values, in double.
 template <class T>
 Matrix<double> reference_jacobian(const Jacobian &jacobian, const Values<T> &values, const Progress &progress) {
@@ -132,6 +178,18 @@ std::vector<Comparison> compare(const Expression &f, const Symbol &x, const Valu
     } catch (const DomainError &) { // F has a function that it does not allow
     }
   }
+  if (j.rows() * j.cols() > most_entries) return rows;
+  const Few<T> few(x, values);
+  std::optional<Matrix<double>> second;
+  try {
+    second = reference_jacobian<T>(j, few.inner, report("reference at another point"));
+  } catch (const DomainError &) { // F has no value at ⅞X
+    return rows;
+  }
+  for (const Device &device : devices)
+    for (const Method method : {Method::structured, Method::forward, Method::reverse})
+      if (method != Method::structured || j.has_terms())
+        rows.push_back(compare_points<T>(j, few.all, device, method, {reference, second->view(), reference}));
   return rows;
 }
 
@@ -141,11 +199,13 @@ template std::vector<Comparison> compare<double>(const Expression &, const Symbo
                                                  const std::vector<Device> &, const CompareProgress &);
 
 std::string to_string(const std::vector<Comparison> &rows) {
-  std::string table = fmt::format("{:<16}{:<10} {:>9} {:>10} {:>14} {:>8} {:>10}\n", "device", "method", "error",
+  std::string table = fmt::format("{:<16}{:<20} {:>9} {:>10} {:>14} {:>8} {:>10}\n", "device", "method", "error",
                                   "tolerance", "time", "GB/s", "peak MiB");
   for (const Comparison &row : rows)
-    table += fmt::format("{:<16}{:<10} {:>9.1e} {:>10.1e} {:>11.3f} ms {:>8.3f} {:>10.2f}  {}\n", row.device,
-                         name(row.method), row.error, row.tolerance, 1e3 * row.seconds, 1e-9 * row.bandwidth,
+    table += fmt::format("{:<16}{:<20} {:>9.1e} {:>10.1e} {:>11.3f} ms {:>8.3f} {:>10.2f}  {}\n", row.device,
+                         row.points == 1 ? std::string(name(row.method))
+                                         : fmt::format("{}, {} points", name(row.method), row.points),
+                         row.error, row.tolerance, 1e3 * row.seconds, 1e-9 * row.bandwidth,
                          static_cast<double>(row.peak_bytes) / (1 << 20), row.passed() ? "ok" : "FAILED");
   return table + "errors are against the element method, in double\n";
 }

@@ -2,6 +2,7 @@
 /// A Jacobian before and at a point: the plan (program and symbols, no numbers) and the point (arena, numbers).
 
 #include "calculus/differential.hpp"
+#include "calculus/run.hpp"
 #include "calculus/terms/dense_plan.hpp"
 #include "devices/backend.hpp"
 
@@ -51,7 +52,9 @@ struct JacobianPlan {
 /// Buffers of an emission, which a few need no heap for.
 template <class T> class Buffers {
 public:
-  void push_back(Buffer<T> buffer) {
+  /// Of items of a batch.
+  void push_back(const BatchView<const T> &items) {
+    const Buffer<T> buffer(items.data, items.count == 1 ? 0 : items.stride);
     if (size_ == few_.size()) many_.assign(few_.begin(), few_.end());
     size_ < few_.size() ? void(few_[size_] = buffer) : many_.push_back(buffer);
     ++size_;
@@ -70,6 +73,22 @@ template <class T> struct Emitters {
   std::vector<std::unique_ptr<Emitter<T>>> steps;
   std::unique_ptr<Emitter<T>> jacobian[2];
 };
+
+/// Emitters that are made when they are asked for first.
+template <class T> class OnFirstUse {
+public:
+  const Emitters<T> &get(const JacobianPlan &plan, Device device) const {
+    std::call_once(once_, [&] { emitters_ = std::make_unique<const Emitters<T>>(plan, device); });
+    return *emitters_;
+  }
+
+private:
+  mutable std::once_flag once_;
+  mutable std::unique_ptr<const Emitters<T>> emitters_;
+};
+
+/// Throws DomainError where a symbol that has entries has no value.
+template <class T> void require_values(const JacobianPlan &plan, const Values<T> &values);
 
 /// The numbers of a plan at one point, on a device.
 template <class T> class Point {
@@ -93,46 +112,32 @@ public:
 
   /// Runs the dense steps, which make what J is written from, in `workspace_bytes(Stage::dense)` bytes: its buffers.
   Buffers<T> run_dense(T *workspace) const;
-  /// Made on first use.
-  const Emitters<T> &emitters() const;
+  const Emitters<T> &emitters() const { return emitters_.get(*plan_, device_); }
   /// Writes J in this layout from the buffers.
   const Emitter<T> &emitter(Layout layout) const { return *emitters().jacobian[static_cast<int>(layout)]; }
 
 private:
-  struct Prepared {
-    std::once_flag once;
-    std::unique_ptr<const Emitters<T>> emitters;
-  };
-
   void bind(const Binding<T> &binding);
 
   std::shared_ptr<const JacobianPlan> plan_;
   Device device_;
   Pool::Block arena_;
-  std::unique_ptr<Prepared> prepared_ = std::make_unique<Prepared>();
+  OnFirstUse<T> emitters_;
 };
-
-/// The matrices that a batched stage reads and writes: x and y are inputs and outputs of its k items.
-template <class T> struct Batch {
-  T *workspace = nullptr;
-  Index count = 1;
-  BatchView<const T> input;
-  BatchView<T> output;
-  std::span<const std::unique_ptr<Emitter<T>>> emitters = {}; ///< of the dense steps
-};
-
-/// Runs the steps of one stage. `arena` holds constants and values.
-template <class T>
-void run(const Program &program, Stage stage, const Backend &backend, T *arena, const Batch<T> &batch);
 
 /// The ways to J that work for every expression, and its terms where there are any; the fastest first.
 std::vector<Prediction> predict(const JacobianPlan &plan);
 
+/// Elements that the primitives of a stage take from the pool for an item, at the most, beside their operands.
+Index most_scratch(const Program &program, Stage stage);
+/// What they take for k items, step by step.
+template <class T> Blocks scratch(const Program &program, Stage stage, Index k);
+
 /// How many columns a pass takes at once, so that its workspace stays within a few MiB.
 Index columns_per_pass(const JacobianPlan &plan, Stage stage, std::size_t element);
 
-/// What is taken from the pool for the local Jacobian of a plan of one variable, by columns.
-template <class T> Blocks local_scratch(const JacobianPlan &plan);
+/// What is taken from the pool for the local Jacobians of a plan of one variable, by columns.
+template <class T> Blocks local_scratch(const JacobianPlan &plan, Index count, Device device);
 /// Bytes of a dense J with elements of this size, and of what is held beside it by a method, on the CPU.
 double predicted_bytes(const JacobianPlan &plan, Method method, std::size_t element);
 /// The method that `automatic` stands for here; any other itself.

@@ -1,22 +1,26 @@
 /// The numbers of a plan at one point: values, products with J and Jᵀ, and what the terms of J are made of.
 
-#include "calculus/jacobian_plan.hpp"
+#include "calculus/points.hpp"
 
 #include <algorithm>
 
 namespace kronvec::detail {
 
-template <class T> Point<T>::Point(std::shared_ptr<const JacobianPlan> plan, const Values<T> &values, Device device)
-    : plan_(std::move(plan)), device_(device) {
-  for (const auto &input : plan_->inputs) {
+template <class T> void require_values(const JacobianPlan &plan, const Values<T> &values) {
+  for (const auto &input : plan.inputs) {
     const auto bound = [&](const Binding<T> &b) { return b.symbol.node() == input.symbol; };
     const bool empty = input.symbol->shape.size() == 0;
     if (!empty && std::none_of(values.begin(), values.end(), bound))
       throw DomainError("symbol '" + input.symbol->name + "' has no value");
   }
+}
+
+template <class T> Point<T>::Point(std::shared_ptr<const JacobianPlan> plan, const Values<T> &values, Device device)
+    : plan_(std::move(plan)), device_(device) {
+  require_values(*plan_, values);
   const Program &program = plan_->program;
   arena_ = device_.backend().pool().take(static_cast<std::size_t>(program.elements(Stage::values)) * sizeof(T));
-  run<T>(program, Stage::constants, device_.backend(), static_cast<T *>(arena_.data()), {});
+  run<T>(program, Stage::constants, device_.backend(), {.arena = static_cast<T *>(arena_.data())});
   update(values);
 }
 
@@ -42,7 +46,7 @@ template <class T> void Point<T>::update(const Values<T> &values) {
 }
 
 template <class T> void Point<T>::evaluate() const {
-  run<T>(plan_->program, Stage::values, device_.backend(), static_cast<T *>(arena_.data()), {});
+  run<T>(plan_->program, Stage::values, device_.backend(), {.arena = static_cast<T *>(arena_.data())});
 }
 
 template <class T> std::size_t Point<T>::workspace_bytes(Stage stage) const {
@@ -56,27 +60,28 @@ template <class T> void Point<T>::apply(Stage stage, MatrixView<const T> x, Matr
   const Shape in = plan_->input_shape(stage), out = plan_->output_shape(stage);
   const Index k = x.cols();
   const Pool::Block workspace = backend.pool().take(workspace_bytes(stage) * static_cast<std::size_t>(k));
-  const Batch<T> batch{static_cast<T *>(workspace.data()), k,
-                       BatchView<const T>(x.data(), in.rows, in.cols, in.rows, k, x.ld()),
-                       BatchView<T>(y.data(), out.rows, out.cols, out.rows, k, y.ld())};
-  run<T>(program, stage, backend, static_cast<T *>(arena_.data()), batch);
+  run<T>(program, stage, backend,
+         {.arena = static_cast<T *>(arena_.data()),
+          .workspace = static_cast<T *>(workspace.data()),
+          .count = k,
+          .input = {x.data(), in.rows, in.cols, in.rows, k, x.ld()},
+          .output = {y.data(), out.rows, out.cols, out.rows, k, y.ld()}});
 }
 
 namespace {
 
-/// The dense Jacobian of a plan of one variable, which is the buffer that it reads.
+/// The dense Jacobian of a plan of one variable, which is the buffer that it reads. Items lie packed.
 template <class T> class LocalJacobian final : public Emitter<T> {
 public:
   LocalJacobian(std::shared_ptr<const JacobianPlan> plan, Device device) : plan_(std::move(plan)), device_(device) {}
   void run(std::span<const Buffer<T>> buffers, Index, Index, BatchView<T> y) const override {
     const Symbol &x = plan_->variables[0];
-    for (Index item = 0; item < y.count; ++item) {
-      const MatrixView<const T> value(buffers[0].data + item * buffers[0].stride, x.rows(), x.cols());
-      const Point<T> point(plan_, {{x, value}}, device_);
-      assemble(point, MatrixView<T>(y[item].data(), plan_->rows(), plan_->cols()), {.method = Method::forward});
-    }
+    const MatrixView<const T> value(buffers[0].data, x.rows(), x.cols() * y.count);
+    const MatrixView<T> out(y.data, plan_->rows(), plan_->cols() * y.count);
+    if (y.count == 1) return assemble(Point<T>(plan_, {{x, value}}, device_), out, {.method = Method::forward});
+    Points<T>(plan_, {{x, value}}, y.count, device_).assemble(out, {.method = Method::forward});
   }
-  Blocks scratch(Index) const override { return local_scratch<T>(*plan_); }
+  Blocks scratch(Index count) const override { return local_scratch<T>(*plan_, count, device_); }
 
 private:
   std::shared_ptr<const JacobianPlan> plan_;
@@ -103,25 +108,17 @@ template <class T> Emitters<T>::Emitters(const JacobianPlan &plan, Device device
   }
 }
 
-template <class T> const Emitters<T> &Point<T>::emitters() const {
-  std::call_once(prepared_->once, [&] { prepared_->emitters = std::make_unique<const Emitters<T>>(*plan_, device_); });
-  return *prepared_->emitters;
-}
-
 template <class T> Buffers<T> Point<T>::run_dense(T *workspace) const {
-  const Program &program = plan_->program;
-  Batch<T> batch;
-  batch.workspace = workspace;
-  batch.emitters = emitters().steps;
-  run<T>(program, Stage::dense, device_.backend(), static_cast<T *>(arena_.data()), batch);
+  const Memory<T> memory{.arena = static_cast<T *>(arena_.data()), .once = workspace, .emitters = emitters().steps};
+  run<T>(plan_->program, Stage::dense, device_.backend(), memory);
   Buffers<T> buffers;
-  for (const SlotId u : plan_->dense.buffers) {
-    const Slot &slot = program.slots()[u];
-    buffers.push_back((slot.stage == Stage::dense ? workspace : static_cast<const T *>(arena_.data())) + slot.offset);
-  }
+  for (const SlotId u : plan_->dense.buffers)
+    buffers.push_back(memory.slot(plan_->program, u));
   return buffers;
 }
 
+template void require_values(const JacobianPlan &, const Values<float> &);
+template void require_values(const JacobianPlan &, const Values<double> &);
 template struct Emitters<float>;
 template struct Emitters<double>;
 template class Point<float>;

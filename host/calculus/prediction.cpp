@@ -1,5 +1,6 @@
 /// What the ways to a dense J are predicted to take, in time and in memory.
 
+#include "calculus/points.hpp"
 #include "calculus/terms/cost.hpp"
 #include "calculus/ways.hpp"
 #include "core/readable.hpp"
@@ -39,13 +40,17 @@ Index scratch_elements(const Program &program, const Step &step) {
 
 } // namespace
 
+Index most_scratch(const Program &program, Stage stage) {
+  Index most = 0;
+  for (const Step &step : program.steps(stage))
+    most = std::max(most, scratch_elements(program, step));
+  return most;
+}
+
 Index columns_per_pass(const JacobianPlan &plan, Stage stage, std::size_t element) {
   constexpr Index target = 8 << 20; // bytes
   const Shape in = plan.input_shape(stage), out = plan.output_shape(stage);
-  Index scratch = 0;
-  for (const Step &step : plan.program.steps(stage))
-    scratch = std::max(scratch, scratch_elements(plan.program, step));
-  const Index elements = plan.program.elements(stage) + scratch + in.size() + out.size() + 1;
+  const Index elements = plan.program.elements(stage) + most_scratch(plan.program, stage) + in.size() + out.size() + 1;
   return std::clamp<Index>(target / (elements * static_cast<Index>(element)), 1, std::max<Index>(in.size(), 1));
 }
 
@@ -57,13 +62,16 @@ double bytes_of_j(const JacobianPlan &plan, std::size_t element) {
 
 template <class T> Blocks blocks(Index elements) { return Blocks(static_cast<std::size_t>(elements) * sizeof(T)); }
 
-/// What the primitives of a stage take for k items, step by step.
+} // namespace
+
 template <class T> Blocks scratch(const Program &program, Stage stage, Index k) {
   Blocks all;
   for (const Step &step : program.steps(stage))
     all = all | blocks<T>(scratch_elements(program, step) * k);
   return all;
 }
+
+namespace {
 
 /// What `UnitVectors` take: those, and for every pass a workspace, the last and shorter one of a range or of all too.
 template <class T>
@@ -102,9 +110,25 @@ double predicted_bytes(const JacobianPlan &plan, Method method, Layout layout, c
 
 } // namespace
 
-template <class T> Blocks local_scratch(const JacobianPlan &plan) {
-  return blocks<T>(plan.program.elements(Stage::values)) +
-         (scratch<T>(plan.program, Stage::values, 1) | held_by_passes<T>(plan, Stage::forward));
+template <class T> Blocks local_scratch(const JacobianPlan &plan, Index count, Device device) {
+  const Program &program = plan.program;
+  const Blocks point = blocks<T>(program.elements(Stage::values));
+  if (count == 1) return point + (scratch<T>(program, Stage::values, 1) | held_by_passes<T>(plan, Stage::forward));
+  const auto at_once = [&](Stage stage) { return points_at_once(plan, stage, sizeof(T), count, device); };
+  const auto by_parts = [&](Stage stage) { // the last one may be smaller
+    return scratch<T>(program, stage, at_once(stage)) | scratch<T>(program, stage, count % at_once(stage));
+  };
+  const auto by_cores = [&](Stage stage, const Blocks &part) {
+    Blocks all;
+    const Index parts = Parts{count, at_once(stage)}.size();
+    for (Index k = 0; k < device.backend().parts_at_once(parts); ++k)
+      all = all + part;
+    return all;
+  };
+  const Blocks pass = blocks<T>(plan.cols()) + blocks<T>(program.elements(Stage::forward) * at_once(Stage::forward)) +
+                      by_parts(Stage::forward);
+  return point + blocks<T>(program.elements(Stage::values) * count) +
+         (by_cores(Stage::values, by_parts(Stage::values)) | by_cores(Stage::forward, pass));
 }
 
 double predicted_bytes(const JacobianPlan &plan, Method method, std::size_t element) {
@@ -143,8 +167,10 @@ template <class T> Blocks held_by_way(const Point<T> &point, Method method, Layo
 
 template Blocks held_by_way(const Point<float> &, Method, Layout, Index);
 template Blocks held_by_way(const Point<double> &, Method, Layout, Index);
-template Blocks local_scratch<float>(const JacobianPlan &);
-template Blocks local_scratch<double>(const JacobianPlan &);
+template Blocks scratch<float>(const Program &, Stage, Index);
+template Blocks scratch<double>(const Program &, Stage, Index);
+template Blocks local_scratch<float>(const JacobianPlan &, Index, Device);
+template Blocks local_scratch<double>(const JacobianPlan &, Index, Device);
 template void require_memory(const Point<float> &, const DenseOptions &);
 template void require_memory(const Point<double> &, const DenseOptions &);
 

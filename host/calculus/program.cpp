@@ -9,14 +9,6 @@
 #include <iterator>
 
 namespace kronvec {
-namespace {
-
-/// Slots begin on 64-byte boundaries in both precisions.
-constexpr Index alignment = 16;
-Index padded(Index elements) { return (elements + alignment - 1) / alignment * alignment; }
-
-} // namespace
-
 SlotId Program::emit(Step step, Shape shape) {
   Stage stage = earliest_;
   for (const SlotId u : step.in)
@@ -319,7 +311,7 @@ void Program::allocate_arena() {
   for (Slot &slot : slots_)
     if (slot.stage <= Stage::values && slot.memory_of == no_slot && slot.stored) {
       slot.offset = end;
-      end += padded(slot.shape.size());
+      end += aligned(slot.shape.size());
     }
   for (Slot &slot : slots_)
     if (slot.memory_of != no_slot) slot.offset = slots_[slot.memory_of].offset;
@@ -376,12 +368,12 @@ void Program::allocate_workspace(Stage stage) {
   Stretches stretches;
   for (std::size_t s = 0; s < steps.size(); ++s) {
     for (const SlotId u : steps[s].out)
-      if (u != output(stage)) slots_[u].offset = stretches.take(padded(slots_[u].shape.size()));
+      if (u != output(stage)) slots_[u].offset = stretches.take(aligned(slots_[u].shape.size()));
     for (const auto *slots : {&steps[s].out, &steps[s].in})
       for (const SlotId u : *slots)
         if (const auto last = last_use.find(memory(u)); last != last_use.end() && last->second == s) {
           if (memory(u) != output(stage))
-            stretches.give_back(slots_[memory(u)].offset, padded(slots_[memory(u)].shape.size()));
+            stretches.give_back(slots_[memory(u)].offset, aligned(slots_[memory(u)].shape.size()));
           last_use.erase(last); // an operand may be named twice
         }
   }

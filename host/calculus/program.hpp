@@ -160,6 +160,9 @@ private:
   Stage earliest_ = Stage::constants;
 };
 
+/// Elements up to the next boundary of 64 bytes in both precisions, on which slots begin.
+constexpr Index aligned(Index elements) { return (elements + 15) / 16 * 16; }
+
 /// Numbers the buffers of an emission whose factors name slots; the slots in this order.
 std::vector<SlotId> number_buffers(Emission &emission);
 

@@ -1,6 +1,10 @@
 /// The interpreter of programs: one call of a primitive per step.
 
+#include "calculus/run.hpp"
+
 #include "calculus/jacobian_plan.hpp"
+
+#include "kernels/entries.hpp"
 
 #include <algorithm>
 #include <array>
@@ -10,9 +14,8 @@ namespace {
 
 template <class T> class Interpreter {
 public:
-  Interpreter(const Program &program, Stage stage, const Backend &backend, T *arena, const Batch<T> &batch)
-      : program_(program), stage_(stage), backend_(backend), primitives_(backend.primitives(T{})), arena_(arena),
-        batch_(batch) {}
+  Interpreter(const Program &program, Stage stage, const Backend &backend, const Memory<T> &memory)
+      : program_(program), stage_(stage), backend_(backend), primitives_(backend.primitives(T{})), memory_(memory) {}
 
   void run(const Step &s) const {
     const BatchView<T> y = out(s.out[0]);
@@ -64,7 +67,7 @@ public:
       return primitives_.inverse(in(s.in[0]), y);
     case Opcode::emit:
     case Opcode::jacobian:
-      return emit(s, y[0]);
+      return emit(s, y);
     }
   }
 
@@ -78,9 +81,14 @@ private:
   /// (I ⊗ K[m,n] ⊗ I) vec X: the columns of many inner×mn matrices, which follow one another, are permuted.
   void permute(Middle k, const BatchView<const T> &x, const BatchView<T> &y) const {
     const Index each = k.inner * k.m * k.n, items = each == 0 ? 0 : y.rows * y.cols / each;
+    const auto permuted = [&](const T *from, T *to, Index count) {
+      primitives_.commute_columns(k.n, k.m, {from, k.inner, k.m * k.n, k.inner, count, each},
+                                  {to, k.inner, k.m * k.n, k.inner, count, each});
+    };
+    if (x.count == y.count && kernels::is_run(x) && kernels::is_run(y))
+      return permuted(x.data, y.data, items * y.count);
     for (Index b = 0; b < y.count; ++b)
-      primitives_.commute_columns(k.n, k.m, {x[b].data(), k.inner, k.m * k.n, k.inner, items, each},
-                                  {y[b].data(), k.inner, k.m * k.n, k.inner, items, each});
+      permuted(x[b].data(), y[b].data(), items);
   }
 
   void run_chain(const Step &s) const {
@@ -104,12 +112,12 @@ private:
     primitives_.chain(chain, {inputs.data(), s.in.size()}, {results.data(), s.out.size()});
   }
 
-  void emit(const Step &s, MatrixView<T> y) const {
+  void emit(const Step &s, BatchView<T> y) const {
     Buffers<T> buffers;
     for (const SlotId u : s.in)
-      buffers.push_back(in(u).data);
+      buffers.push_back(in(u));
     const auto number = static_cast<std::size_t>(&s - program_.steps(stage_).data());
-    batch_.emitters[number]->run(buffers.span(), 0, 0, y);
+    memory_.emitters[number]->run(buffers.span(), 0, 0, y);
   }
 
   void load(const std::vector<double> &entries, MatrixView<T> y) const {
@@ -119,44 +127,77 @@ private:
   }
 
   BatchView<const T> in(SlotId id) const {
-    const SlotId memory = program_.memory(id);
-    if (!batched(id) || !program_.slots()[memory].input) return out(id);
+    const SlotId whole = program_.memory(id);
+    const bool batched = program_.slots()[id].stage > Stage::dense;
+    if (!batched || !program_.slots()[whole].input) return out(id);
     const Shape shape = program_.slots()[id].shape;
-    return {batch_.input.data, shape.rows, shape.cols, shape.rows, batch_.count, batch_.input.stride};
+    return {memory_.input.data, shape.rows, shape.cols, shape.rows, memory_.input.count, memory_.input.stride};
   }
 
   BatchView<T> out(SlotId id) const {
-    if (id == program_.output(stage_)) return batch_.output;
-    const Slot &slot = program_.slots()[id];
-    if (!batched(id)) return {arena_ + slot.offset, slot.shape.rows, slot.shape.cols, slot.shape.rows, 1, 0};
-    return {batch_.workspace + slot.offset * batch_.count,
-            slot.shape.rows,
-            slot.shape.cols,
-            slot.shape.rows,
-            batch_.count,
-            slot.shape.size()};
+    return id == program_.output(stage_) ? memory_.output : memory_.slot(program_, id);
   }
-
-  bool batched(SlotId id) const { return program_.slots()[id].stage > Stage::values; }
 
   const Program &program_;
   Stage stage_;
   const Backend &backend_;
   const Primitives<T> &primitives_;
-  T *arena_;
-  const Batch<T> &batch_;
+  const Memory<T> &memory_;
 };
 
 } // namespace
 
-template <class T>
-void run(const Program &program, Stage stage, const Backend &backend, T *arena, const Batch<T> &batch) {
-  const Interpreter<T> interpreter(program, stage, backend, arena, batch);
-  for (const Step &step : program.steps(stage))
-    interpreter.run(step);
+Varying::Varying(const Program &program, const std::vector<SlotId> &symbols) : varies_(program.slots().size()) {
+  const auto varies = [&](SlotId u) { return has(program.memory(u)); };
+  for (const SlotId u : symbols)
+    varies_[static_cast<std::size_t>(u)] = true;
+  for (const Stage stage : {Stage::values, Stage::dense})
+    for (const Step &step : program.steps(stage))
+      if (std::any_of(step.in.begin(), step.in.end(), varies))
+        for (const SlotId u : step.out)
+          varies_[static_cast<std::size_t>(u)] = true;
+  for (SlotId u = 0; u < static_cast<SlotId>(varies_.size()); ++u) {
+    varies_[static_cast<std::size_t>(u)] = varies(u);
+    const Slot &slot = program.slots()[u];
+    if (has(u) && slot.stage <= Stage::values && slot.stored && slot.memory_of == no_slot)
+      per_point_ += slot.shape.size();
+  }
 }
 
-template void run(const Program &, Stage, const Backend &, float *, const Batch<float> &);
-template void run(const Program &, Stage, const Backend &, double *, const Batch<double> &);
+void Varying::place(const Program &program, Index points) {
+  offset_.assign(varies_.size(), 0), elements_ = 0;
+  for (SlotId u = 0; u < static_cast<SlotId>(varies_.size()); ++u) {
+    const Slot &slot = program.slots()[u];
+    if (!has(u) || slot.stage > Stage::values || !slot.stored || slot.memory_of != no_slot) continue;
+    offset_[static_cast<std::size_t>(u)] = elements_;
+    elements_ += aligned(slot.shape.size() * points);
+  }
+  for (SlotId u = 0; u < static_cast<SlotId>(varies_.size()); ++u)
+    offset_[static_cast<std::size_t>(u)] = offset_[static_cast<std::size_t>(program.memory(u))];
+}
+
+template <class T> BatchView<T> Memory<T>::slot(const Program &program, SlotId u) const {
+  const Slot &slot = program.slots()[u];
+  const auto [rows, cols] = slot.shape;
+  const Index size = rows * cols;
+  const bool varies = varying && varying->has(u);
+  if (slot.stage <= Stage::values && varies)
+    return {values + varying->offset(u) + first * size, rows, cols, rows, count, size};
+  if (slot.stage <= Stage::values) return {arena + slot.offset, rows, cols, rows, 1, 0};
+  if (slot.stage == Stage::dense && !varies) return {once + slot.offset, rows, cols, rows, 1, 0};
+  return {workspace + slot.offset * count, rows, cols, rows, count, size};
+}
+
+template <class T>
+void run(const Program &program, Stage stage, const Backend &backend, const Memory<T> &memory, Part part) {
+  const Interpreter<T> interpreter(program, stage, backend, memory);
+  for (const Step &step : program.steps(stage))
+    if (part == Part::all || memory.varying->has(step) == (part == Part::varying)) interpreter.run(step);
+}
+
+template struct Memory<float>;
+template struct Memory<double>;
+template void run(const Program &, Stage, const Backend &, const Memory<float> &, Part);
+template void run(const Program &, Stage, const Backend &, const Memory<double> &, Part);
 
 } // namespace kronvec::detail

@@ -5,7 +5,9 @@
 #include "devices/pool.hpp"
 #include "devices/primitives.hpp"
 
+#include <algorithm>
 #include <complex>
+#include <functional>
 #include <memory>
 
 namespace kronvec {
@@ -29,6 +31,14 @@ public:
                         std::size_t count) const;
   /// Throws DeviceError, with `what` in it, where the device cannot work on this memory.
   virtual void require_reachable(const char *what, const void *data) const { (void)what, (void)data; }
+  /// How many of n independent parts of work run at once: those of the host's cores where there are enough for all of
+  /// them, which then have a part each instead of sharing every step of it.
+  virtual Index parts_at_once(Index n) const { return std::min<Index>(n, 1); }
+  /// work(i) for 0 ≤ i < n.
+  virtual void for_parts(Index n, const std::function<void(Index)> &work) const {
+    for (Index i = 0; i < n; ++i)
+      work(i);
+  }
   /// Waits for all work that was handed to the device.
   virtual void synchronize() const {}
 

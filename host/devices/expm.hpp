@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
+#include <vector>
 
 namespace kronvec {
 
@@ -34,19 +36,12 @@ constexpr int pade_matrices = 7; ///< A, A², A⁴, A⁶ and three more, beside 
 /// Elements that an n×n item takes from the pool beside X and Y.
 constexpr Index expm_scratch(Index n) { return n * (pade_matrices * n + factor_columns(n)); }
 
-/// Y = exp X for every item, all scaled by the same power of two.
+/// Y = exp X for items that are all scaled by the same power of two, in memory for as many.
 template <class T>
-void expm_by_pade(const Backend &backend, const Primitives<T> &p, BatchView<const T> x, BatchView<T> y) {
+void expm_scaled(const Primitives<T> &p, BatchView<const T> x, BatchView<T> y, int squarings, T *memory) {
   const Index n = y.rows, count = y.count;
-  if (n == 0 || count == 0) return;
-  const double norm = p.one_norm(x);
-  if (!std::isfinite(norm)) return p.fill(static_cast<T>(norm - norm), y); // NaN
-  const int squarings = norm > pade_bound ? static_cast<int>(std::ceil(std::log2(norm / pade_bound))) : 0;
-
   const Index size = n * n * count;
   const Index factored = n * factor_columns(n);
-  const auto block = backend.pool().take(static_cast<std::size_t>(count * expm_scratch(n)) * sizeof(T));
-  T *const memory = static_cast<T *>(block.data());
   const auto matrix = [&](int k) { return BatchView<T>(memory + k * size, n, n, n, count, n * n); };
   const BatchView<T> a = matrix(0), a2 = matrix(1), a4 = matrix(2), a6 = matrix(3), u = matrix(4), v = matrix(5),
                      w = matrix(6), factors(memory + pade_matrices * size, n, factor_columns(n), n, count, factored);
@@ -85,6 +80,31 @@ void expm_by_pade(const Backend &backend, const Primitives<T> &p, BatchView<cons
   for (int k = 0; k < squarings; ++k, std::swap(from, to))
     multiply(to, from, from);
   p.copy(In(from), y);
+}
+
+/// Y = exp X, neighbours that are scaled alike at once: what an item becomes does not depend on others.
+template <class T>
+void expm_by_pade(const Backend &backend, const Primitives<T> &p, BatchView<const T> x, BatchView<T> y) {
+  if (y.rows == 0 || y.count == 0) return;
+  constexpr int none = -1; // of an X that is not finite
+  std::vector<int> squarings;
+  for (const double norm : p.one_norms(x))
+    squarings.push_back(!std::isfinite(norm) ? none
+                        : norm > pade_bound  ? static_cast<int>(std::ceil(std::log2(norm / pade_bound)))
+                                             : 0);
+  squarings.resize(static_cast<std::size_t>(y.count), squarings.front()); // one X serves all items
+  const auto memory = backend.pool().take(static_cast<std::size_t>(y.count * expm_scratch(y.rows)) * sizeof(T));
+  for (auto first = squarings.begin(); first != squarings.end();) {
+    const auto last = std::find_if(first, squarings.end(), [&](int s) { return s != *first; });
+    const Index at = first - squarings.begin(), count = last - first;
+    const BatchView<T> part(y[at].data(), y.rows, y.cols, y.ld, count, y.stride);
+    const BatchView<const T> from(x[at].data(), x.rows, x.cols, x.ld, x.count == 1 ? 1 : count, x.stride);
+    if (*first == none)
+      p.fill(std::numeric_limits<T>::quiet_NaN(), part);
+    else
+      expm_scaled(p, from, part, *first, static_cast<T *>(memory.data()));
+    first = last;
+  }
 }
 
 } // namespace kronvec

@@ -9,6 +9,7 @@
 #include <initializer_list>
 #include <memory>
 #include <span>
+#include <vector>
 
 namespace kronvec {
 
@@ -27,8 +28,8 @@ public:
   /// entry for entry. An input with one row serves all rows of a result, one with one column all columns: a 1×1
   /// broadcasts.
   virtual void chain(const Chain<T> &chain, std::span<const In> inputs, std::span<const Out> results) const = 0;
-  /// ‖X‖₁, the largest over all items of the largest sum of a column's magnitudes. Waits for the result.
-  virtual T one_norm(In x) const = 0;
+  /// ‖X‖₁ of each item, the largest sum of a column's magnitudes: NaN if an entry is. Waits for the results.
+  virtual std::vector<T> one_norms(In x) const = 0;
   /// LU factors of X n×n with row exchanges, in the device's own form; F is n×(n + 3). Throws DomainError with the
   /// reciprocal condition number where `regular` is required and X is singular to working precision.
   virtual void lu(In x, bool regular, Out f) const = 0;

@@ -12,9 +12,10 @@ namespace kronvec {
 struct Comparison {
   std::string device;
   Method method = Method::automatic;
+  Index points = 1;     ///< Jacobians at so many points at once (`Jacobian::at_points`)
   double error = 0;     ///< max |J − J_ref| / max |J_ref| (numeric: at least max |F|); infinite where only one is NaN
   double tolerance = 0; ///< the largest error that passes
-  double seconds = 0;   ///< median time of one dense Jacobian
+  double seconds = 0;   ///< median time of one dense Jacobian, or of all points
   double bandwidth = 0; ///< bytes of J written per second
   std::size_t peak_bytes = 0; ///< most memory held on the device, J included
   bool passed() const { return error <= tolerance; }
@@ -24,7 +25,8 @@ struct Comparison {
 using CompareProgress = std::function<void(const std::string &what, double done)>;
 
 /// The Jacobian of F by every method on each device (the complex step on the reference alone, where F allows it),
-/// against the element method in double. Throws as `JacobianAt`.
+/// against the element method in double; then, unless J is large, those at three points at once, X, ⅞X and X. Throws as
+/// `JacobianAt`.
 template <class T = double> std::vector<Comparison> compare(const Expression &f, const Symbol &x,
                                                             const Values<std::type_identity_t<T>> &values,
                                                             const std::vector<Device> &devices = Device::all(),

@@ -74,6 +74,7 @@ struct DenseOptions {
 };
 
 template <class T> class JacobianAt;
+template <class T> class JacobianAtPoints; // kronvec/jacobian_at_points.hpp
 
 namespace detail {
 struct JacobianPlan; // host/calculus/jacobian_plan.hpp
@@ -179,6 +180,9 @@ public:
   JacobianAt<T> at(const Values<std::type_identity_t<T>> &values, Device device = Device::cpu()) const {
     return JacobianAt<T>(plan_, values, device);
   }
+  /// The operators at many points at once: kronvec/jacobian_at_points.hpp.
+  template <class T = double> JacobianAtPoints<T> at_points(const Values<std::type_identity_t<T>> &values, Index points,
+                                                            Device device = Device::cpu()) const;
 
 private:
   std::shared_ptr<const detail::JacobianPlan> plan_;

@@ -11,6 +11,7 @@
 #include "kronvec/expression.hpp"
 #include "kronvec/hadamard.hpp"
 #include "kronvec/io.hpp"
+#include "kronvec/jacobian_at_points.hpp"
 #include "kronvec/jacobian_file.hpp"
 #include "kronvec/kronecker.hpp"
 #include "kronvec/matrix.hpp"

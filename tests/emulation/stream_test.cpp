@@ -63,6 +63,24 @@ TEST_F(UserStream, PrimitivesHandOverTheirWorkAndDoNotWait) {
   }
 }
 
+/// A 4×4 Jacobian of A[i,k]·X[k,j] for each of many items is one launch.
+TEST_F(UserStream, ManySmallEmissionsAreOneLaunch) {
+  Product p{.labels = 2, .extent = {4, 4}, .factors = {{0, {0, {1, 0}}}, {1, {0, {0, 1}}}}};
+  p.row.stride = {1, 0}, p.col.stride = {0, 1};
+  const auto emitter = primitives().emitter({Axis::all(4), Axis::all(4), {p}});
+  constexpr Index items = 1000;
+  const auto memory = device->pool().take(16 * items * sizeof(double));
+  auto *const results = static_cast<double *>(memory.data());
+  primitives().fill(3, x), primitives().fill(2, y);
+  ASSERT_EQ(cudaStreamSynchronize(stream), cudaSuccess);
+  const Buffer<double> buffers[] = {x.data(), y.data()};
+  emitter->run(buffers, 0, 0, {results, 4, 4, 4, items, 16});
+  EXPECT_EQ(emulation::waiting(stream), 1u);
+  ASSERT_EQ(cudaStreamSynchronize(stream), cudaSuccess);
+  EXPECT_EQ(results[0], 6);
+  EXPECT_EQ(results[16 * items - 1], 6);
+}
+
 TEST_F(UserStream, WorkOfTheUserComesFirstWhereItWasHandedOverFirst) {
   const std::vector<double> values(n * n, 5);
   ASSERT_EQ(cudaMemcpyAsync(x.data(), values.data(), n * n * sizeof(double), cudaMemcpyDefault, stream), cudaSuccess);

@@ -6,6 +6,7 @@
 #include "devices/cpu/kronecker/kronecker.hpp"
 #include "devices/cpu/kronecker/pieces.hpp"
 #include "devices/cpu/parallel.hpp"
+#include "devices/cpu/small_products.hpp"
 #include "devices/cpu/transpose.hpp"
 #include "devices/kronecker.hpp"
 #include "kernels/entries.hpp"
@@ -111,6 +112,10 @@ public:
       return cpu::multiply(alpha, op_a, a[0], op_b, columns, beta, MatrixView<T>(c.data, c.rows, c.cols * c.count));
     }
     const Index inner = op_a == Op::none ? a.cols : a.rows;
+    if constexpr (std::is_floating_point_v<T>)
+      if (beta == T(0) && c.count > 1 && are_small(c, inner))
+        return in_pieces(c, inner,
+                         [&](Index first, Index last) { multiply_small(alpha, op_a, a, op_b, b, c, first, last); });
     const bool a_thread_each = c.count >= threads(); // fewer products share the threads inside of BLAS
     parallel(c.count, a_thread_each ? c.count * c.rows * c.cols * inner : 0,
              [&](Index t) { cpu::multiply(alpha, op_a, a[t], op_b, b[t], beta, c[t]); });
@@ -138,6 +143,14 @@ public:
     if constexpr (std::is_floating_point_v<T>)
       if (kronecker_by_sweeps(alpha, factors, x, beta, y, workspace)) return;
     modes::kronecker<T>(ProductsInPieces<T>(*this), alpha, factors, x, beta, y, workspace);
+  }
+
+private:
+  /// work(first, last) for pieces of the items of small products.
+  static void in_pieces(const Out &c, Index inner, const auto &work) {
+    constexpr Index items = 64;
+    parallel((c.count + items - 1) / items, c.count * c.rows * c.cols * inner,
+             [&](Index piece) { work(piece * items, std::min(piece * items + items, c.count)); });
   }
 };
 

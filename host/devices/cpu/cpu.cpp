@@ -85,24 +85,24 @@ public:
       run(chain, from, result_at([&](const Out &r) { return r[b].data() + j * r.ld; }), y.rows);
     });
   }
-  T one_norm(In x) const override {
-    T norm = 0;
-    for (Index t = 0; t < x.count * x.cols && !std::isnan(norm); ++t) {
+  std::vector<T> one_norms(In x) const override {
+    std::vector<T> norms(static_cast<std::size_t>(x.count));
+    for (Index t = 0; t < x.count * x.cols; ++t) {
+      T &norm = norms[static_cast<std::size_t>(t / x.cols)];
       const MatrixView<const T> m = x[t / x.cols];
       T total = 0;
       for (Index i = 0; i < m.rows(); ++i)
         total += std::abs(m(i, t % x.cols));
-      if (!(total <= norm)) norm = total;
+      if (!(total <= norm) && !std::isnan(norm)) norm = total;
     }
-    return norm;
+    return norms;
   }
   void lu(In x, bool regular, Out f) const override {
-    for (Index t = 0; t < f.count; ++t)
-      cpu::lu(x[t], regular, f[t]);
+    each(f.count, cubed(x), [&](Index t) { cpu::lu(x[t], regular, f[t]); });
   }
   void lu_solve(Op op, In f, In b, Out y) const override {
     this->copy(b, y);
-    parallel(y.count, y.count * y.rows * y.rows * y.cols, [&](Index t) { cpu::lu_solve(op, f[t], y[t]); });
+    each(y.count, y.rows * y.rows * y.cols, [&](Index t) { cpu::lu_solve(op, f[t], y[t]); });
   }
   void determinant(bool logarithm, In f, Out y) const override {
     for (Index t = 0; t < y.count; ++t) {
@@ -117,21 +117,25 @@ public:
     }
   }
   void adjugate(In x, Out y) const override {
-    for (Index t = 0; t < y.count; ++t)
-      cpu::adjugate(x[t], y[t]);
+    each(y.count, cubed(x), [&](Index t) { cpu::adjugate(x[t], y[t]); });
   }
   void cholesky(In x, Out y) const override {
     this->copy(x, y);
-    for (Index t = 0; t < y.count; ++t)
-      cpu::cholesky(y[t]);
+    each(y.count, cubed(x), [&](Index t) { cpu::cholesky(y[t]); });
   }
   void expm(In x, Out y) const override { expm_by_pade(cpu_backend(), *this, x, y); }
   void inverse(In x, Out y) const override {
     this->copy(x, y);
-    for (Index t = 0; t < y.count; ++t)
-      cpu::invert(y[t]);
+    each(y.count, cubed(x), [&](Index t) { cpu::invert(y[t]); });
   }
   std::unique_ptr<Emitter<T>> emitter(Emission emission) const override { return cpu::emitter<T>(std::move(emission)); }
+
+private:
+  static Index cubed(const In &x) { return x.rows * x.rows * x.rows; }
+  /// work(t) for every item, each of so many operations. A single one, or few, share the threads inside of LAPACK.
+  template <class Work> static void each(Index count, Index operations, Work work) {
+    parallel(count, count >= threads() ? count * operations : 0, work);
+  }
 };
 
 class CpuBackend final : public Backend {
@@ -145,6 +149,14 @@ public:
   const Primitives<double> &primitives(double) const override { return doubles_; }
   const Algebra<std::complex<float>> &primitives(std::complex<float>) const override { return complex_floats_; }
   const Algebra<std::complex<double>> &primitives(std::complex<double>) const override { return complex_doubles_; }
+
+  Index parts_at_once(Index n) const override {
+    return n >= 2 * threads() && !in_parallel() ? threads() : Backend::parts_at_once(n);
+  }
+  void for_parts(Index n, const std::function<void(Index)> &work) const override {
+    if (parts_at_once(n) <= 1) return Backend::for_parts(n, work);
+    parallel(n, worth_threads, [&](Index i) { work(i); });
+  }
 
 private:
   ComplexAlgebra<float> complex_floats_;

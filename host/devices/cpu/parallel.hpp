@@ -25,6 +25,15 @@ inline int threads() {
 #endif
 }
 
+/// Whether the caller is one of several threads already.
+inline bool in_parallel() {
+#ifdef _OPENMP
+  return omp_in_parallel();
+#else
+  return false;
+#endif
+}
+
 /// The first exception of several threads, which must not leave them by itself.
 class FirstError {
 public:

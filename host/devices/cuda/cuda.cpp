@@ -51,10 +51,11 @@ public:
     std::transform(results.begin(), results.end(), operands.output, [](const Out &y) { return entries(y); });
     engine_.kernel("chain", [&](cudaStream_t s) { return kernels::run_chain(chain, operands, s); });
   }
-  T one_norm(In x) const override {
-    if (x.rows == 0 || x.cols == 0 || x.count == 0) return 0;
-    const auto norms = norms_of(x);
-    return *std::max_element(norms.begin(), norms.end(), [](T a, T b) { return a < b || std::isnan(b); });
+  std::vector<T> one_norms(In x) const override {
+    if (x.rows == 0 || x.cols == 0 || x.count == 0) return std::vector<T>(static_cast<std::size_t>(x.count));
+    const Workspace<T> norms(backend_, x.count);
+    engine_.kernel("one_norm", [&](cudaStream_t s) { return kernels::one_norm(entries(x, x.count), norms.data(), s); });
+    return norms.to_host();
   }
   void lu(In x, bool regular, Out f) const override;
   void lu_solve(Op op, In f, In b, Out y) const override;
@@ -71,12 +72,6 @@ public:
   }
 
 private:
-  /// ‖·‖₁ of each item.
-  std::vector<T> norms_of(In x) const {
-    const Workspace<T> norms(backend_, x.count);
-    engine_.kernel("one_norm", [&](cudaStream_t s) { return kernels::one_norm(entries(x, x.count), norms.data(), s); });
-    return norms.to_host();
-  }
   Matrix<T> to_host(MatrixView<const T> x) const {
     auto host = Matrix<T>::uninitialized(x.rows(), x.cols());
     transfer<T>(backend_, x, host);
@@ -150,7 +145,7 @@ template <class T> void CudaPrimitives<T>::lu(In x, bool regular, Out f) const {
     });
   if (on_host > 0) engine_.synchronize(); // the workspace must outlive its use
   if (!regular) return;
-  const auto norms = norms_of(In(x.data, n, n, x.ld, x.count, x.stride));
+  const auto norms = one_norms(In(x.data, n, n, x.ld, x.count, x.stride));
   const auto zero_pivots = info.to_host();
   for (Index t = 0; t < f.count; ++t) {
     const T norm = norms[static_cast<std::size_t>(x.count == 1 ? 0 : t)];
@@ -186,7 +181,7 @@ template <class T> void CudaPrimitives<T>::cholesky(In x, Out y) const {
   constexpr Triangle triangle{};
   const Index n = y.rows, entries = triangle.entries(n);
   if (n == 0 || y.count == 0) return;
-  if (std::isnan(one_norm(x))) return this->fill(std::numeric_limits<T>::quiet_NaN(), y);
+  const auto norms = one_norms(x);
   const Workspace<T> triangles(backend_, entries * y.count);
   const Out lower(triangles.data(), entries, 1, entries, y.count, entries);
   this->copy(x, y);
@@ -204,10 +199,15 @@ template <class T> void CudaPrimitives<T>::cholesky(In x, Out y) const {
                               data_type<T>, workspace.data(), on_device, host_workspace.data(), on_host,
                               info.data() + t);
     });
-  for (const int minor : info.to_host())
-    if (minor != 0) refuse_indefinite({n, n}, minor);
+  const auto minors = info.to_host();
+  const auto is_nan = [&](Index t) { return std::isnan(norms[static_cast<std::size_t>(x.count == 1 ? 0 : t)]); };
+  for (Index t = 0; t < y.count; ++t)
+    if (const int minor = minors[static_cast<std::size_t>(t)]; minor != 0 && !is_nan(t))
+      refuse_indefinite({n, n}, minor);
   this->pack_triangle(triangle, 1, 0, In(y), lower);
   this->unpack_triangle(triangle, 1, 0, In(lower), y); // zeros above the diagonal
+  for (Index t = 0; t < y.count; ++t)
+    if (is_nan(t)) this->fill(std::numeric_limits<T>::quiet_NaN(), y[t]);
 }
 
 class CudaBackend final : public Backend {

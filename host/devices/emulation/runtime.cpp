@@ -87,6 +87,12 @@ void enqueue(cudaStream_t stream, std::function<void()> work) {
   }
 }
 
+std::size_t waiting(cudaStream_t stream) {
+  const std::lock_guard lock(world().mutex);
+  check_stream("a question", stream);
+  return stream->work.size();
+}
+
 cudaError_t check_launch(dim3 grid, dim3 block, std::size_t shared_bytes) {
   const std::size_t threads = std::size_t(block.x) * block.y * block.z;
   const bool fits = threads > 0 && threads <= 1024 && block.z <= 64 && grid.x > 0 && grid.x <= 0x7fffffff &&

@@ -4,6 +4,7 @@
 
 #include <cuda_runtime_api.h>
 
+#include <cstddef>
 #include <functional>
 #include <stdexcept>
 
@@ -17,6 +18,9 @@ public:
 
 /// Adds work to a stream; for the null stream it is done at once, after all other work.
 void enqueue(cudaStream_t stream, std::function<void()> work);
+
+/// Pieces of work that wait in a stream: launches, copies, calls of libraries.
+std::size_t waiting(cudaStream_t stream);
 
 /// What cudaLaunchKernel would answer.
 cudaError_t check_launch(dim3 grid, dim3 block, std::size_t shared_bytes);

@@ -18,6 +18,8 @@ namespace {
 
 /// Tables up to which they lie on the stack; what is put together in the first-level cache before it is written.
 constexpr Index small_tables = 8 << 10, stage_bytes = 16 << 10;
+/// Items that are a thread's one after the other where threads share the items.
+constexpr Index items_of_a_piece = 16;
 
 /// One item of a run of an emitter; `streams`: it is written past the caches.
 template <class T> class Run {
@@ -249,7 +251,7 @@ public:
     const Shape y{plan.rows.size, plan.cols.size};
     if (y.size() == 0) return {};
     const Cut cut(plan, 0, 0, y);
-    const auto at_once = static_cast<std::size_t>(workers(count, worth_of_items(cut, count)));
+    const auto at_once = static_cast<std::size_t>(workers(pieces_of(count), worth_of_items(cut, count)));
     return Blocks(table_bytes(plan), at_once) +
            Blocks(static_cast<std::size_t>(room_for(plan.contractions)) * sizeof(T),
                   at_once * static_cast<std::size_t>(workers(cut.tasks(), cut.worth())));
@@ -267,17 +269,23 @@ private:
     return cut.worth() < worth_threads ? cut.worth() * count : 0;
   }
 
+  static Index pieces_of(Index count) { return (count + items_of_a_piece - 1) / items_of_a_piece; }
+
   static void run(const Plan &plan, std::span<const Buffer<T>> buffers, Index first_row, Index first_col,
                   const BatchView<T> &y) {
     const Cut cut(plan, first_row, first_col, {y.rows, y.cols});
     const bool streams = y.rows * y.cols * y.count * static_cast<Index>(sizeof(T)) >= plan.limits.streaming;
-    parallel(y.count, worth_of_items(cut, y.count), [&](Index item) {
+    const SharedTables shared = shared_tables(plan, buffers);
+    parallel(pieces_of(y.count), worth_of_items(cut, y.count), [&](Index piece) {
       alignas(64) T few[small_tables / sizeof(T)];
       const Pool::Block block = cpu_backend().pool().take(table_bytes(plan));
       T *const tables = block.data() ? static_cast<T *>(block.data()) : few;
-      const Arrays<T> arrays{buffers, item, tables, plan.tables.data()};
-      fill_tables(plan, arrays, tables);
-      Run<T>(plan, cut, arrays, first_row, first_col, y[item], streams).all();
+      const Index first = piece * items_of_a_piece, last = std::min(first + items_of_a_piece, y.count);
+      for (Index item = first; item < last; ++item) {
+        const Arrays<T> arrays{buffers, item, tables, plan.tables.data()};
+        fill_tables(plan, arrays, item == first ? SharedTables{} : shared, tables);
+        Run<T>(plan, cut, arrays, first_row, first_col, y[item], streams).all();
+      }
     });
   }
 

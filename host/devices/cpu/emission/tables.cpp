@@ -3,6 +3,7 @@
 #include "devices/cpu/blas.hpp"
 #include "devices/cpu/parallel.hpp"
 
+#include <algorithm>
 #include <numeric>
 
 namespace kronvec::cpu {
@@ -34,19 +35,53 @@ template <class T, class Work> void over_plane(const Plane &plane, const T *x, I
       work(y[i + j * plane.step], x[i * s + j * r]);
 }
 
+/// y[i, j] = x[i·s + j·r] · z[i·u + j·v]: what most tables are, whose columns are short.
+template <class T>
+void multiply_plane(const Plane &plane, const T *x, Index s, Index r, const T *z, Index u, Index v, T *to) {
+  if (s == 0 && u == 1) return multiply_plane(plane, z, u, v, x, s, r, to);
+  const auto by_columns = [&](auto column) {
+    for (Index j = 0; j < plane.n; ++j, x += r, z += v, to += plane.step)
+      column(to);
+  };
+  if (s == 1 && u == 0)
+    by_columns([&](T *__restrict y) {
+      const T weight = *z;
+      for (Index i = 0; i < plane.m; ++i)
+        y[i] = x[i] * weight;
+    });
+  else if (s == 1 && u == 1)
+    by_columns([&](T *__restrict y) {
+      for (Index i = 0; i < plane.m; ++i)
+        y[i] = x[i] * z[i];
+    });
+  else
+    by_columns([&](T *__restrict y) {
+      for (Index i = 0; i < plane.m; ++i)
+        y[i] = x[i * s] * z[i * u];
+    });
+}
+
 /// The plane at the digits of the other labels.
 template <class T> void fill_plane(const Table &t, const Arrays<T> &arrays, const Box &box, const Strides &digits,
                                    const Plane &plane, T *y) {
   const std::size_t labels = t.extent.size(), summed = t.sum_extent.size();
+  const auto place = [&](const Table::Source &source) {
+    const T *x = arrays[source.array] + source.offset;
+    for (std::size_t q = 0; q < labels; ++q)
+      x += source.stride[q] * (box.first[q] + digits[q]);
+    return x;
+  };
+  if (summed == 0 && t.sources.size() == 2) {
+    const Strides &a = t.sources[0].stride, &b = t.sources[1].stride;
+    return multiply_plane(plane, place(t.sources[0]), a[0], a[1], place(t.sources[1]), b[0], b[1], y);
+  }
   Strides sums{}, sum_count{};
   std::copy(t.sum_extent.begin(), t.sum_extent.end(), sum_count.begin());
   bool adds = false;
   do {
     for (std::size_t k = 0; k < t.sources.size(); ++k) {
       const auto &source = t.sources[k];
-      const T *x = arrays[source.array] + source.offset;
-      for (std::size_t q = 0; q < labels; ++q)
-        x += source.stride[q] * (box.first[q] + digits[q]);
+      const T *x = place(source);
       for (std::size_t q = 0; q < summed; ++q)
         x += source.sum_stride[q] * sums[q];
       const Index s = source.stride[0], r = source.stride[1];
@@ -143,12 +178,31 @@ template <class T> const T *side_of(const Contraction &c, int side, const Arrays
 
 } // namespace
 
-template <class T> void fill_tables(const Plan &plan, const Arrays<T> &arrays, T *tables) {
-  for (const Table &t : plan.tables)
+template <class T> SharedTables shared_tables(const Plan &plan, std::span<const Buffer<T>> buffers) {
+  SharedTables shared{};
+  const auto is_shared = [&](int array) {
+    if (array >= 0) return buffers[static_cast<std::size_t>(array)].stride == 0;
+    const auto table = static_cast<std::size_t>(-1 - array); // ~array
+    return table < shared.size() && shared[table];
+  };
+  for (std::size_t k = 0; k < std::min(plan.tables.size(), shared.size()); ++k) {
+    const Table &t = plan.tables[k];
+    shared[k] = t.multiplied.batch ? is_shared(t.multiplied.left) && is_shared(t.multiplied.right)
+                                   : std::all_of(t.sources.begin(), t.sources.end(),
+                                                 [&](const Table::Source &s) { return is_shared(s.array); });
+  }
+  return shared;
+}
+
+template <class T> void fill_tables(const Plan &plan, const Arrays<T> &arrays, const SharedTables &filled, T *tables) {
+  for (std::size_t k = 0; k < plan.tables.size(); ++k) {
+    const Table &t = plan.tables[k];
+    if (k < filled.size() && filled[k]) continue;
     if (t.multiplied.batch)
       multiply_tables(t.multiplied, arrays, tables + t.begin);
     else
       fill(t, arrays, tables + t.begin);
+  }
 }
 
 Index room_for(const std::vector<Contraction> &contractions) {
@@ -186,8 +240,10 @@ const T *make_block(const Contraction &c, const Arrays<T> &arrays, Index col, In
   return result - zero;
 }
 
-template void fill_tables(const Plan &, const Arrays<float> &, float *);
-template void fill_tables(const Plan &, const Arrays<double> &, double *);
+template SharedTables shared_tables(const Plan &, std::span<const Buffer<float>>);
+template SharedTables shared_tables(const Plan &, std::span<const Buffer<double>>);
+template void fill_tables(const Plan &, const Arrays<float> &, const SharedTables &, float *);
+template void fill_tables(const Plan &, const Arrays<double> &, const SharedTables &, double *);
 template const float *make_block(const Contraction &, const Arrays<float> &, Index, Index, float *, float *);
 template const double *make_block(const Contraction &, const Arrays<double> &, Index, Index, double *, double *);
 

@@ -11,8 +11,12 @@ namespace kronvec::cpu {
 constexpr Index products_per_entry = 4;
 static_assert(products_per_entry * worth_threads <= 4 << 16);
 
-/// Fills all tables of the plan at `tables`, where `arrays` has them, in order.
-template <class T> void fill_tables(const Plan &plan, const Arrays<T> &arrays, T *tables);
+/// By table: whether all items have the same, as far as that is kept track of.
+using SharedTables = std::array<bool, 32>;
+template <class T> SharedTables shared_tables(const Plan &plan, std::span<const Buffer<T>> buffers);
+
+/// Fills tables of the plan at `tables`, where `arrays` has them, in order, but for those that are filled already.
+template <class T> void fill_tables(const Plan &plan, const Arrays<T> &arrays, const SharedTables &filled, T *tables);
 
 /// Entries that a task needs for a block of each: first those that `make_block` needs beside the result, then the
 /// results.
