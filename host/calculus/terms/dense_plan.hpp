@@ -29,7 +29,6 @@ struct Prediction {
 
 /// What each variable's differential is of the seed, for which `all` stands. Of a symmetric variable the seed is the
 /// lower triangle: as its vech, or where `square` as an n×n matrix of which only the triangle counts.
-Differentials seeded(const std::vector<Symbol> &variables, Structure structure,
-                                                    bool square);
+Differentials seeded(const std::vector<Symbol> &variables, Structure structure, bool square);
 
 } // namespace kronvec::detail
