@@ -252,7 +252,7 @@ TEST(Derivation, ReadsAsTheTextbook) {
   EXPECT_EQ(formula("-y*x'*w+log(1+exp(x'*w))", "w", "∇F", {{"y", {"1", "1"}}}), "(sigmoid(xᵀ·w) − y)·x");
   EXPECT_EQ(formula("-y'*log(softmax(W*x))", "W", "∇F"), "(sum(y)·softmax(W·x) − y)·xᵀ");
   EXPECT_EQ(formula("(y-X*b)'*inv(S)*(y-X*b)", "b", "∇F"), "−Xᵀ·(S⁻¹ + S⁻ᵀ)·(y − X·b)");
-  EXPECT_EQ(formula("norm2(A*x-b)^2", "x", "∇F"), "2·Aᵀ·(A·x − b)");
+  EXPECT_EQ(formula("norm2(A*x-b)^2/2", "x", "∇F"), "Aᵀ·(A·x − b)");
   EXPECT_EQ(formula("(softmax(W*x)-y)*x'", "W", "J"), "x·xᵀ ⊗ (Diag(p) − p·pᵀ)");
 }
 
@@ -296,6 +296,27 @@ TEST(Derivation, GrowsWithNodesNotWithPaths) {
     if (block % 8 == 0) sizes.push_back(Derivation(f, x).text().size());
   }
   EXPECT_LT(sizes[1], 6 * sizes[0]);
+}
+
+TEST(Derivation, TakesWhatCanBeRead) {
+  const Symbol x("X", 3, 3);
+  Expression f = x;
+  for (int term = 1; term < 60; ++term)
+    f = f + Expression(term) * hadamard(x, x);
+  Givens givens;
+  givens.push_back(given(x, 1));
+  expect_right(f, x, givens, 1e-10);
+  for (int term = 0; term < 200000; ++term)
+    f = f + hadamard(x, f);
+  EXPECT_THROW(Derivation(f, x), Error);
+  EXPECT_THROW(Derivation(matrix_power(x, 1000000), x), Error);
+  EXPECT_THROW(Derivation(x * Symbol("dX", 3, 3), x), Error);
+}
+
+/// I₃ is the identity, whatever symbols there are.
+TEST(Derivation, NamesDoNotReadAsSizedMatrices) {
+  const Bound in = bound({"I3*X+eye(3)*X*K1", "X", {{"I3", 3, 3}, {"X", 3, 2}, {"K1", 2, 2}}});
+  expect_right(parse("I3*X+eye(3)*X*K1", in.symbols), in.symbols.at("X"), in.givens, 1e-12);
 }
 
 TEST(Derivation, FormatsAreWellFormed) {

@@ -221,7 +221,7 @@ Text Printer::elementwise(const Node &f) const {
   const auto power = [&](const std::string &exponent) -> Text {
     const std::string base = within(*u[0], Binding::atom);
     if (latex()) return {fmt::format("{}^{{{}{}}}", base, scalar ? "" : "\\circ ", exponent), Binding::power};
-    return {fmt::format("{}{}{}", base, scalar ? "^" : ".^", exponent), Binding::power};
+    return {fmt::format("{}{}{}", base, scalar ? "^" : ".^", exponent), Binding::sign};
   };
   switch (f.function) {
   case Function::square:
@@ -335,7 +335,7 @@ Text Printer::as_mathematics(const Node &f) {
 /// A scalar times something: a product that is a scalar is kept together before a matrix.
 Text Printer::scaled_by(const Node &f) const {
   const bool chain = f.operands[0]->kind == Kind::multiply && f.shape != Shape{1, 1} && u[0]->binding != Binding::atom;
-  const std::string scalar = chain ? fmt::format("({})", text(0)) : within(*u[0], Binding::product);
+  const std::string scalar = chain ? fmt::format("({})", text(0)) : left_factor(f);
   return {scalar + pick("·", "\\,") + within(*u[1], Binding::product), Binding::product};
 }
 
@@ -363,6 +363,8 @@ std::string print_name(const std::string &name, Notation notation) {
   if (notation == Notation::grammar) return name;
   const std::size_t last = name.find_last_not_of("0123456789");
   const std::string letters = name.substr(0, last + 1), digits = name.substr(last + 1);
+  const bool is_sized = std::string_view("IKLDN").find(letters) != std::string_view::npos; // I₃ is an identity
+  if (is_sized && letters.size() == 1 && notation == Notation::text) return name;
   if (notation == Notation::text) return digits.empty() ? name : letters + *unicode_subscript(digits);
   std::string escaped;
   for (const char c : letters)

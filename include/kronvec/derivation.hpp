@@ -52,6 +52,7 @@ struct Content; // host/calculus/derivation/content.hpp
 
 class Derivation {
 public:
+  /// Throws Error for a function of more operations than anyone would read, 2,000.
   Derivation(const Expression &f, const Symbol &x, const SizeNames &sizes = {});
 
   /// ∂vec F/∂(vec X)ᵀ or its transpose, as an expression in ⊗, K, Diag and the parts of F: `to_string`, `evaluate` and

@@ -2,6 +2,8 @@
 
 #include "calculus/derivation/content.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace kronvec {
@@ -15,6 +17,17 @@ std::vector<Symbol> symbols_of(const Expression &f, const Symbol &x) {
   if (std::ranges::none_of(symbols, [&](const Symbol &s) { return s.node() == x.node(); })) symbols.push_back(x);
   std::ranges::sort(symbols, {}, [](const Symbol &s) { return s.name(); });
   return symbols;
+}
+
+/// Beyond it nothing is read; nor does the recursion of a few rules go deeper.
+constexpr std::size_t most_operations = 300;
+
+/// F, unless it is too long.
+const Expression &readable(const Expression &f) {
+  if (const std::size_t operations = argument_order(f.node()).size(); operations > most_operations)
+    throw Error(fmt::format("a function of {} operations: a derivation is to be read, and takes {} at the most",
+                            operations, most_operations));
+  return f;
 }
 
 /// What must be said about F's parts, each remark once.
@@ -31,8 +44,11 @@ std::vector<std::string> remarks_about(const Expression &f) {
 Content::Content(const Expression &function, const Symbol &variable, const SizeNames &names_of_sizes)
     : x(variable), sizes(names_of_sizes), f(function), factors(0), jacobian(0), jacobian_transpose(0) {
   Simplifier simplify;
-  f = simplify(function);
+  f = simplify(readable(function));
   symbols = symbols_of(f, x);
+  for (const Symbol &symbol : symbols)
+    if (symbol.name() == "d" + x.name())
+      throw Error(fmt::format("the symbol '{0}' would be read as the differential of {1}", symbol.name(), x.name()));
   for (const char *letter : {"F", "Y", "G", "H", "Z", "F0"})
     if (name.empty() && std::ranges::none_of(symbols, [&](const Symbol &s) { return s.name() == letter; }))
       name = letter;
@@ -44,7 +60,9 @@ Content::Content(const Expression &function, const Symbol &variable, const SizeN
     factors = jacobian = simplify(transpose(vec(*gradient)));
     const Expression form = simplify(inner(*gradient, d(x))); // tr(∇Fᵀ·dX)
     if (!same(form, parts.back().lines.back().differential))
-      parts.back().lines.push_back({form, {{"the trace is linear and cyclic", "T3, T4"}}});
+      parts.back().lines.push_back(
+          {form,
+           {x.is_scalar() ? RuleName{"terms collected", ""} : RuleName{"the trace is linear and cyclic", "T3, T4"}}});
   } else {
     factors = simplify.as_written(matrix_of(df, x.shape()));
     jacobian = simplify(factors);

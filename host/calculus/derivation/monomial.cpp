@@ -2,6 +2,8 @@
 
 #include "calculus/derivation/interning.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace kronvec::derivation {
@@ -12,6 +14,9 @@ bool is(const Expression &f, Kind kind) { return f.node()->kind == kind; }
 bool is_reciprocal(const Expression &s) {
   return is(s, Kind::elementwise) && s.node()->function == Function::reciprocal;
 }
+
+/// Beyond it no chain is read; a power like X^1000000 is longer.
+constexpr std::size_t most_factors = 100;
 
 /// Drops s and 1/s.
 void cancel_reciprocals(std::vector<Expression> &scalars) {
@@ -71,7 +76,10 @@ Monomial monomial_of(const Expression &f) {
   case Kind::quotient:
     if (!node.operand(1).is_scalar()) break;
     m = monomial_of(node.operand(0));
-    m.scalars.push_back(reciprocal(node.operand(1)));
+    if (is(node.operand(1), Kind::number))
+      m.number /= node.operand(1).node()->alpha;
+    else
+      m.scalars.push_back(reciprocal(node.operand(1)));
     return m;
   default:
     break;
@@ -116,6 +124,9 @@ Monomial operator*(Monomial a, const Monomial &b) {
   a.scalars.insert(a.scalars.end(), b.scalars.begin(), b.scalars.end());
   cancel_reciprocals(a.scalars);
   a.matrices.insert(a.matrices.end(), b.matrices.begin(), b.matrices.end());
+  if (a.matrices.size() > most_factors)
+    throw Error(
+        fmt::format("a product of more than {} matrices, as this derivation has, is not to be read", most_factors));
   a.shape.cols = b.shape.cols;
   return a;
 }

@@ -217,6 +217,8 @@ Symbols symbols_for(std::string_view text, const std::map<std::string, SymbolicS
   ShapeBuilder builder(unification, shapes);
   Grammar<ShapeBuilder>(text, builder).parse();
   std::set<std::string> taken;
+  for (const auto &symbol : builder.symbols())
+    taken.insert(symbol.name);
   for (const auto &[name, shape] : shapes)
     for (const std::string &size : {shape.rows, shape.cols})
       is_number(size) ? sizes.keep(std::stoll(size)) : void(taken.insert(size));

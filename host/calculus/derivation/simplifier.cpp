@@ -20,12 +20,28 @@ bool is_better_transposed(const Expression &sum) {
   return structured || is_function(sum, "kron") || is_function(sum, "diag");
 }
 
+/// Sums that are part of one other sum and of nothing else: their terms are dealt with there.
+std::unordered_set<const Node *> inner_sums(const std::vector<NodePtr> &order) {
+  std::unordered_map<const Node *, int> uses;
+  std::unordered_set<const Node *> in_sums;
+  for (const NodePtr &node : order)
+    for (const NodePtr &argument : arguments(*node)) {
+      ++uses[argument.get()];
+      if (node->kind == Kind::add && argument->kind == Kind::add && argument->shape == node->shape)
+        in_sums.insert(argument.get());
+    }
+  std::erase_if(in_sums, [&](const Node *sum) { return uses.at(sum) > 1; });
+  return in_sums;
+}
+
 } // namespace
 
 Expression Simplifier::operator()(const Expression &f) {
   const Expression whole = unique(f);
   kept_.push_back(whole.node());
-  for (const NodePtr &node : argument_order(whole.node())) {
+  const std::vector<NodePtr> order = argument_order(whole.node());
+  inner_sums_ = inner_sums(order);
+  for (const NodePtr &node : order) {
     if (done_.contains(node.get())) continue;
     std::vector<Expression> parts;
     for (const NodePtr &argument : arguments(*node))
@@ -50,6 +66,7 @@ Expression Simplifier::simplified(const NodePtr &node, const std::vector<Express
     break;
   case Kind::add: {
     if (u[0].shape() != u[1].shape()) break; // a scalar that broadcasts
+    if (inner_sums_.contains(node.get())) break;
     std::vector<Monomial> terms;
     append(terms, f.alpha, u[0]);
     append(terms, f.beta, u[1]);
@@ -62,6 +79,7 @@ Expression Simplifier::simplified(const NodePtr &node, const std::vector<Express
   case Kind::hadamard:
     return u[0].is_scalar() || u[1].is_scalar() ? product(u[0], u[1]) : entrywise_product(u[0], u[1]);
   case Kind::quotient:
+    if (is(u[1], Kind::number)) return product(1 / u[1].node()->alpha, u[0]);
     if (u[1].is_scalar()) return product(u[0], reciprocal(u[1]));
     break;
   case Kind::transpose:

@@ -75,6 +75,7 @@ private:
 
   Interner interner_;
   std::unordered_map<const Node *, Expression> done_;
+  std::unordered_set<const Node *> inner_sums_;
   std::vector<NodePtr> kept_; ///< whose addresses are keys of `done_`
   std::vector<Identity> applied_;
 };

@@ -91,7 +91,8 @@ private:
       shapes += fmt::format("{} {}, ", print_name(symbol.name(), Notation::text), spelled(symbol.shape()));
     Spelling in_full = spelling_;
     in_full.names.clear();
-    return wrapped("F = ", print(c_.f, in_full), width_) + fmt::format("\n{}F {}\n", shapes, spelled(c_.f.shape()));
+    return wrapped(c_.name + " = ", print(c_.f, in_full), width_) +
+           fmt::format("\n{}{} {}\n", shapes, c_.name, spelled(c_.f.shape()));
   }
 
   std::string differentials() const {

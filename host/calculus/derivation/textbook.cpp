@@ -118,10 +118,12 @@ RuleName rule_name(const Node &node, const std::function<bool(const NodePtr &)> 
     return {"constant factor", "D1"};
   if (node.kind == Kind::sum && is_square(*node.operands[0])) return {"squared norm", "D12"};
   if (is_product(node) && node.kind == Kind::hadamard) return {"product rule", "D10"};
+  if (node.kind == Kind::solve && !depends(node.operands[0])) return {"constant factor", "D1"};
   switch (node.kind) {
   case Kind::add:
-  case Kind::scale:
     return {"sum rule", "D1"};
+  case Kind::scale:
+    return {"constant factor", "D1"};
   case Kind::multiply:
   case Kind::inner:
     return {"product rule", "D2"};
