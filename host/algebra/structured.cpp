@@ -94,11 +94,18 @@ template <class T> bool Symmetrizer<T>::draft(Draft<T> &draft) const {
   return true;
 }
 
+namespace {
+
+/// Throws ShapeError for an n×n matrix whose entries cannot be counted.
+Shape packing_shape(Index n, Triangle triangle, bool transposed) {
+  const Index all = Shape{n, n}.size(), packed = triangle.entries(n);
+  return transposed ? Shape{all, packed} : Shape{packed, all};
+}
+
+} // namespace
+
 template <class T> Triangular<T>::Triangular(Kind kind, Index n, Triangle triangle, bool transposed, Device device)
-    : WritingNode<T>(transposed ? Shape{Shape{n, n}.size(), triangle.entries(n)}
-                                : Shape{triangle.entries(n), Shape{n, n}.size()},
-                     device),
-      kind_(kind), n_(n), triangle_(triangle), transposed_(transposed) {}
+    : WritingNode<T>(packing_shape(n, triangle, transposed), device), kind_(kind), n_(n), triangle_(triangle), transposed_(transposed) {}
 
 template <class T> std::string Triangular<T>::text() const {
   const bool plain = triangle_ == Triangle{};

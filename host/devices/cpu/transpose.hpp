@@ -71,6 +71,7 @@ public:
   /// Y_b = X_bᵀ; Y may be X where it is square.
   static void run(const BatchView<const T> &x, const BatchView<T> &y) {
     const Index across = (y.cols + tile_cols - 1) / tile_cols, entries = y.rows * y.cols * y.count;
+    if (entries == 0) return;
     if (x.data == y.data)
       return parallel(y.count * across, entries, [&](Index task) {
         const Index j = task % across * tile_cols;
