@@ -62,7 +62,7 @@ void Device::synchronize() const { backend_->synchronize(); }
 
 void Backend::transfer(void *to, std::size_t to_step, const void *from, std::size_t from_step, std::size_t bytes,
                        std::size_t count) const {
-  for (std::size_t i = 0; i < count; ++i)
+  for (std::size_t i = 0; bytes > 0 && i < count; ++i)
     std::memcpy(static_cast<char *>(to) + i * to_step, static_cast<const char *>(from) + i * from_step, bytes);
 }
 
