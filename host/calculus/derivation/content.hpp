@@ -37,7 +37,12 @@ struct Content {
   std::vector<std::string> remarks;
 
   Spelling spelling(Notation notation) const;
+  /// F without names for its parts, unless they keep it from being endless.
+  std::string function(Notation notation) const;
 };
+
+/// Bytes of a formula that is written without names for what occurs in it again and again.
+constexpr std::size_t longest_in_full = 2000;
 
 /// The lines of dF for F and for those parts of it that are derived once; `simplify` tidies each line.
 std::vector<Part> differential_steps(const Expression &f, const Symbol &x, Simplifier &simplify);

@@ -84,6 +84,13 @@ Spelling Content::spelling(Notation notation) const {
   return spelling;
 }
 
+std::string Content::function(Notation notation) const {
+  Spelling in_full = spelling(notation);
+  in_full.names.clear();
+  const std::string text = print(f, in_full);
+  return text.size() < longest_in_full ? text : print_definition(f, spelling(notation));
+}
+
 } // namespace derivation
 
 Derivation::Derivation(const Expression &f, const Symbol &x, const SizeNames &sizes)

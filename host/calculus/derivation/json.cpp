@@ -30,10 +30,8 @@ public:
   explicit JsonWriter(const Content &content) : c_(content), spelling_(content.spelling(Notation::text)) {}
 
   std::string write() const {
-    Spelling in_full = spelling_;
-    in_full.names.clear();
     std::string members = fmt::format("  \"function\": {},\n  \"variable\": {},\n  \"shapes\": {},\n",
-                                      quoted(print(c_.f, in_full)), quoted(c_.x.name()), shapes());
+                                      quoted(c_.function(Notation::text)), quoted(c_.x.name()), shapes());
     members += fmt::format("  \"differential\": {},\n", differentials());
     members += fmt::format("  \"identities\": {},\n", identities());
     if (c_.gradient) members += fmt::format("  \"gradient\": {},\n", text(*c_.gradient));

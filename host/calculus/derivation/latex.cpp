@@ -33,9 +33,7 @@ private:
     std::string shapes;
     for (const Symbol &symbol : c_.symbols)
       shapes += fmt::format(",\\quad {}\\colon {}", print_name(symbol.name(), Notation::latex), size(symbol.shape()));
-    Spelling in_full = spelling_;
-    in_full.names.clear();
-    return display(fmt::format("{} &= {}{}", c_.name, print(c_.f, in_full), shapes));
+    return display(fmt::format("{} &= {}{}", c_.name, c_.function(Notation::latex), shapes));
   }
 
   std::string differentials() const {

@@ -89,9 +89,7 @@ private:
     std::string shapes;
     for (const Symbol &symbol : c_.symbols)
       shapes += fmt::format("{} {}, ", print_name(symbol.name(), Notation::text), spelled(symbol.shape()));
-    Spelling in_full = spelling_;
-    in_full.names.clear();
-    return wrapped(c_.name + " = ", print(c_.f, in_full), width_) +
+    return wrapped(c_.name + " = ", c_.function(Notation::text), width_) +
            fmt::format("\n{}{} {}\n", shapes, c_.name, spelled(c_.f.shape()));
   }
 
@@ -116,9 +114,11 @@ private:
   std::string vec() const {
     const std::string df = stacked("d" + c_.name, c_.f), dx = stacked("d" + x(), c_.x);
     std::string result = "\nvec\n";
-    const bool is_sum = c_.factors.node()->kind == Kind::add || is_function(c_.factors, "kron");
-    result += wrapped(fmt::format("  {} = ", df),
-                      fmt::format(fmt::runtime(is_sum ? "({})·{}" : "{}·{}"), text(c_.factors), dx), width_) +
+    // Where parts are shared, the formula before it is tidied writes them out again and again.
+    const Expression &j = text(c_.factors).size() < derivation::longest_in_full ? c_.factors : c_.jacobian;
+    const bool is_sum = j.node()->kind == Kind::add || is_function(j, "kron");
+    result += wrapped(fmt::format("  {} = ", df), fmt::format(fmt::runtime(is_sum ? "({})·{}" : "{}·{}"), text(j), dx),
+                      width_) +
               "\n";
     for (const derivation::Identity &identity : c_.identities)
       result += with_rules(
