@@ -105,7 +105,8 @@ Shape packing_shape(Index n, Triangle triangle, bool transposed) {
 } // namespace
 
 template <class T> Triangular<T>::Triangular(Kind kind, Index n, Triangle triangle, bool transposed, Device device)
-    : WritingNode<T>(packing_shape(n, triangle, transposed), device), kind_(kind), n_(n), triangle_(triangle), transposed_(transposed) {}
+    : WritingNode<T>(packing_shape(n, triangle, transposed), device), kind_(kind), n_(n), triangle_(triangle),
+      transposed_(transposed) {}
 
 template <class T> std::string Triangular<T>::text() const {
   const bool plain = triangle_ == Triangle{};
