@@ -9,6 +9,7 @@
 
 #include "calculus/node.hpp"
 
+#include <span>
 #include <unordered_map>
 
 namespace kronvec {
@@ -88,10 +89,18 @@ Differential kron(const Differential &du, const Expression &v);
 /// The differential of one node, given those of its operands.
 Differential rule(const NodePtr &node, const std::vector<Differential> &operands);
 
+/// A set of rules: of which operands a node's differential is made, and how.
+struct Rules {
+  std::span<const NodePtr> (*operands)(const Node &node);
+  Differential (*rule)(const NodePtr &node, const std::vector<Differential> &operands);
+};
+/// Those that evaluation goes by: `rule`, of all operands.
+extern const Rules evaluation_rules;
+
 /// dF, where these parts of F have these differentials. Every node's rule is applied once, however many paths lead to
 /// it.
 using Differentials = std::vector<std::pair<Expression, Differential>>;
-Differential differential(const Expression &f, const Differentials &variables);
+Differential differential(const Expression &f, const Differentials &variables, const Rules &rules = evaluation_rules);
 
 /// Lᵀ: a function of the cotangent of F (a seed of the shape of `df`), of shape `seed_shape`.
 Differential transposed(const Differential &df, Shape seed_shape);

@@ -173,18 +173,20 @@ Differential rule(const NodePtr &node, const std::vector<Differential> &d) {
   return Differential(f.shape());
 }
 
-Differential differential(const Expression &f, const Differentials &variables) {
+const Rules evaluation_rules{[](const Node &node) { return std::span(node.operands); }, rule};
+
+Differential differential(const Expression &f, const Differentials &variables, const Rules &rules) {
   std::unordered_map<const Node *, Differential> done;
   for (const auto &[x, dx] : variables)
     done.emplace(x.node().get(), dx);
-  for (const NodePtr &node : topological_order(f.node())) {
+  for (const NodePtr &node : topological_order(f.node(), rules.operands)) {
     std::vector<Differential> operands;
     bool constant = true;
-    for (const NodePtr &operand : node->operands) {
+    for (const NodePtr &operand : rules.operands(*node)) {
       operands.push_back(done.at(operand.get()));
       constant = constant && operands.back().is_zero();
     }
-    done.try_emplace(node.get(), constant ? Differential(node->shape) : rule(node, operands)); // variables stay
+    done.try_emplace(node.get(), constant ? Differential(node->shape) : rules.rule(node, operands)); // variables stay
   }
   return done.at(f.node().get());
 }

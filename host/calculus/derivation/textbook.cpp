@@ -2,8 +2,6 @@
 
 #include "calculus/derivation/interning.hpp"
 
-#include <unordered_map>
-
 namespace kronvec::derivation {
 namespace {
 
@@ -81,18 +79,7 @@ Differential textbook_rule(const NodePtr &node, const std::vector<Differential> 
 }
 
 Differential textbook_differential(const Expression &f, const Expression &x) {
-  std::unordered_map<const Node *, Differential> done;
-  done.emplace(x.node().get(), seed(x.shape()));
-  for (const NodePtr &node : argument_order(f.node())) {
-    std::vector<Differential> parts;
-    bool constant = true;
-    for (const NodePtr &argument : arguments(*node)) {
-      parts.push_back(done.at(argument.get()));
-      constant = constant && parts.back().is_zero();
-    }
-    done.try_emplace(node.get(), constant ? Differential(node->shape) : textbook_rule(node, parts)); // X stays
-  }
-  return done.at(f.node().get());
+  return differential(f, {{x, seed(x.shape())}}, {arguments, textbook_rule});
 }
 
 namespace {
