@@ -23,10 +23,11 @@ template <class T> const Operator<T> &operator_of(const Word<T> &word) {
 
 template <class T> Index size_of(const Word<T> &word) {
   const auto *n = std::get_if<double>(&word);
-  if (!n || *n < 0 || *n != std::floor(*n) || *n > 9e15)
+  const auto size = n ? size_spelled(*n) : std::nullopt;
+  if (!size)
     throw ShapeError("a size must be a non-negative integer, not " +
                      (n ? fmt::format("{}", *n) : std::get<Operator<T>>(word).to_string()));
-  return static_cast<Index>(*n);
+  return *size;
 }
 
 /// As part of a longer name.

@@ -23,11 +23,9 @@ struct Builtin {
 
 /// A size that an expression spells: a non-negative integer.
 Index size_of(const Expression &u) {
-  const Node &node = *u.node();
-  const double value = node.alpha;
-  if (node.kind != Kind::number || value < 0 || value != std::floor(value) || value > 9e15)
-    throw ShapeError("a size must be a non-negative integer, not " + to_string(u));
-  return static_cast<Index>(value);
+  const auto size = u.node()->kind == Kind::number ? size_spelled(u.node()->alpha) : std::nullopt;
+  if (!size) throw ShapeError("a size must be a non-negative integer, not " + to_string(u));
+  return *size;
 }
 
 constexpr Builtin builtins[] = {

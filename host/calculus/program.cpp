@@ -3,6 +3,7 @@
 #include "calculus/chains.hpp"
 #include "calculus/terms/fusion.hpp"
 #include "devices/factors.hpp"
+#include "kronvec/operators.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -69,19 +70,6 @@ SlotId Program::symbol(const Node *node) const {
   return known == by_node_.end() ? no_slot : known->second;
 }
 
-namespace {
-
-Matrix<double> elimination_entries(Index n) {
-  Matrix<double> entries(triangle(n), n * n);
-  Index row = 0;
-  for (Index j = 0; j < n; ++j)
-    for (Index i = j; i < n; ++i)
-      entries(row++, i + j * n) = 1;
-  return entries;
-}
-
-} // namespace
-
 SlotId Program::lower(const Node &f) {
   const auto u = [&](std::size_t i) { return slot_of(*f.operands[i]); };
   const auto transposed = [&](std::size_t i) { return f.operands[i]->kind == Kind::transpose; };
@@ -101,7 +89,7 @@ SlotId Program::lower(const Node &f) {
   case Kind::commutation:
     return permute(value(eye(f.shape.rows)), f.middle, f.shape);
   case Kind::elimination:
-    return value(constant(elimination_entries(triangle_side(f.shape.rows)).view()));
+    return value(constant(elimination<double>(triangle_side(f.shape.rows)).to_dense()));
   case Kind::add:
     return add(f.alpha, u(0), f.beta, u(1));
   case Kind::scale:

@@ -11,11 +11,17 @@
 #include "kronvec/parse.hpp"
 #include "text/lexer.hpp"
 
+#include <cmath>
 #include <limits>
 #include <optional>
 #include <vector>
 
 namespace kronvec {
+
+/// The size that a number spells: a non-negative integer that fits.
+inline std::optional<Index> size_spelled(double x) {
+  return x < 0 || x != std::floor(x) || x > 9e15 ? std::nullopt : std::optional(static_cast<Index>(x));
+}
 
 constexpr std::size_t any_number = std::numeric_limits<std::size_t>::max();
 

@@ -92,9 +92,9 @@ public:
   Part one_row(const Part &u) { return {s.number(1), u.cols}; }
   Part square_of(SizeId n) { return {n, n}; }
   SizeId size_of(const Part &u) {
-    if (!u.number || *u.number < 0 || *u.number != std::floor(*u.number) || *u.number > 9e15)
-      throw ShapeError("a size must be a non-negative integer");
-    return s.number(static_cast<Index>(*u.number));
+    const auto size = u.number ? size_spelled(*u.number) : std::nullopt;
+    if (!size) throw ShapeError("a size must be a non-negative integer");
+    return s.number(*size);
   }
   SizeId times(SizeId a, SizeId b) { return s.made(Form::product, a, b); }
   SizeId triangle_of(SizeId n) { return s.made(Form::triangle, n, n); }
