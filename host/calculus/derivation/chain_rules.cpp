@@ -5,7 +5,6 @@
 namespace kronvec::derivation {
 namespace {
 
-bool is(const Expression &f, Kind kind) { return f.node()->kind == kind; }
 bool is_kron(const Expression &f) { return is_function(f, "kron"); }
 bool is_diag(const Expression &f) { return is_function(f, "diag") && f.cols() > 1; }
 

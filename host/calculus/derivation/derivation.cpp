@@ -85,10 +85,9 @@ Spelling Content::spelling(Notation notation) const {
 }
 
 std::string Content::function(Notation notation) const {
-  Spelling in_full = spelling(notation);
-  in_full.names.clear();
-  const std::string text = print(f, in_full);
-  return text.size() < longest_in_full ? text : print_definition(f, spelling(notation));
+  const Spelling with_names = spelling(notation);
+  const std::string text = print(f, {.notation = notation, .size = with_names.size});
+  return text.size() < longest_in_full ? text : print_definition(f, with_names);
 }
 
 } // namespace derivation

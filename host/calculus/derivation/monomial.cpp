@@ -9,8 +9,6 @@
 namespace kronvec::derivation {
 namespace {
 
-bool is(const Expression &f, Kind kind) { return f.node()->kind == kind; }
-
 bool is_reciprocal(const Expression &s) {
   return is(s, Kind::elementwise) && s.node()->function == Function::reciprocal;
 }
@@ -48,6 +46,7 @@ void append_scalar(Monomial &m, const Monomial &scalar) {
 
 bool same(const Expression &a, const Expression &b) { return a.node() == b.node(); }
 
+bool is(const Expression &f, Kind kind) { return f.node()->kind == kind; }
 bool is_function(const Expression &f, const char *name) { return is(f, Kind::named) && f.node()->name == name; }
 Expression argument(const Expression &f, std::size_t i) { return Expression(arguments(*f.node())[i]); }
 

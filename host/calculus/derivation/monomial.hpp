@@ -28,6 +28,7 @@ bool same(const Expression &a, const Expression &b);
 bool same_scalars(const Monomial &a, const Monomial &b);
 bool same_matrices(const Monomial &a, const Monomial &b);
 
+bool is(const Expression &f, Kind kind);
 /// Whether F is function `name` of something, and its arguments.
 bool is_function(const Expression &f, const char *name);
 Expression argument(const Expression &f, std::size_t i);

@@ -6,7 +6,6 @@
 namespace kronvec::derivation {
 namespace {
 
-bool is(const Expression &f, Kind kind) { return f.node()->kind == kind; }
 bool is_ones(const Expression &f) { return is(f, Kind::filled) && f.node()->alpha == 1; }
 bool is_zero(const Expression &f) { return (is(f, Kind::filled) || is(f, Kind::number)) && f.node()->alpha == 0; }
 
@@ -34,19 +33,33 @@ std::unordered_set<const Node *> inner_sums(const std::vector<NodePtr> &order) {
   return in_sums;
 }
 
+/// The node, of simplified arguments.
+Expression of_parts(const NodePtr &node, const std::vector<Expression> &u) {
+  std::vector<NodePtr> parts(u.size());
+  std::ranges::transform(u, parts.begin(), &Expression::node);
+  return std::ranges::equal(parts, arguments(*node)) ? Expression(node) : with_arguments(*node, parts);
+}
+
+/// c·d, side by side.
+Monomial joined(Monomial c, const Monomial &d) {
+  c.number *= d.number;
+  c.scalars.insert(c.scalars.end(), d.scalars.begin(), d.scalars.end());
+  return c;
+}
+
 } // namespace
 
 Expression Simplifier::operator()(const Expression &f) {
   const Expression whole = unique(f);
   kept_.push_back(whole.node());
   const std::vector<NodePtr> order = argument_order(whole.node());
-  inner_sums_ = inner_sums(order);
+  const auto inner = inner_sums(order);
   for (const NodePtr &node : order) {
     if (done_.contains(node.get())) continue;
     std::vector<Expression> parts;
     for (const NodePtr &argument : arguments(*node))
       parts.push_back(done_.at(argument.get()));
-    const Expression result = unique(simplified(node, parts));
+    const Expression result = unique(inner.contains(node.get()) ? of_parts(node, parts) : simplified(node, parts));
     done_.emplace(node.get(), result);
     done_.emplace(result.node().get(), result);
   }
@@ -66,7 +79,6 @@ Expression Simplifier::simplified(const NodePtr &node, const std::vector<Express
     break;
   case Kind::add: {
     if (u[0].shape() != u[1].shape()) break; // a scalar that broadcasts
-    if (inner_sums_.contains(node.get())) break;
     std::vector<Monomial> terms;
     append(terms, f.alpha, u[0]);
     append(terms, f.beta, u[1]);
@@ -119,9 +131,20 @@ Expression Simplifier::simplified(const NodePtr &node, const std::vector<Express
   default:
     break;
   }
-  std::vector<NodePtr> parts(u.size());
-  std::ranges::transform(u, parts.begin(), &Expression::node);
-  return std::ranges::equal(parts, arguments(f)) ? Expression(node) : with_arguments(f, parts);
+  return of_parts(node, u);
+}
+
+Simplifier::Scaled Simplifier::taken_apart(const Expression &u) {
+  Monomial m = monomial_of(u), coefficient{.number = m.number, .scalars = m.scalars};
+  m.number = 1, m.scalars.clear();
+  return {std::move(coefficient), unique(expression_of(m))};
+}
+
+Expression Simplifier::put_together(const Monomial &coefficient, const Expression &rest) {
+  Monomial m = monomial_of(rest);
+  m.number *= coefficient.number;
+  m.scalars.insert(m.scalars.begin(), coefficient.scalars.begin(), coefficient.scalars.end());
+  return unique(expression_of(m));
 }
 
 Expression Simplifier::product(const Expression &u, const Expression &v) {
@@ -175,21 +198,11 @@ Expression Simplifier::transposed(const Expression &u) {
 Expression Simplifier::entrywise_product(const Expression &u, const Expression &v) {
   if (is_ones(u) || is_zero(v)) return v;
   if (is_ones(v) || is_zero(u)) return u;
-  Monomial a = monomial_of(u), b = monomial_of(v), result; // numbers and scalars come out
-  const auto bare = [](Monomial m) {
-    m.number = 1, m.scalars.clear();
-    return expression_of(m);
-  };
-  const Expression left = unique(bare(a)), right = unique(bare(b));
-  result.shape = u.shape();
-  result.number = a.number * b.number;
-  result.scalars = std::move(a.scalars);
-  result.scalars.insert(result.scalars.end(), b.scalars.begin(), b.scalars.end());
-  if (is_ones(left) || is_ones(right))
-    result.matrices = {is_ones(left) ? right : left};
-  else
-    result.matrices = {unique(same(left, right) ? square(left) : hadamard(left, right))};
-  return unique(expression_of(result));
+  const auto [c, left] = taken_apart(u); // numbers and scalars come out
+  const auto [d, right] = taken_apart(v);
+  const Monomial coefficient = joined(c, d);
+  if (is_ones(left) || is_ones(right)) return put_together(coefficient, is_ones(left) ? right : left);
+  return put_together(coefficient, unique(same(left, right) ? square(left) : hadamard(left, right)));
 }
 
 /// ⟨U, V⟩ = tr(UᵀV), of columns UᵀV.
@@ -205,48 +218,32 @@ Expression Simplifier::inner_product(const Expression &u, const Expression &v) {
 
 /// The sum of all entries; of U ⊙ V it is tr(UᵀV) (T6).
 Expression Simplifier::summed(const Expression &u) {
-  Monomial m = monomial_of(u), result{.number = m.number, .scalars = m.scalars};
-  m.number = 1, m.scalars.clear();
-  const Expression bare = unique(expression_of(m));
-  const bool entrywise = is(bare, Kind::hadamard);
-  const Expression total = entrywise ? inner_product(argument(bare, 0), argument(bare, 1)) : unique(kronvec::sum(bare));
-  return unique(expression_of(result * monomial_of(total)));
+  const auto [coefficient, rest] = taken_apart(u);
+  const bool entrywise = is(rest, Kind::hadamard);
+  const Expression total = entrywise ? inner_product(argument(rest, 0), argument(rest, 1)) : unique(kronvec::sum(rest));
+  return unique(expression_of(coefficient * monomial_of(total)));
 }
 
 /// tr U, what multiplies all of U outside.
 Expression Simplifier::traced(const Expression &u) {
-  Monomial m = monomial_of(u), result = m;
-  m.number = 1, m.scalars.clear();
-  result.shape = {1, 1};
-  result.matrices.clear();
-  result.scalars.push_back(unique(trace(unique(expression_of(m)))));
-  return unique(expression_of(result));
+  const auto [coefficient, rest] = taken_apart(u);
+  return put_together(coefficient, unique(trace(rest)));
 }
 
 Expression Simplifier::kronecker_product(const Expression &u, const Expression &v) {
   if (u.is_scalar() || v.is_scalar()) return product(u, v);
   if (is(u, Kind::eye) && is(v, Kind::eye)) return unique(eye(u.rows() * v.rows()));
-  Monomial a = monomial_of(u), b = monomial_of(v), result{.shape = {u.rows() * v.rows(), u.cols() * v.cols()}};
-  result.number = a.number * b.number;
-  result.scalars = a.scalars;
-  result.scalars.insert(result.scalars.end(), b.scalars.begin(), b.scalars.end());
-  a.number = b.number = 1, a.scalars.clear(), b.scalars.clear();
-  result.matrices = {unique(kron(unique(expression_of(a)), unique(expression_of(b))))};
-  return unique(expression_of(result));
+  const auto [c, left] = taken_apart(u);
+  const auto [d, right] = taken_apart(v);
+  return put_together(joined(c, d), unique(kron(left, right)));
 }
 
 /// Diag(v) of a column; what multiplies all of v comes out.
 Expression Simplifier::diagonal(const Expression &v) {
   const bool stacked = is(v, Kind::reshape);
-  Monomial m = monomial_of(stacked ? argument(v, 0) : v), result = m;
-  m.number = 1, m.scalars.clear();
-  const Expression entries = unique(expression_of(m));
-  result.shape = {v.rows(), v.rows()};
-  if (is_ones(entries))
-    result.matrices = {};
-  else
-    result.matrices = {unique(diag(stacked ? unique(vec(entries)) : entries))};
-  return unique(expression_of(result));
+  const auto [coefficient, entries] = taken_apart(stacked ? argument(v, 0) : v);
+  if (is_ones(entries)) return put_together(coefficient, eye(v.rows()));
+  return put_together(coefficient, unique(diag(stacked ? unique(vec(entries)) : entries)));
 }
 
 Expression Simplifier::reshaped(const Expression &u, Shape shape) {
@@ -255,11 +252,8 @@ Expression Simplifier::reshaped(const Expression &u, Shape shape) {
   if (is(u, Kind::filled)) return unique(product(u.node()->alpha, ones(shape.rows, shape.cols)));
   if (u.cols() == 1 && shape.rows == 1) return transposed(u);
   if (u.rows() == 1 && shape.cols == 1) return transposed(u);
-  Monomial m = monomial_of(u), result = m;
-  m.number = 1, m.scalars.clear();
-  result.shape = shape;
-  result.matrices = {unique(unvec(unique(expression_of(m)), shape.rows, shape.cols))};
-  return unique(expression_of(result));
+  const auto [coefficient, rest] = taken_apart(u);
+  return put_together(coefficient, unique(unvec(rest, shape.rows, shape.cols)));
 }
 
 /// A block of U is Eᵀ·U·E, where the Es are identities among zeros; or a diagonal.

@@ -33,6 +33,13 @@ public:
 private:
   // By kind, from simplified arguments (simplifier.cpp).
   Expression simplified(const NodePtr &node, const std::vector<Expression> &u);
+  /// U = c·V, where c has U's number and scalars and V is what they multiply; and c·V again.
+  struct Scaled {
+    Monomial coefficient;
+    Expression rest;
+  };
+  Scaled taken_apart(const Expression &u);
+  Expression put_together(const Monomial &coefficient, const Expression &rest);
   Expression transposed(const Expression &u);
   Expression transposed_product(const Monomial &m);
   Expression entrywise_product(const Expression &u, const Expression &v);
@@ -75,7 +82,6 @@ private:
 
   Interner interner_;
   std::unordered_map<const Node *, Expression> done_;
-  std::unordered_set<const Node *> inner_sums_;
   std::vector<NodePtr> kept_; ///< whose addresses are keys of `done_`
   std::vector<Identity> applied_;
 };

@@ -115,10 +115,12 @@ private:
     const std::string df = stacked("d" + c_.name, c_.f), dx = stacked("d" + x(), c_.x);
     std::string result = "\nvec\n";
     // Where parts are shared, the formula before it is tidied writes them out again and again.
-    const Expression &j = text(c_.factors).size() < derivation::longest_in_full ? c_.factors : c_.jacobian;
+    const std::string raw = text(c_.factors);
+    const bool is_short = raw.size() < derivation::longest_in_full;
+    const Expression &j = is_short ? c_.factors : c_.jacobian;
     const bool is_sum = j.node()->kind == Kind::add || is_function(j, "kron");
-    result += wrapped(fmt::format("  {} = ", df), fmt::format(fmt::runtime(is_sum ? "({})·{}" : "{}·{}"), text(j), dx),
-                      width_) +
+    result += wrapped(fmt::format("  {} = ", df),
+                      fmt::format(fmt::runtime(is_sum ? "({})·{}" : "{}·{}"), is_short ? raw : text(j), dx), width_) +
               "\n";
     for (const derivation::Identity &identity : c_.identities)
       result += with_rules(
