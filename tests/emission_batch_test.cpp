@@ -1,11 +1,11 @@
 /// Emissions of batches on every device: each item as the reference writes it alone, and nothing between the items.
 /// Buffers hold small integers, so that results are equal to the bit.
 
+#include "cpu_limits.hpp"
 #include "product.hpp"
 #include "testing.hpp"
 
 #include "devices/backend.hpp"
-#include "devices/cpu/emission/emitter.hpp"
 
 #include <fmt/format.h>
 #include <functional>
@@ -154,15 +154,7 @@ TYPED_TEST(EmissionBatchTest, EveryDevice) {
 /// The CPU at sizes at which it does with little what it otherwise does with much.
 TYPED_TEST(EmissionBatchTest, CpuPastTheCaches) {
   using T = TypeParam;
-  const cpu::Limits small{.streaming = 0,
-                          .task = 1 << 10,
-                          .chunk = 256,
-                          .near = 64,
-                          .slabs = 512,
-                          .block = 2 << 10,
-                          .tables = 200,
-                          .short_column = 64};
-  this->expect_batches("cpu, small", Device::cpu(), [&](const Emission &e) { return cpu::emitter<T>(e, small); });
+  this->expect_batches("cpu, small", Device::cpu(), [](const Emission &e) { return cpu::emitter<T>(e, small_limits); });
 }
 
 /// More than a launch has blocks along a side, and more than one thread takes.

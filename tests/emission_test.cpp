@@ -1,10 +1,10 @@
 /// Emissions on every device against the reference, on maps and shapes that hurt.
 
+#include "cpu_limits.hpp"
 #include "product.hpp"
 #include "testing.hpp"
 
 #include "devices/backend.hpp"
-#include "devices/cpu/emission/emitter.hpp"
 
 #include <fmt/format.h>
 #include <functional>
@@ -28,24 +28,16 @@ template <class T> Maker<T> plain(Device device) {
 
 /// The devices, and the CPU at sizes at which it does with little what it otherwise does with much.
 template <class T> std::vector<Maker<T>> makers() {
-  const cpu::Limits small{.streaming = 0,
-                          .task = 1 << 10,
-                          .chunk = 256,
-                          .near = 64,
-                          .slabs = 512,
-                          .block = 2 << 10,
-                          .tables = 200,
-                          .short_column = 64},
-      no_tables{.streaming = 0,
-                .task = 300,
-                .chunk = 100,
-                .near = 1 << 20,
-                .slabs = 64,
-                .block = 600,
-                .tables = 0,
-                .short_column = 0};
+  const cpu::Limits no_tables{.streaming = 0,
+                              .task = 300,
+                              .chunk = 100,
+                              .near = 1 << 20,
+                              .slabs = 64,
+                              .block = 600,
+                              .tables = 0,
+                              .short_column = 0};
   return {plain<T>(Device::cpu()),
-          {Device::cpu(), "cpu, small", [=](const Emission &e) { return cpu::emitter<T>(e, small); }},
+          {Device::cpu(), "cpu, small", [=](const Emission &e) { return cpu::emitter<T>(e, small_limits); }},
           {Device::cpu(), "cpu, no tables", [=](const Emission &e) { return cpu::emitter<T>(e, no_tables); }}};
 }
 

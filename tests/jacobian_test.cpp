@@ -69,6 +69,15 @@ TEST(Jacobian, StridedTangentsAndResults) {
   EXPECT_EQ(big(9, 2), 0);
 }
 
+/// After a first time, turn() allocates nothing.
+void expect_no_allocation(const auto &turn) {
+  turn();
+  const std::size_t before = allocations, held = Device::cpu().bytes_in_use();
+  turn();
+  EXPECT_EQ(allocations, before);
+  EXPECT_EQ(Device::cpu().bytes_in_use(), held);
+}
+
 TEST(Jacobian, UpdatesWithoutAllocation) {
   const Case c;
   auto j = jacobian(c.f, c.x).at(values_of(c.g));
@@ -81,11 +90,7 @@ TEST(Jacobian, UpdatesWithoutAllocation) {
     j.apply_transpose(u, g);
     j.to_dense(dense);
   };
-  turn();
-  const std::size_t before = allocations, held = Device::cpu().bytes_in_use();
-  turn();
-  EXPECT_EQ(allocations, before);
-  EXPECT_EQ(Device::cpu().bytes_in_use(), held);
+  expect_no_allocation(turn);
   const Case d;
   Values<double> values = values_of(c.g);
   values[1].value = x1;
@@ -105,11 +110,7 @@ TEST(Jacobian, UpdatesAtPointsWithoutAllocation) {
     j.apply_transpose(y, g);
     j.to_dense(dense);
   };
-  turn();
-  const std::size_t before = allocations, held = Device::cpu().bytes_in_use();
-  turn();
-  EXPECT_EQ(allocations, before);
-  EXPECT_EQ(Device::cpu().bytes_in_use(), held);
+  expect_no_allocation(turn);
 }
 
 TEST(Jacobian, ConcurrentProducts) {
