@@ -124,8 +124,7 @@ protected:
   }
 };
 
-using Scalars = ::testing::Types<float, double>;
-TYPED_TEST_SUITE(Primitive, Scalars);
+TYPED_TEST_SUITE(Primitive, Reals);
 
 template <class T> constexpr double ulp = std::numeric_limits<T>::epsilon();
 

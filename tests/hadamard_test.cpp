@@ -14,8 +14,7 @@ template <class T> Matrix<double> wide(const Matrix<T> &a) {
 constexpr Shape shapes[] = {{1, 1}, {1, 7}, {7, 1}, {3, 5}, {31, 33}, {64, 2}, {0, 3}, {3, 0}, {257, 5}};
 
 template <class T> class Hadamard : public ::testing::Test {};
-using Scalars = ::testing::Types<float, double>;
-TYPED_TEST_SUITE(Hadamard, Scalars);
+TYPED_TEST_SUITE(Hadamard, Reals);
 
 TYPED_TEST(Hadamard, IsAProductWithADiagonalMatrix) {
   using T = TypeParam;

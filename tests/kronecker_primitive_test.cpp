@@ -216,8 +216,7 @@ template <class T> void check(const Problem &p) {
 }
 
 template <class T> class KroneckerPrimitive : public ::testing::Test {};
-using Entries = ::testing::Types<float, double, std::complex<float>, std::complex<double>>;
-TYPED_TEST_SUITE(KroneckerPrimitive, Entries);
+TYPED_TEST_SUITE(KroneckerPrimitive, Entries4);
 
 TYPED_TEST(KroneckerPrimitive, OfNoFactors) {
   for (const Index columns : {0, 1, 3, 64})
@@ -349,7 +348,6 @@ template <class T> std::vector<KroneckerFactor<T>> shapes_of(const Problem &p, c
 }
 
 template <class T> class KroneckerSweeps : public ::testing::Test {};
-using Reals = ::testing::Types<float, double>;
 TYPED_TEST_SUITE(KroneckerSweeps, Reals);
 
 TYPED_TEST(KroneckerSweeps, EveryWayIsTaken) {

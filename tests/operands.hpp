@@ -13,8 +13,6 @@
 
 namespace kronvec::testing {
 
-using Entries4 = ::testing::Types<float, double, std::complex<float>, std::complex<double>>;
-
 /// From −2 to 2, in both parts.
 template <class T> T small_integer(std::mt19937_64 &random) {
   const auto part = [&] { return static_cast<double>(random() % 5) - 2; };

@@ -95,8 +95,7 @@ protected:
       }
   }
 };
-using Types = ::testing::Types<float, double, std::complex<float>, std::complex<double>>;
-TYPED_TEST_SUITE(Operators, Types);
+TYPED_TEST_SUITE(Operators, Entries4);
 
 template <class T> void expect_apply(const Case<T> &c, Index columns, Scalar alpha, Scalar beta) {
   SCOPED_TRACE(fmt::format("{} columns, β = {}", columns, beta.real()));

@@ -4,6 +4,7 @@
 #include "kronvec/kronvec.hpp"
 
 #include <cmath>
+#include <complex>
 #include <gtest/gtest.h>
 
 #ifdef _OPENMP
@@ -11,6 +12,15 @@
 #endif
 
 namespace kronvec::testing {
+
+/// The entries that suites of all kinds are run with. What threads do is the same for all of them.
+#ifdef __SANITIZE_THREAD__
+using Reals = ::testing::Types<double>;
+using Entries4 = ::testing::Types<double, std::complex<float>>;
+#else
+using Reals = ::testing::Types<float, double>;
+using Entries4 = ::testing::Types<float, double, std::complex<float>, std::complex<double>>;
+#endif
 
 /// max |A − B| ≤ tolerance · max(1, max |B|), with NaN only against NaN.
 template <class A, class B>::testing::AssertionResult near(const A &a, const B &b, double tolerance) {
