@@ -1,6 +1,6 @@
-#include "calculus/printing.hpp"
+/// Expressions as mathematics, in text with Unicode's signs or in LaTeX.
 
-#include <fmt/format.h>
+#include "calculus/printing/printer.hpp"
 
 #include <algorithm>
 #include <array>
@@ -9,16 +9,6 @@
 
 namespace kronvec {
 namespace {
-
-/// How tightly an expression's outermost operator binds, loosest first.
-enum class Binding { sum, kronecker, entrywise, product, sign, power, atom };
-
-struct Text {
-  std::string text;
-  Binding binding = Binding::atom;
-};
-
-constexpr std::size_t longest = 20000;
 
 /// Small letters below the line, where Unicode has them.
 std::optional<std::string> unicode_subscript(const std::string &text) {
@@ -36,6 +26,11 @@ std::optional<std::string> unicode_subscript(const std::string &text) {
   return result;
 }
 
+} // namespace
+
+namespace printing {
+namespace {
+
 /// A letter with sizes below the line.
 std::string with_subscript(const std::string &letter, const std::string &subscript, Notation notation) {
   if (notation == Notation::latex) return fmt::format("{}_{{{}}}", letter, subscript);
@@ -43,72 +38,38 @@ std::string with_subscript(const std::string &letter, const std::string &subscri
   return small ? letter + *small : fmt::format("{}_({})", letter, subscript);
 }
 
-class Printer {
+class Mathematics final : public Printer {
 public:
-  explicit Printer(const Spelling &spelling) : spelling_(spelling), notation_(spelling.notation) {}
-
-  Text text_of(const Node &f, const std::vector<const Text *> &operands) {
-    u = operands;
-    return notation_ == Notation::grammar ? in_grammar(f) : as_mathematics(f);
-  }
+  explicit Mathematics(const Spelling &spelling) : spelling_(spelling), notation_(spelling.notation) {}
 
 private:
   bool latex() const { return notation_ == Notation::latex; }
   /// One of two spellings of a piece of mathematics.
   std::string pick(const char *text, const char *tex) const { return latex() ? tex : text; }
   std::string size(Index n) const { return spelling_.size ? spelling_.size(n) : std::to_string(n); }
-  const std::string &text(std::size_t i) const { return u[i]->text; }
-
-  static std::string within(const Text &part, Binding least) {
-    return part.binding < least ? fmt::format("({})", part.text) : part.text;
-  }
   /// The left factor of a product: vec A has its argument apart, or it would seem to be all of A·B.
   std::string left_factor(const Node &f) const {
     const bool open = f.operands[0]->kind == Kind::reshape && u[0]->binding == Binding::sign;
     return open ? fmt::format("({})", text(0)) : within(*u[0], Binding::product);
   }
-  /// Left-associative: the right operand must bind tighter.
-  static Text infix(const Text &a, const std::string &sign, const Text &b, Binding binding) {
-    const auto tighter = static_cast<Binding>(static_cast<int>(binding) + 1);
-    return {within(a, binding) + sign + within(b, tighter), binding};
-  }
   /// ⊙ and ⊘, which a reader expects neither before nor after a product: they are kept apart from it.
   static Text apart(const Text &a, const std::string &sign, const Text &b) {
     return {within(a, Binding::sign) + sign + within(b, Binding::sign), Binding::entrywise};
   }
-
-  std::string function(std::string_view name) const {
+  std::string function(std::string_view name) const override {
     if (!latex()) return std::string(name);
     static constexpr std::array known{"exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh", "det"};
     const bool command = std::find(known.begin(), known.end(), name) != known.end();
     return command ? fmt::format("\\{}", name) : fmt::format("\\operatorname{{{}}}", name);
   }
-  Text call(std::string_view name) const { return {fmt::format("{}({})", function(name), text(0))}; }
-  Text call_of(std::string_view name, std::size_t first) const {
-    std::string arguments;
-    for (std::size_t i = first; i < u.size(); ++i)
-      arguments += (i > first ? ", " : "") + text(i);
-    if (notation_ == Notation::grammar) std::erase(arguments, ' ');
-    return {fmt::format("{}({})", function(name), arguments)};
-  }
-
-  Text scaled(double alpha, const Text &part) const {
-    if (notation_ == Notation::grammar) {
-      if (alpha == -1) return {"-" + within(part, Binding::sign), Binding::sign};
-      return {fmt::format("{}*{}", alpha, within(part, Binding::sign)), Binding::product};
-    }
+  std::string comma() const override { return ", "; }
+  std::string minus() const override { return pick("−", "-"); }
+  Text scaled(double alpha, const Text &part) const override {
     const std::string factor = alpha == -1 ? minus() : number(alpha).text + pick("·", "\\,");
     return {factor + within(part, Binding::product), alpha < 0 ? Binding::sum : Binding::product};
   }
-  Text times(double alpha, const Text &part) const { return alpha == 1 ? part : scaled(alpha, part); }
-  std::string minus() const { return notation_ == Notation::text ? "−" : "-"; }
-  Text number(double value) const {
-    if (value < 0) return {minus() + fmt::format("{}", -value), Binding::sign};
-    return {fmt::format("{}", value)};
-  }
 
-  Text in_grammar(const Node &f);
-  Text as_mathematics(const Node &f);
+  Text print(const Node &f) const override;
   Text elementwise(const Node &f) const;
   Text filled(const Node &f) const;
   Text named(const Node &f) const;
@@ -117,97 +78,13 @@ private:
   Text reshaped(const Node &f) const;
   Text embedded(const Node &f) const;
   Text scaled_by(const Node &f) const;
-  /// What has no mathematics of its own: a function of its operands.
-  Text function_of(const Node &f) const;
 
   const Spelling &spelling_;
   Notation notation_;
-  std::vector<const Text *> u;
 };
 
-Text Printer::function_of(const Node &f) const {
-  switch (f.kind) {
-  case Kind::constant:
-    return {fmt::format("constant({})", to_string(f.shape))};
-  case Kind::trace:
-    return call("tr");
-  case Kind::sum:
-    return call("sum");
-  case Kind::det:
-    return call("det");
-  case Kind::logdet:
-    return call("logdet");
-  case Kind::adjugate:
-    return call("adj");
-  case Kind::cholesky:
-    return call("chol");
-  case Kind::expm:
-    return call("expm");
-  case Kind::extract:
-  case Kind::embed:
-    return {fmt::format("{}({},{},{},{})", f.kind == Kind::extract ? "extract" : "embed", text(0), f.window.offset,
-                        f.window.step, to_string(f.shape))};
-  case Kind::permute:
-    return {fmt::format("permute({},{},{},{})", text(0), f.middle.inner, f.middle.m, f.middle.n)};
-  case Kind::vech:
-    return call("vech");
-  case Kind::unvech:
-    return call("unvech");
-  case Kind::column_max:
-    return call("colmax");
-  default:
-    return call_of(f.name, 1);
-  }
-}
-
-Text Printer::in_grammar(const Node &f) {
-  switch (f.kind) {
-  case Kind::symbol:
-    return {f.name};
-  case Kind::number:
-    return number(f.alpha);
-  case Kind::eye:
-    return {fmt::format("eye({})", f.shape.rows)};
-  case Kind::commutation:
-    return {fmt::format("K({},{})", f.middle.m, f.middle.n)};
-  case Kind::elimination:
-    return {fmt::format("L({})", triangle_side(f.shape.rows))};
-  case Kind::filled: {
-    const Text matrix{fmt::format("{}({},{})", f.alpha == 0 ? "zeros" : "ones", f.shape.rows, f.shape.cols)};
-    return f.alpha == 0 || f.alpha == 1 ? matrix : scaled(f.alpha, matrix);
-  }
-  case Kind::add:
-    return infix(times(f.alpha, *u[0]), f.beta < 0 ? "-" : "+", times(std::abs(f.beta), *u[1]), Binding::sum);
-  case Kind::scale:
-    return scaled(f.alpha, *u[0]);
-  case Kind::multiply:
-    return infix(*u[0], "*", *u[1], Binding::product);
-  case Kind::hadamard:
-    return infix(*u[0], ".*", *u[1], Binding::product);
-  case Kind::quotient:
-    return infix(*u[0], "./", *u[1], Binding::product);
-  case Kind::power:
-    return infix(*u[0], ".^", *u[1], Binding::power);
-  case Kind::elementwise:
-    return f.function == Function::pow ? infix(*u[0], ".^", number(f.alpha), Binding::power)
-                                       : call(kronvec::name(f.function));
-  case Kind::transpose:
-    return {within(*u[0], Binding::power) + "'", Binding::power};
-  case Kind::inverse:
-    return call("inv");
-  case Kind::solve:
-    return {fmt::format("solve({},{})", text(0), text(1))};
-  case Kind::inner:
-    return {fmt::format("sum({})", infix(*u[0], ".*", *u[1], Binding::product).text)};
-  case Kind::reshape:
-    return f.shape.cols == 1 ? call("vec") : Text{fmt::format("unvec({},{},{})", text(0), f.shape.rows, f.shape.cols)};
-  default:
-    return function_of(f);
-  }
-}
-
 /// All entries are one number.
-Text Printer::filled(const Node &f) const {
+Text Mathematics::filled(const Node &f) const {
   const auto [rows, cols] = f.shape;
   const bool zero = f.alpha == 0;
   const std::string letter = zero ? pick("0", "0") : pick("1", "\\mathbf{1}");
@@ -216,7 +93,7 @@ Text Printer::filled(const Node &f) const {
   return zero || f.alpha == 1 ? matrix : scaled(f.alpha, matrix);
 }
 
-Text Printer::elementwise(const Node &f) const {
+Text Mathematics::elementwise(const Node &f) const {
   const bool scalar = f.shape == Shape{1, 1};
   const auto power = [&](const std::string &exponent) -> Text {
     const std::string base = within(*u[0], Binding::atom);
@@ -236,7 +113,7 @@ Text Printer::elementwise(const Node &f) const {
   }
 }
 
-Text Printer::transposed(const Node &f) const {
+Text Mathematics::transposed(const Node &f) const {
   if (f.operands[0]->kind == Kind::inverse && !spelling_.names.contains(f.operands[0].get())) {
     const std::string &inverse = text(0); // U⁻¹ becomes U⁻ᵀ
     const std::string sign = pick("⁻¹", "^{-1}");
@@ -247,7 +124,7 @@ Text Printer::transposed(const Node &f) const {
   return {within(*u[0], latex() ? Binding::atom : Binding::power) + pick("ᵀ", "^{\\mathsf{T}}"), Binding::power};
 }
 
-Text Printer::reshaped(const Node &f) const {
+Text Mathematics::reshaped(const Node &f) const {
   if (f.shape.cols != 1)
     return {fmt::format("{}({}, {}, {})", function("unvec"), text(0), size(f.shape.rows), size(f.shape.cols))};
   const bool alone = u[0]->binding == Binding::atom && !text(0).starts_with("(");
@@ -256,7 +133,7 @@ Text Printer::reshaped(const Node &f) const {
 }
 
 /// A ⊗ B, whose operands may be of the same kind.
-Text Printer::associative(const Node &f, const std::string &sign) const {
+Text Mathematics::associative(const Node &f, const std::string &sign) const {
   const auto operand = [&](std::size_t i) {
     const Node &part = *f.operands[i];
     const bool alike = part.kind == Kind::named && part.name == f.name;
@@ -265,7 +142,7 @@ Text Printer::associative(const Node &f, const std::string &sign) const {
   return {operand(1) + sign + operand(2), Binding::kronecker};
 }
 
-Text Printer::named(const Node &f) const {
+Text Mathematics::named(const Node &f) const {
   if (f.name == "kron") return associative(f, pick(" ⊗ ", " \\otimes "));
   if (f.name == "dirsum") return associative(f, pick(" ⊕ ", " \\oplus "));
   if (f.name == "khatrirao") return associative(f, pick(" ∗ ", " \\ast "));
@@ -276,7 +153,7 @@ Text Printer::named(const Node &f) const {
   return {d + (alone ? text(1) : fmt::format("({})", text(1)))};
 }
 
-Text Printer::as_mathematics(const Node &f) {
+Text Mathematics::print(const Node &f) const {
   const auto is_scalar = [](const NodePtr &part) { return part->shape == Shape{1, 1}; };
   switch (f.kind) {
   case Kind::symbol:
@@ -333,14 +210,14 @@ Text Printer::as_mathematics(const Node &f) {
 }
 
 /// A scalar times something: a product that is a scalar is kept together before a matrix.
-Text Printer::scaled_by(const Node &f) const {
+Text Mathematics::scaled_by(const Node &f) const {
   const bool chain = f.operands[0]->kind == Kind::multiply && f.shape != Shape{1, 1} && u[0]->binding != Binding::atom;
   const std::string scalar = chain ? fmt::format("({})", text(0)) : left_factor(f);
   return {scalar + pick("·", "\\,") + within(*u[1], Binding::product), Binding::product};
 }
 
 /// U among zeros: 0 ⊕ U ⊕ 0, or Diag(u).
-Text Printer::embedded(const Node &f) const {
+Text Mathematics::embedded(const Node &f) const {
   const Shape part = f.operands[0]->shape;
   const auto [offset, step] = f.window;
   if (step == f.shape.rows + 1) return call_of("Diag", 0);
@@ -359,6 +236,12 @@ Text Printer::embedded(const Node &f) const {
 
 } // namespace
 
+std::unique_ptr<Printer> mathematics_printer(const Spelling &spelling) {
+  return std::make_unique<Mathematics>(spelling);
+}
+
+} // namespace printing
+
 std::string print_name(const std::string &name, Notation notation) {
   if (notation == Notation::grammar) return name;
   const std::size_t last = name.find_last_not_of("0123456789");
@@ -372,31 +255,5 @@ std::string print_name(const std::string &name, Notation notation) {
   if (letters.size() > 1) escaped = fmt::format("\\mathit{{{}}}", escaped);
   return digits.empty() ? escaped : fmt::format("{}_{{{}}}", escaped, digits);
 }
-
-std::string print_definition(const Expression &f, const Spelling &spelling) {
-  Printer printer(spelling);
-  std::unordered_map<const Node *, Text> texts;
-  for (const NodePtr &node : topological_order(f.node())) {
-    const auto name = spelling.names.find(node.get());
-    if (name != spelling.names.end() && node != f.node()) {
-      texts.emplace(node.get(), Text{print_name(name->second, spelling.notation)});
-      continue;
-    }
-    std::vector<const Text *> operands;
-    for (const NodePtr &operand : node->operands)
-      operands.push_back(&texts.at(operand.get()));
-    Text text = printer.text_of(*node, operands);
-    if (text.text.size() > longest) text = {"…"};
-    texts.emplace(node.get(), std::move(text));
-  }
-  return texts.at(f.node().get()).text;
-}
-
-std::string print(const Expression &f, const Spelling &spelling) {
-  const auto name = spelling.names.find(f.node().get());
-  return name == spelling.names.end() ? print_definition(f, spelling) : print_name(name->second, spelling.notation);
-}
-
-std::string to_string(const Expression &f) { return print(f, {}); }
 
 } // namespace kronvec
