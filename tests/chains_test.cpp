@@ -68,5 +68,16 @@ TEST(Chains, LimitsOfInputsLinksAndResultsHold) {
   }
 }
 
+TEST(Chains, DeepSumsNeedNoStack) {
+  const Symbol u("U", 2, 2);
+  Expression f = u;
+  for (int i = 0; i < 200000; ++i)
+    f = f + u;
+  const Matrix<double> value{{1, 2}, {3, 4}};
+  const auto j = jacobian(f, u).at({{u, value}});
+  EXPECT_EQ(j.value()(0, 1), 400002);
+  EXPECT_EQ(j.apply(value.view())(1, 1), 800004);
+}
+
 } // namespace
 } // namespace kronvec::testing

@@ -142,17 +142,6 @@ TEST(Jacobian, ConcurrentDenseJacobians) {
   EXPECT_EQ(wrong, 0);
 }
 
-TEST(Jacobian, DeepSumsNeedNoStack) {
-  const Symbol x("X", 2, 2);
-  Expression f = x;
-  for (int i = 0; i < 200000; ++i)
-    f = f + x;
-  const M value{{1, 2}, {3, 4}};
-  const auto j = jacobian(f, x).at({{x, value}});
-  EXPECT_EQ(j.value()(0, 1), 400002);
-  EXPECT_EQ(j.apply(value.view())(1, 1), 800004);
-}
-
 TEST(Jacobian, BuildTimeGrowsWithNodesNotPaths) {
   const Symbol x("X", 3, 3), w("W", 3, 3);
   Expression f = x;

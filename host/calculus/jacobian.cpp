@@ -1,10 +1,12 @@
 /// The public face of Jacobians: checks at the door, then the plan and its point.
 
 #include "calculus/jacobian_plan.hpp"
+#include "calculus/packed.hpp"
 #include "devices/operands.hpp"
 
 namespace kronvec {
 using detail::JacobianPlan;
+using detail::Packed;
 using detail::Point;
 
 Jacobian::Jacobian(const Expression &f, const Symbol &x, Structure structure)
@@ -62,21 +64,10 @@ template <class T> void apply_checked(const Point<T> &point, Stage stage, Matrix
   require_apart<T>("what is multiplied", x, y);
   require_on(backend, stage == Stage::forward ? "the tangent" : "the cotangent", x);
   require_on(backend, "the matrix for the result", y);
-  const Primitives<T> &primitives = backend.primitives(T{});
-  const bool pack_x = x.shape() == in && !x.packed(), pack_y = y.shape() == out && !y.packed();
-  const auto block = [&](bool needed, Shape s) {
-    const std::size_t bytes = needed ? static_cast<std::size_t>(s.size()) * sizeof(T) : 0;
-    return backend.pool().take(bytes);
-  };
-  const Pool::Block x_block = block(pack_x, in), y_block = block(pack_y, out);
-  if (pack_x) {
-    const MatrixView<T> packed(static_cast<T *>(x_block.data()), in.rows, in.cols);
-    primitives.copy(x, packed);
-    x = packed;
-  }
-  const MatrixView<T> target = pack_y ? MatrixView<T>(static_cast<T *>(y_block.data()), out.rows, out.cols) : y;
-  point.apply(stage, as_columns(x, in, k), as_columns(target, out, k));
-  if (pack_y) primitives.copy(BatchView<T>(target), y);
+  const Packed<const T> from(backend, x, x.shape() == in);
+  const Packed<T> to(backend, y, y.shape() == out);
+  point.apply(stage, as_columns(from.view(), in, k), as_columns(to.view(), out, k));
+  to.deliver();
 }
 
 template <class T> Matrix<T> applied(const Point<T> &point, Stage stage, MatrixView<const T> x) {

@@ -2,6 +2,7 @@
 
 #include "kronvec/jacobian_at_points.hpp"
 
+#include "calculus/packed.hpp"
 #include "calculus/points.hpp"
 #include "core/readable.hpp"
 #include "devices/operands.hpp"
@@ -9,6 +10,7 @@
 #include <fmt/format.h>
 
 namespace kronvec {
+using detail::Packed;
 using detail::Points;
 
 namespace {
@@ -44,18 +46,10 @@ template <class T> void apply_checked(const Points<T> &points, Stage stage, Matr
   require_apart<T>("what is multiplied", x, y);
   require_on(backend, name_of(stage), x);
   require_on(backend, "the matrix for the results", y);
-  const auto packed = [&](auto m, Pool::Block &block) {
-    if (columns || m.packed()) return m;
-    block = backend.pool().take(static_cast<std::size_t>(m.shape().size()) * sizeof(T));
-    return decltype(m)(static_cast<T *>(block.data()), m.rows(), m.cols());
-  };
-  Pool::Block x_block, y_block;
-  const MatrixView<const T> from = packed(x, x_block);
-  const MatrixView<T> to = packed(y, y_block);
-  const Primitives<T> &primitives = backend.primitives(T{});
-  if (x_block.data()) primitives.copy(x, MatrixView<T>(static_cast<T *>(x_block.data()), x.rows(), x.cols()));
-  points.apply(stage, as_items(from, in, count, columns), as_items(to, out, count, columns));
-  if (y_block.data()) primitives.copy(BatchView<T>(to), y);
+  const Packed<const T> from(backend, x, !columns);
+  const Packed<T> to(backend, y, !columns);
+  points.apply(stage, as_items(from.view(), in, count, columns), as_items(to.view(), out, count, columns));
+  to.deliver();
 }
 
 template <class T> Matrix<T> applied(const Points<T> &points, Stage stage, MatrixView<const T> x) {
