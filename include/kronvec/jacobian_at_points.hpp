@@ -36,7 +36,7 @@ public:
   Index cols() const; ///< as `JacobianAt`, of each
 
   /// Moves to other points; symbols that are not named keep their values, and what is shared remains so. Allocates
-  /// nothing.
+  /// nothing (a GPU: after two calls).
   void update(const Values<T> &values);
 
   /// F at the points, p×(q·B).

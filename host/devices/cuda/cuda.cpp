@@ -6,6 +6,7 @@
 #include "devices/cuda/algebra.hpp"
 #include "devices/cuda/emission.hpp"
 #include "devices/cuda/module.hpp"
+#include "devices/cuda/recorder.hpp"
 #include "devices/expm.hpp"
 #include "devices/factors.hpp"
 
@@ -214,7 +215,8 @@ class CudaBackend final : public Backend {
 public:
   explicit CudaBackend(std::unique_ptr<Engine> engine)
       : Backend(std::make_unique<DeviceMemory>(*engine)), engine_(std::move(engine)), floats_(*engine_, *this),
-        doubles_(*engine_, *this), complex_floats_(*engine_, *this), complex_doubles_(*engine_, *this) {}
+        doubles_(*engine_, *this), complex_floats_(*engine_, *this), complex_doubles_(*engine_, *this),
+        recorder_(*engine_, memory()) {}
   ~CudaBackend() override { pool().trim(); } // while there is an engine to give it back to
 
   std::string name() const override {
@@ -232,9 +234,16 @@ public:
   const Algebra<std::complex<double>> &primitives(std::complex<double>) const override { return complex_doubles_; }
   bool is_host() const override { return false; }
   void synchronize() const override { engine_->synchronize(); }
+  bool records() const override { return !engine_->lane(); }
+  std::unique_ptr<Recording> record(const std::function<void()> &work) const override { return recorder_.record(work); }
+  Pool &pool() const override {
+    const Lane *lane = engine_->lane();
+    return lane ? lane->pool : Backend::pool();
+  }
 
   void transfer(void *to, std::size_t to_step, const void *from, std::size_t from_step, std::size_t bytes,
                 std::size_t count) const override {
+    engine_->refuse_to_record("a copy that the host waits for");
     engine_->kernel("cudaMemcpy2DAsync", [&](cudaStream_t s) {
       const std::size_t step = std::max(bytes, std::size_t(1)); // a single run has no step
       return cudaMemcpy2DAsync(to, count == 1 ? step : to_step, from, count == 1 ? step : from_step, bytes, count,
@@ -261,6 +270,7 @@ private:
   CudaPrimitives<double> doubles_;
   ComplexAlgebra<std::complex<float>> complex_floats_;
   ComplexAlgebra<std::complex<double>> complex_doubles_;
+  mutable Recorder recorder_;
 };
 
 } // namespace

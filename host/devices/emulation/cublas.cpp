@@ -102,6 +102,11 @@ cublasStatus_t cublasDestroy_v2(cublasHandle_t handle) { return delete handle, C
 cublasStatus_t cublasSetStream_v2(cublasHandle_t handle, cudaStream_t stream) {
   return handle->stream = stream, CUBLAS_STATUS_SUCCESS;
 }
+/// The caller's own from now on, until it sets a stream.
+cublasStatus_t cublasSetWorkspace_v2(cublasHandle_t, void *workspace, size_t bytes) {
+  require_device_memory("cublasSetWorkspace", "the workspace", workspace, bytes);
+  return CUBLAS_STATUS_SUCCESS;
+}
 const char *cublasGetStatusString(cublasStatus_t status) {
   return status == CUBLAS_STATUS_SUCCESS         ? "success"
          : status == CUBLAS_STATUS_INVALID_VALUE ? "an unsupported value or parameter was passed"

@@ -1,7 +1,7 @@
 /// A test double of the CUDA runtime calls that kronvec makes: device memory is host memory full of NaN, streams are
 /// queues that move only when somebody waits, and what a GPU could not have done is refused.
 
-#include "devices/emulation/stream.hpp"
+#include "devices/emulation/world.hpp"
 
 #include <cuda_runtime_api.h>
 #include <fmt/format.h>
@@ -9,17 +9,9 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
-#include <deque>
 #include <map>
-#include <memory>
-#include <mutex>
 #include <new>
 #include <utility>
-#include <vector>
-
-struct CUstream_st {
-  std::deque<std::function<void()>> work;
-};
 
 namespace kronvec::emulation {
 namespace {
@@ -38,11 +30,6 @@ struct World {
 World &world() {
   static World &one = *new World; // outlives every static object that may still free memory
   return one;
-}
-
-cudaError_t result(cudaError_t status) {
-  if (status != cudaSuccess) world().last = status;
-  return status;
 }
 
 /// The live block that holds the address, or the end of all.
@@ -68,18 +55,32 @@ void drain_all() {
     drain(*stream);
 }
 
+} // namespace
+
+std::recursive_mutex &mutex() { return world().mutex; }
+
+cudaError_t result(cudaError_t status) {
+  if (status != cudaSuccess) world().last = status;
+  return status;
+}
+
 void check_stream(const char *call, cudaStream_t stream) {
   const auto &streams = world().streams;
   if (stream && std::none_of(streams.begin(), streams.end(), [&](const auto &s) { return s.get() == stream; }))
     throw Misuse(fmt::format("{}: no such stream", call));
 }
 
-} // namespace
+void refuse_in_capture(const char *call, cudaStream_t stream) {
+  check_stream(call, stream);
+  if (stream && stream->captured) throw Misuse(fmt::format("{}: the stream captures", call));
+}
 
 void enqueue(cudaStream_t stream, std::function<void()> work) {
   const std::lock_guard lock(world().mutex);
   check_stream("a launch", stream);
-  if (stream) {
+  if (stream && stream->captured) {
+    stream->captured->push_back(std::move(work));
+  } else if (stream) {
     stream->work.push_back(std::move(work));
   } else {
     drain_all();
@@ -136,6 +137,10 @@ const char *cudaGetErrorString(cudaError_t error) {
     return "out of memory";
   case cudaErrorInvalidValue:
     return "invalid argument";
+  case cudaErrorIllegalState:
+    return "the operation cannot be performed in the present state";
+  case cudaErrorStreamCaptureUnsupported:
+    return "operation not permitted when stream is capturing";
   default:
     return "an error of the emulated runtime";
   }
@@ -149,8 +154,14 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp *properties, int) {
 }
 
 cudaError_t cudaDeviceGetAttribute(int *value, cudaDeviceAttr attribute, int) {
-  if (attribute != cudaDevAttrMaxSharedMemoryPerBlockOptin) return result(cudaErrorInvalidValue);
-  return *value = static_cast<int>(most_shared_memory), cudaSuccess;
+  switch (attribute) {
+  case cudaDevAttrMaxSharedMemoryPerBlockOptin:
+    return *value = static_cast<int>(most_shared_memory), cudaSuccess;
+  case cudaDevAttrComputeCapabilityMajor:
+    return *value = 9, cudaSuccess;
+  default:
+    return result(cudaErrorInvalidValue);
+  }
 }
 
 cudaError_t cudaMemGetInfo(std::size_t *free, std::size_t *total) {
@@ -167,7 +178,7 @@ cudaError_t cudaStreamCreateWithFlags(cudaStream_t *stream, unsigned) {
 
 cudaError_t cudaStreamDestroy(cudaStream_t stream) {
   const std::lock_guard lock(world().mutex);
-  check_stream("cudaStreamDestroy", stream);
+  refuse_in_capture("cudaStreamDestroy", stream);
   drain(*stream);
   std::erase_if(world().streams, [&](const auto &s) { return s.get() == stream; });
   return cudaSuccess;
@@ -175,7 +186,7 @@ cudaError_t cudaStreamDestroy(cudaStream_t stream) {
 
 cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
   const std::lock_guard lock(world().mutex);
-  check_stream("cudaStreamSynchronize", stream);
+  refuse_in_capture("cudaStreamSynchronize", stream);
   if (stream)
     drain(*stream);
   else
@@ -185,7 +196,7 @@ cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
 
 cudaError_t cudaMallocAsync(void **block, std::size_t bytes, cudaStream_t stream) {
   const std::lock_guard lock(world().mutex);
-  check_stream("cudaMallocAsync", stream);
+  refuse_in_capture("cudaMallocAsync", stream);
   if (bytes > memory_size - world().in_use) return result(cudaErrorMemoryAllocation);
   *block = std::malloc(bytes);
   if (!*block) return result(cudaErrorMemoryAllocation);
@@ -198,7 +209,7 @@ cudaError_t cudaMallocAsync(void **block, std::size_t bytes, cudaStream_t stream
 /// Dead for every later call; the memory itself goes when the stream has done what came before.
 cudaError_t cudaFreeAsync(void *block, cudaStream_t stream) {
   const std::lock_guard lock(world().mutex);
-  check_stream("cudaFreeAsync", stream);
+  refuse_in_capture("cudaFreeAsync", stream);
   const auto found = world().blocks.find(static_cast<const char *>(block));
   if (found == world().blocks.end()) return result(cudaErrorInvalidValue);
   world().in_use -= found->second;
@@ -233,6 +244,7 @@ cudaError_t cudaMemcpy2DAsync(void *to, std::size_t to_pitch, const void *from, 
   const bool to_device = block_of(to) != world().blocks.end(), from_device = block_of(from) != world().blocks.end();
   if (to_device) require_device_memory("cudaMemcpy2DAsync", "the target", to, to_pitch * (height - 1) + width);
   if (from_device) require_device_memory("cudaMemcpy2DAsync", "the source", from, from_pitch * (height - 1) + width);
+  if (!to_device || !from_device) refuse_in_capture("cudaMemcpy2DAsync of host memory", stream);
   const auto copy = [=](const char *source, std::size_t pitch) {
     for (std::size_t i = 0; i < height; ++i)
       std::memcpy(static_cast<char *>(to) + i * to_pitch, source + i * pitch, width);
