@@ -163,6 +163,7 @@ TEST_F(Graphs, WorkspacesOfRecordings) {
   auto second = backend->record([&] { inner(z), inner(y); });
   EXPECT_EQ(device().bytes_in_use(), with_one);
   backend->pool().trim(), first.reset();
+  EXPECT_EQ(device().bytes_in_use(), with_one) << "no block of the pool that others take from";
   const M elsewhere(64, 1, device());
   primitives().fill(std::nan(""), y.view());
   second->replay();
@@ -170,6 +171,29 @@ TEST_F(Graphs, WorkspacesOfRecordings) {
   EXPECT_EQ(z.to(Device::cpu())(0, 0), n);
   second.reset();
   EXPECT_EQ(device().bytes_in_use(), held + 64 * sizeof(double));
+}
+
+/// Small factorisations and what is done with them: as many launches for many items as for one, and recorded.
+TEST_F(Graphs, SmallFactorsAreOneBatch) {
+  constexpr Index n = 5, most = 40;
+  using View = BatchView<const double>;
+  M x(n, n * most, device()), f(n, (n + 3) * most, device()), b(n, 2 * most, device());
+  for (Index t = 0; t < most; ++t)
+    primitives().unit_columns(0, x.view().block(0, n * t, n, n));
+  primitives().fill(2, b.view());
+  const auto items = [](M &m, Index cols, Index count) {
+    return BatchView<double>(m.data(), n, cols, n, count, n * cols);
+  };
+  const auto work = [&](Index count) {
+    primitives().lu(View(items(x, n, count)), false, items(f, n + 3, count));
+    primitives().lu_solve(Op::none, View(items(f, n + 3, count)), View(items(b, 2, count)), items(b, 2, count));
+  };
+  const std::size_t of_one = handed_over([&] { work(1); });
+  EXPECT_EQ(handed_over([&] { work(most); }), of_one);
+  const auto recording = backend->record([&] { work(most); });
+  primitives().fill(3, b.view());
+  EXPECT_EQ(handed_over([&] { recording->replay(); }), 1u);
+  EXPECT_EQ(b.to(Device::cpu())(n - 1, 2 * most - 1), 3);
 }
 
 // Plans.
@@ -225,6 +249,16 @@ TEST_F(Graphs, StepsThatWaitStandBetweenRecordings) {
     EXPECT_EQ(handed_over([&] { j.update({}); }), 1u);
     EXPECT_TRUE(near(copied(j.value()), direct, 0));
   }
+}
+
+/// What is solved for by factors that are there waits for nothing.
+TEST_F(Graphs, SolutionsAreRecorded) {
+  const Plan p;
+  const auto j = p.at(p.a * solve(5 * eye(4) + tanh(p.x * p.a), tanh(p.a * p.x)), device());
+  const M dx = M::random(16, 2, 3).to(device());
+  M y(16, 2, device());
+  EXPECT_GT(handed_over([&] { j.apply(dx, y); }), 3u);
+  EXPECT_EQ(handed_over([&] { j.apply(dx, y); }), 1u);
 }
 
 TEST_F(Graphs, BufferElsewhereIsAnotherRun) {

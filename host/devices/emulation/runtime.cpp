@@ -19,9 +19,12 @@ namespace {
 constexpr std::size_t memory_size = std::size_t(4) << 30;
 constexpr std::size_t most_shared_memory = 227 << 10; ///< of a block, on an sm_90
 
+using Blocks = std::map<const char *, std::size_t>; ///< begin and size
+
 struct World {
   std::recursive_mutex mutex;
-  std::map<const char *, std::size_t> blocks; ///< live device memory: begin and size
+  Blocks blocks; ///< live device memory
+  Blocks going;  ///< freed by a call, and there until the stream has done what came before
   std::vector<std::unique_ptr<CUstream_st>> streams;
   std::size_t in_use = 0;
   cudaError_t last = cudaSuccess;
@@ -32,14 +35,25 @@ World &world() {
   return one;
 }
 
-/// The live block that holds the address, or the end of all.
-auto block_of(const void *data) {
-  auto &blocks = world().blocks;
+/// The block that holds the address, or the end of all.
+auto block_of(const Blocks &blocks, const void *data) {
   const auto *address = static_cast<const char *>(data);
   auto next = blocks.upper_bound(address);
   if (next == blocks.begin()) return blocks.end();
   --next;
   return address < next->first + next->second ? next : blocks.end();
+}
+bool is_device_memory(const void *data) { return block_of(world().blocks, data) != world().blocks.end(); }
+
+/// Throws Misuse unless the bytes lie in one of the blocks.
+void require_memory(const Blocks &blocks, const char *call, const char *argument, const void *data, std::size_t bytes) {
+  const auto block = block_of(blocks, data);
+  if (block == blocks.end())
+    throw Misuse(fmt::format("{}: {} is not in device memory (a host pointer, or freed)", call, argument));
+  const auto *end = static_cast<const char *>(data) + bytes;
+  if (end > block->first + block->second)
+    throw Misuse(
+        fmt::format("{}: {} ends {} bytes beyond its block", call, argument, end - (block->first + block->second)));
 }
 
 void drain(CUstream_st &stream) {
@@ -105,13 +119,14 @@ cudaError_t check_launch(dim3 grid, dim3 block, std::size_t shared_bytes) {
 void require_device_memory(const char *call, const char *argument, const void *data, std::size_t bytes) {
   if (bytes == 0) return;
   const std::lock_guard lock(world().mutex);
-  const auto block = block_of(data);
-  if (block == world().blocks.end())
-    throw Misuse(fmt::format("{}: {} is not in device memory (a host pointer, or freed)", call, argument));
-  const auto *end = static_cast<const char *>(data) + bytes;
-  if (end > block->first + block->second)
-    throw Misuse(
-        fmt::format("{}: {} ends {} bytes beyond its block", call, argument, end - (block->first + block->second)));
+  require_memory(world().blocks, call, argument, data, bytes);
+}
+
+void require_memory_at_work(const char *call, const char *argument, const void *data, std::size_t bytes) {
+  if (bytes == 0) return;
+  const std::lock_guard lock(world().mutex);
+  const bool going = block_of(world().going, data) != world().going.end();
+  require_memory(going ? world().going : world().blocks, call, argument, data, bytes);
 }
 
 } // namespace kronvec::emulation
@@ -213,8 +228,9 @@ cudaError_t cudaFreeAsync(void *block, cudaStream_t stream) {
   const auto found = world().blocks.find(static_cast<const char *>(block));
   if (found == world().blocks.end()) return result(cudaErrorInvalidValue);
   world().in_use -= found->second;
-  world().blocks.erase(found);
-  enqueue(stream, [block] { std::free(block); });
+  const char *begin = found->first;
+  world().going.insert(world().blocks.extract(found));
+  enqueue(stream, [begin, block] { world().going.erase(begin), std::free(block); });
   return cudaSuccess;
 }
 
@@ -229,7 +245,7 @@ cudaError_t cudaFree(void *block) {
 cudaError_t cudaPointerGetAttributes(cudaPointerAttributes *attributes, const void *data) {
   const std::lock_guard lock(world().mutex);
   *attributes = {};
-  attributes->type = block_of(data) == world().blocks.end() ? cudaMemoryTypeUnregistered : cudaMemoryTypeDevice;
+  attributes->type = is_device_memory(data) ? cudaMemoryTypeDevice : cudaMemoryTypeUnregistered;
   return cudaSuccess;
 }
 
@@ -241,7 +257,7 @@ cudaError_t cudaMemcpy2DAsync(void *to, std::size_t to_pitch, const void *from, 
   if (width == 0 || height == 0) return cudaSuccess;
   if (to_pitch < width || from_pitch < width) return result(cudaErrorInvalidPitchValue);
   if (kind != cudaMemcpyDefault) throw Misuse("cudaMemcpy2DAsync: kronvec leaves the direction to the runtime");
-  const bool to_device = block_of(to) != world().blocks.end(), from_device = block_of(from) != world().blocks.end();
+  const bool to_device = is_device_memory(to), from_device = is_device_memory(from);
   if (to_device) require_device_memory("cudaMemcpy2DAsync", "the target", to, to_pitch * (height - 1) + width);
   if (from_device) require_device_memory("cudaMemcpy2DAsync", "the source", from, from_pitch * (height - 1) + width);
   if (!to_device || !from_device) refuse_in_capture("cudaMemcpy2DAsync of host memory", stream);
