@@ -123,6 +123,7 @@ private:
   Device device_;
   Pool::Block arena_;
   OnFirstUse<T> emitters_;
+  Recordings recordings_; ///< before the memory that they work in, and the emitters, go
 };
 
 /// The ways to J that work for every expression, and its terms where there are any; the fastest first.

@@ -46,7 +46,8 @@ template <class T> void Point<T>::update(const Values<T> &values) {
 }
 
 template <class T> void Point<T>::evaluate() const {
-  run<T>(plan_->program, Stage::values, device_.backend(), {.arena = static_cast<T *>(arena_.data())});
+  run<T>(plan_->program, Stage::values, device_.backend(),
+         {.arena = static_cast<T *>(arena_.data()), .recordings = &recordings_});
 }
 
 template <class T> std::size_t Point<T>::workspace_bytes(Stage stage) const {
@@ -65,7 +66,8 @@ template <class T> void Point<T>::apply(Stage stage, MatrixView<const T> x, Matr
           .workspace = static_cast<T *>(workspace.data()),
           .count = k,
           .input = {x.data(), in.rows, in.cols, in.rows, k, x.ld()},
-          .output = {y.data(), out.rows, out.cols, out.rows, k, y.ld()}});
+          .output = {y.data(), out.rows, out.cols, out.rows, k, y.ld()},
+          .recordings = &recordings_});
 }
 
 namespace {
@@ -109,7 +111,10 @@ template <class T> Emitters<T>::Emitters(const JacobianPlan &plan, Device device
 }
 
 template <class T> Buffers<T> Point<T>::run_dense(T *workspace) const {
-  const Memory<T> memory{.arena = static_cast<T *>(arena_.data()), .once = workspace, .emitters = emitters().steps};
+  const Memory<T> memory{.arena = static_cast<T *>(arena_.data()),
+                         .once = workspace,
+                         .emitters = emitters().steps,
+                         .recordings = &recordings_};
   run<T>(plan_->program, Stage::dense, device_.backend(), memory);
   Buffers<T> buffers;
   for (const SlotId u : plan_->dense.buffers)

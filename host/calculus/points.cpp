@@ -72,7 +72,7 @@ Points<T>::Points(std::shared_ptr<const JacobianPlan> plan, const Values<T> &val
   const auto take = [&](Index n) { return pool.take(static_cast<std::size_t>(n) * sizeof(T)); };
   arena_ = take(program.elements(Stage::values)), values_ = take(varying_.elements());
   if (copies) copies_ = take(plan_->rows() * points);
-  run<T>(program, Stage::constants, device_.backend(), memory(0, 0));
+  run<T>(program, Stage::constants, device_.backend(), {.arena = static_cast<T *>(arena_.data())});
   update(values);
 }
 
@@ -81,7 +81,8 @@ template <class T> Memory<T> Points<T>::memory(Index first, Index count) const {
           .count = count,
           .varying = &varying_,
           .values = static_cast<T *>(values_.data()),
-          .first = first};
+          .first = first,
+          .recordings = &recordings_};
 }
 
 template <class T> void Points<T>::bind(const Binding<T> &binding) {

@@ -61,6 +61,7 @@ private:
   Pool::Block arena_, values_;
   Pool::Block copies_; ///< of a value of F that all points share
   OnFirstUse<T> emitters_;
+  Recordings recordings_; ///< before the memory that they work in, and the emitters, go
 };
 
 } // namespace kronvec::detail

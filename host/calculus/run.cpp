@@ -188,11 +188,39 @@ template <class T> BatchView<T> Memory<T>::slot(const Program &program, SlotId u
   return {workspace + slot.offset * count, rows, cols, rows, count, size};
 }
 
+namespace {
+
+template <class M> std::array<std::intptr_t, 6> words(const M &m) {
+  return {reinterpret_cast<std::intptr_t>(m.data), m.rows, m.cols, m.ld, m.count, m.stride};
+}
+
+/// All that a run of a point's steps depends on, but for the numbers in its memory. Emitters and what varies are the
+/// point's for good.
+template <class T> Recordings::Key key_of(Stage stage, Part part, const Memory<T> &memory) {
+  const auto address = [](const T *data) { return reinterpret_cast<std::intptr_t>(data); };
+  Recordings::Key key{
+      static_cast<std::intptr_t>(stage), static_cast<std::intptr_t>(part), address(memory.arena), address(memory.once),
+      address(memory.workspace),         address(memory.values),           memory.count,          memory.first};
+  const auto input = words(memory.input), output = words(memory.output);
+  std::copy(output.begin(), output.end(), std::copy(input.begin(), input.end(), key.begin() + 8));
+  return key;
+}
+
+} // namespace
+
 template <class T>
 void run(const Program &program, Stage stage, const Backend &backend, const Memory<T> &memory, Part part) {
   const Interpreter<T> interpreter(program, stage, backend, memory);
-  for (const Step &step : program.steps(stage))
-    if (part == Part::all || memory.varying->has(step) == (part == Part::varying)) interpreter.run(step);
+  const std::vector<Step> &steps = program.steps(stage);
+  const auto one = [&](const Step &step) {
+    const bool takes_part = part == Part::all || memory.varying->has(step) == (part == Part::varying);
+    if (takes_part) interpreter.run(step);
+    return takes_part;
+  };
+  if (memory.recordings && backend.records())
+    return memory.recordings->run(backend, key_of(stage, part, memory), static_cast<int>(steps.size()),
+                                  [&](int i) { return one(steps[static_cast<std::size_t>(i)]); });
+  std::for_each(steps.begin(), steps.end(), one);
 }
 
 template struct Memory<float>;

@@ -2,7 +2,7 @@
 /// Running the steps of a program: for several tangents at one point, or at many points at once.
 
 #include "calculus/program.hpp"
-#include "devices/backend.hpp"
+#include "calculus/recordings.hpp"
 
 #include <span>
 
@@ -41,6 +41,7 @@ template <class T> struct Memory {
   const Varying *varying = nullptr;                           ///< of many points
   T *values = nullptr;                                        ///< where `varying` has them
   Index first = 0;
+  const Recordings *recordings = nullptr; ///< of the point, or the points; null: steps are done one by one
 
   /// A slot's matrices.
   BatchView<T> slot(const Program &program, SlotId u) const;

@@ -4,6 +4,7 @@
 
 #include "devices/pool.hpp"
 #include "devices/primitives.hpp"
+#include "devices/recording.hpp"
 
 #include <algorithm>
 #include <complex>
@@ -42,9 +43,17 @@ public:
   /// Waits for all work that was handed to the device.
   virtual void synchronize() const {}
 
+  /// Whether `record` is of use here.
+  virtual bool records() const { return false; }
+  /// What work() hands to the device, recorded and not done. Throws NotRecordable, and nothing has been done either.
+  virtual std::unique_ptr<Recording> record(const std::function<void()> &work) const {
+    (void)work;
+    throw NotRecordable("a device of the host does its work at once");
+  }
+
   Memory &memory() const { return *memory_; }
-  /// Workspaces, kept for reuse.
-  Pool &pool() const { return pool_; }
+  /// Workspaces, kept for reuse; of a thread that records, those of what it records.
+  virtual Pool &pool() const { return pool_; }
 
 private:
   std::unique_ptr<Memory> memory_;

@@ -123,7 +123,7 @@ public:
   Index rows() const; ///< pq
   Index cols() const; ///< mn; n(n+1)/2 of a symmetric variable; the sum of several variables' entries
 
-  /// Moves to another point; symbols that are not named keep their values. Allocates nothing.
+  /// Moves to another point; symbols that are not named keep their values. Allocates nothing (a GPU: after two calls).
   void update(const Values<T> &values);
 
   /// F at the point, p×q.
@@ -131,7 +131,7 @@ public:
 
   /// y = J·x. x is one tangent of X's shape (then y has F's shape), or mn×k: k tangents, each the vec of one, side by
   /// side (then y is pq×k). A tangent of a symmetric variable is a vech, one of several variables their vecs stacked.
-  /// Both lie on the operator's device. Allocates nothing after the first call of one size. Throws ShapeError, and
+  /// Both lie on the operator's device. Allocates nothing after one call of a size (a GPU: two). Throws ShapeError, and
   /// DeviceError for memory that the device cannot reach.
   void apply(MatrixView<const T> x, MatrixView<T> y) const;
   Matrix<T> apply(MatrixView<const T> x) const;

@@ -19,9 +19,9 @@ template <class T> class Points; // host/calculus/points.hpp
 ///
 /// A value of an m×n symbol is m×(n·B), the points' values side by side, or m×n, one value that all points share; what
 /// depends on shared symbols alone is computed once. All points are computed alike and apart: none sees another's NaN.
-/// Some operations work through the points one by one: the Cholesky factor, LU factors (`solve`, `det`, `logdet`) and
-/// the adjugate on every device, the inverse on the CPU, and the matrix exponential of neighbours that are not scaled
-/// alike.
+/// Some operations work through the points one by one: on the CPU the inverse, and LU and Cholesky factors; on a GPU
+/// those of more than 64 rows; everywhere the adjugate, the check that what `solve` and `logdet` take is regular, and
+/// the matrix exponential of neighbours that are not scaled alike.
 template <class T> class JacobianAtPoints {
 public:
   /// Throws DomainError for a symbol without a value, or with the point at which F has none; ShapeError; OutOfMemory
@@ -36,7 +36,7 @@ public:
   Index cols() const; ///< as `JacobianAt`, of each
 
   /// Moves to other points; symbols that are not named keep their values, and what is shared remains so. Allocates
-  /// nothing.
+  /// nothing (a GPU: after two calls).
   void update(const Values<T> &values);
 
   /// F at the points, p×(q·B).

@@ -1,6 +1,18 @@
 #include "devices/cuda/engine.hpp"
 
 namespace kronvec::cuda {
+namespace {
+
+thread_local const Lane *lane_of_thread = nullptr;
+
+} // namespace
+
+OnLane::OnLane(const Lane &lane) { lane_of_thread = &lane; }
+OnLane::~OnLane() { lane_of_thread = nullptr; }
+
+const Lane *Engine::lane() const {
+  return lane_of_thread && &lane_of_thread->engine == this ? lane_of_thread : nullptr;
+}
 
 Engine::Engine(int index, cudaStream_t stream) : index_(index), stream_(stream), owns_stream_(!stream) {
   int count = 0;
@@ -28,19 +40,17 @@ Engine::~Engine() {
 
 std::size_t DeviceMemory::bytes_free() const {
   std::size_t free = 0, total = 0;
-  engine_.kernel("cudaMemGetInfo", [&](cudaStream_t) { return cudaMemGetInfo(&free, &total); });
+  const Current current(engine_.index());
+  check(cudaMemGetInfo(&free, &total), "cudaMemGetInfo");
   return free;
 }
 
 void *DeviceMemory::obtain(std::size_t bytes) {
   void *block = nullptr;
-  engine_.kernel("cudaMallocAsync", [&](cudaStream_t stream) {
-    const cudaError_t status = cudaMallocAsync(&block, bytes, stream);
-    if (status != cudaErrorMemoryAllocation) return status;
-    (void)cudaGetLastError();
-    block = nullptr;
-    return cudaSuccess;
-  });
+  const Current current(engine_.index());
+  const cudaError_t status = cudaMallocAsync(&block, bytes, engine_.stream()); // that of the work, recorded or not
+  if (status == cudaErrorMemoryAllocation) return (void)cudaGetLastError(), nullptr;
+  check(status, "cudaMallocAsync");
   return block;
 }
 

@@ -26,6 +26,26 @@ private:
   bool changed_ = false;
 };
 
+class Engine;
+
+/// Where the work of a thread goes while it records on an engine: to a stream that captures it and to a cuBLAS of that
+/// stream, with workspaces of the recordings'.
+struct Lane {
+  const Engine &engine;
+  cudaStream_t stream;
+  cublasHandle_t blas;
+  Pool &pool;
+};
+
+/// While it lives, the calling thread's work takes this lane. Not for two at once.
+class OnLane {
+public:
+  explicit OnLane(const Lane &lane);
+  ~OnLane();
+  OnLane(const OnLane &) = delete;
+  OnLane &operator=(const OnLane &) = delete;
+};
+
 class Engine {
 public:
   /// `stream` null: a stream of its own.
@@ -34,17 +54,26 @@ public:
   Engine(const Engine &) = delete;
   Engine &operator=(const Engine &) = delete;
   int index() const { return index_; }
+  /// The stream that all work is done in; while a thread records it is not where its work goes.
   cudaStream_t stream() const { return stream_; }
+  /// What the calling thread records into on this engine; null where it does not record.
+  const Lane *lane() const;
+  /// Throws NotRecordable where the calling thread records.
+  void refuse_to_record(const char *what) const {
+    if (lane()) throw NotRecordable(what);
+  }
   /// The most shared memory that one block of threads may have.
   Index shared_bytes() const { return shared_bytes_; }
   /// Runs call(handle) with the GPU current; a handle serves one thread at a time.
   void blas(const char *name, const auto &call) const {
     const Current current(index_);
+    if (const Lane *recording = lane()) return check(call(recording->blas), name);
     const std::lock_guard lock(mutex_);
     check(call(blas_), name);
   }
-  /// Runs call(handle, parameters) with the GPU current, likewise.
+  /// Runs call(handle, parameters) with the GPU current, likewise. cuSOLVER does not say that it can be captured.
   void solver(const char *name, const auto &call) const {
+    refuse_to_record(name);
     const Current current(index_);
     const std::lock_guard lock(mutex_);
     check(call(solver_, parameters_), name);
@@ -52,9 +81,11 @@ public:
   /// Runs call(stream) with the GPU current.
   void kernel(const char *name, const auto &call) const {
     const Current current(index_);
-    check(call(stream_), name);
+    const Lane *recording = lane();
+    check(call(recording ? recording->stream : stream_), name);
   }
   void synchronize() const {
+    refuse_to_record("a wait for the device");
     kernel("cudaStreamSynchronize", [](cudaStream_t s) { return cudaStreamSynchronize(s); });
   }
 

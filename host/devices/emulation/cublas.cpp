@@ -66,7 +66,7 @@ template <class T> cublasStatus_t factor(auto *getrf, cublasHandle_t handle, int
   require_device_memory("cublasGetrfBatched", "infoArray", info, items * sizeof(int));
   enqueue(handle->stream, [=] {
     for (int t = 0; t < count; ++t) {
-      require_device_memory("cublasGetrfBatched", "a matrix of Aarray", a[t], extent<T>(n, n, lda, 0, 1));
+      require_memory_at_work("cublasGetrfBatched", "a matrix of Aarray", a[t], extent<T>(n, n, lda, 0, 1));
       info[t] = getrf(LAPACK_COL_MAJOR, n, n, a[t], lda, pivots + t * n);
     }
   });
@@ -80,11 +80,33 @@ template <class T> cublasStatus_t invert(auto *getri, cublasHandle_t handle, int
   enqueue(handle->stream, [=] {
     std::vector<T> work(static_cast<std::size_t>(std::max(1, n)) * 64);
     for (int t = 0; t < count; ++t) {
-      require_device_memory("cublasGetriBatched", "a matrix of Carray", c[t], extent<T>(n, n, ldc, 0, 1));
+      require_memory_at_work("cublasGetriBatched", "a matrix of Carray", c[t], extent<T>(n, n, ldc, 0, 1));
       for (int j = 0; j < n; ++j)
         std::memcpy(c[t] + std::ptrdiff_t(j) * ldc, a[t] + std::ptrdiff_t(j) * lda,
                     static_cast<std::size_t>(n) * sizeof(T));
       info[t] = getri(LAPACK_COL_MAJOR, n, c[t], ldc, pivots + t * n, work.data(), static_cast<int>(work.size()));
+    }
+  });
+  return CUBLAS_STATUS_SUCCESS;
+}
+
+/// `refused` is the host's, and known at once.
+template <class T> cublasStatus_t solve(auto *getrs, cublasHandle_t handle, cublasOperation_t op, int n, int columns,
+                                        const T *const *a, int lda, const int *pivots, T *const *b, int ldb,
+                                        int *refused, int count) {
+  if (n < 0 || columns < 0 || count < 0 || lda < std::max(1, n) || ldb < std::max(1, n))
+    return CUBLAS_STATUS_INVALID_VALUE;
+  const char *call = "cublasGetrsBatched";
+  const auto items = static_cast<std::size_t>(count), side = static_cast<std::size_t>(n);
+  require_device_memory(call, "Aarray", a, items * sizeof(T *));
+  require_device_memory(call, "Barray", b, items * sizeof(T *));
+  require_device_memory(call, "devIpiv", pivots, items * side * sizeof(int));
+  *refused = 0;
+  enqueue(handle->stream, [=] {
+    for (int t = 0; t < count; ++t) {
+      require_memory_at_work(call, "a matrix of Aarray", a[t], extent<T>(n, n, lda, 0, 1));
+      require_memory_at_work(call, "a matrix of Barray", b[t], extent<T>(n, columns, ldb, 0, 1));
+      getrs(LAPACK_COL_MAJOR, op == CUBLAS_OP_N ? 'N' : 'T', n, columns, a[t], lda, pivots + t * n, b[t], ldb);
     }
   });
   return CUBLAS_STATUS_SUCCESS;
@@ -101,6 +123,11 @@ cublasStatus_t cublasCreate_v2(cublasHandle_t *handle) { return *handle = new cu
 cublasStatus_t cublasDestroy_v2(cublasHandle_t handle) { return delete handle, CUBLAS_STATUS_SUCCESS; }
 cublasStatus_t cublasSetStream_v2(cublasHandle_t handle, cudaStream_t stream) {
   return handle->stream = stream, CUBLAS_STATUS_SUCCESS;
+}
+/// The caller's own from now on, until it sets a stream.
+cublasStatus_t cublasSetWorkspace_v2(cublasHandle_t, void *workspace, size_t bytes) {
+  require_device_memory("cublasSetWorkspace", "the workspace", workspace, bytes);
+  return CUBLAS_STATUS_SUCCESS;
 }
 const char *cublasGetStatusString(cublasStatus_t status) {
   return status == CUBLAS_STATUS_SUCCESS         ? "success"
@@ -156,6 +183,14 @@ cublasStatus_t cublasSgetriBatched(cublasHandle_t h, int n, const float *const a
 cublasStatus_t cublasDgetriBatched(cublasHandle_t h, int n, const double *const a[], int lda, const int *pivots,
                                    double *const c[], int ldc, int *info, int count) {
   return invert<double>(LAPACKE_dgetri_work, h, n, a, lda, pivots, c, ldc, info, count);
+}
+cublasStatus_t cublasSgetrsBatched(cublasHandle_t h, cublasOperation_t op, int n, int columns, const float *const a[],
+                                   int lda, const int *pivots, float *const b[], int ldb, int *info, int count) {
+  return solve<float>(LAPACKE_sgetrs_work, h, op, n, columns, a, lda, pivots, b, ldb, info, count);
+}
+cublasStatus_t cublasDgetrsBatched(cublasHandle_t h, cublasOperation_t op, int n, int columns, const double *const a[],
+                                   int lda, const int *pivots, double *const b[], int ldb, int *info, int count) {
+  return solve<double>(LAPACKE_dgetrs_work, h, op, n, columns, a, lda, pivots, b, ldb, info, count);
 }
 
 } // extern "C"

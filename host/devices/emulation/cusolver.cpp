@@ -29,6 +29,26 @@ std::size_t extent(int64_t rows, int64_t cols, int64_t ld, cudaDataType type) {
   return rows == 0 || cols == 0 ? 0 : static_cast<std::size_t>((cols - 1) * ld + rows) * bytes(type);
 }
 
+template <class T> std::size_t extent_of(int n, int ld) {
+  return extent(n, n, ld, sizeof(T) == 8 ? CUDA_R_64F : CUDA_R_32F);
+}
+
+template <class T> cusolverStatus_t cholesky(auto *potrf, cusolverDnHandle_t handle, cublasFillMode_t uplo, int n,
+                                             T **a, int lda, int *info, int count) {
+  if (n < 0 || count < 0 || lda < std::max(1, n)) return CUSOLVER_STATUS_INVALID_VALUE;
+  const char *call = "cusolverDnpotrfBatched";
+  const auto items = static_cast<std::size_t>(count);
+  require_device_memory(call, "Aarray", a, items * sizeof(T *));
+  require_device_memory(call, "infoArray", info, items * sizeof(int));
+  enqueue(handle->stream, [=] {
+    for (int t = 0; t < count; ++t) {
+      require_memory_at_work(call, "a matrix of Aarray", a[t], extent_of<T>(n, lda));
+      info[t] = potrf(LAPACK_COL_MAJOR, uplo == CUBLAS_FILL_MODE_LOWER ? 'L' : 'U', n, a[t], lda);
+    }
+  });
+  return CUSOLVER_STATUS_SUCCESS;
+}
+
 } // namespace
 } // namespace kronvec::emulation
 
@@ -116,6 +136,15 @@ cusolverStatus_t cusolverDnXpotrf(cusolverDnHandle_t handle, cusolverDnParams_t,
                                : LAPACKE_spotrf_work(LAPACK_COL_MAJOR, letter, size, static_cast<float *>(a), ld);
   });
   return CUSOLVER_STATUS_SUCCESS;
+}
+
+cusolverStatus_t cusolverDnSpotrfBatched(cusolverDnHandle_t handle, cublasFillMode_t uplo, int n, float *a[], int lda,
+                                         int *info, int count) {
+  return cholesky<float>(LAPACKE_spotrf_work, handle, uplo, n, a, lda, info, count);
+}
+cusolverStatus_t cusolverDnDpotrfBatched(cusolverDnHandle_t handle, cublasFillMode_t uplo, int n, double *a[], int lda,
+                                         int *info, int count) {
+  return cholesky<double>(LAPACKE_dpotrf_work, handle, uplo, n, a, lda, info, count);
 }
 
 } // extern "C"

@@ -1,7 +1,7 @@
 /// A test double of the CUDA runtime calls that kronvec makes: device memory is host memory full of NaN, streams are
 /// queues that move only when somebody waits, and what a GPU could not have done is refused.
 
-#include "devices/emulation/stream.hpp"
+#include "devices/emulation/world.hpp"
 
 #include <cuda_runtime_api.h>
 #include <fmt/format.h>
@@ -9,17 +9,9 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
-#include <deque>
 #include <map>
-#include <memory>
-#include <mutex>
 #include <new>
 #include <utility>
-#include <vector>
-
-struct CUstream_st {
-  std::deque<std::function<void()>> work;
-};
 
 namespace kronvec::emulation {
 namespace {
@@ -27,9 +19,12 @@ namespace {
 constexpr std::size_t memory_size = std::size_t(4) << 30;
 constexpr std::size_t most_shared_memory = 227 << 10; ///< of a block, on an sm_90
 
+using Blocks = std::map<const char *, std::size_t>; ///< begin and size
+
 struct World {
   std::recursive_mutex mutex;
-  std::map<const char *, std::size_t> blocks; ///< live device memory: begin and size
+  Blocks blocks; ///< live device memory
+  Blocks going;  ///< freed by a call, and there until the stream has done what came before
   std::vector<std::unique_ptr<CUstream_st>> streams;
   std::size_t in_use = 0;
   cudaError_t last = cudaSuccess;
@@ -40,19 +35,25 @@ World &world() {
   return one;
 }
 
-cudaError_t result(cudaError_t status) {
-  if (status != cudaSuccess) world().last = status;
-  return status;
-}
-
-/// The live block that holds the address, or the end of all.
-auto block_of(const void *data) {
-  auto &blocks = world().blocks;
+/// The block that holds the address, or the end of all.
+auto block_of(const Blocks &blocks, const void *data) {
   const auto *address = static_cast<const char *>(data);
   auto next = blocks.upper_bound(address);
   if (next == blocks.begin()) return blocks.end();
   --next;
   return address < next->first + next->second ? next : blocks.end();
+}
+bool is_device_memory(const void *data) { return block_of(world().blocks, data) != world().blocks.end(); }
+
+/// Throws Misuse unless the bytes lie in one of the blocks.
+void require_memory(const Blocks &blocks, const char *call, const char *argument, const void *data, std::size_t bytes) {
+  const auto block = block_of(blocks, data);
+  if (block == blocks.end())
+    throw Misuse(fmt::format("{}: {} is not in device memory (a host pointer, or freed)", call, argument));
+  const auto *end = static_cast<const char *>(data) + bytes;
+  if (end > block->first + block->second)
+    throw Misuse(
+        fmt::format("{}: {} ends {} bytes beyond its block", call, argument, end - (block->first + block->second)));
 }
 
 void drain(CUstream_st &stream) {
@@ -68,18 +69,32 @@ void drain_all() {
     drain(*stream);
 }
 
+} // namespace
+
+std::recursive_mutex &mutex() { return world().mutex; }
+
+cudaError_t result(cudaError_t status) {
+  if (status != cudaSuccess) world().last = status;
+  return status;
+}
+
 void check_stream(const char *call, cudaStream_t stream) {
   const auto &streams = world().streams;
   if (stream && std::none_of(streams.begin(), streams.end(), [&](const auto &s) { return s.get() == stream; }))
     throw Misuse(fmt::format("{}: no such stream", call));
 }
 
-} // namespace
+void refuse_in_capture(const char *call, cudaStream_t stream) {
+  check_stream(call, stream);
+  if (stream && stream->captured) throw Misuse(fmt::format("{}: the stream captures", call));
+}
 
 void enqueue(cudaStream_t stream, std::function<void()> work) {
   const std::lock_guard lock(world().mutex);
   check_stream("a launch", stream);
-  if (stream) {
+  if (stream && stream->captured) {
+    stream->captured->push_back(std::move(work));
+  } else if (stream) {
     stream->work.push_back(std::move(work));
   } else {
     drain_all();
@@ -104,13 +119,14 @@ cudaError_t check_launch(dim3 grid, dim3 block, std::size_t shared_bytes) {
 void require_device_memory(const char *call, const char *argument, const void *data, std::size_t bytes) {
   if (bytes == 0) return;
   const std::lock_guard lock(world().mutex);
-  const auto block = block_of(data);
-  if (block == world().blocks.end())
-    throw Misuse(fmt::format("{}: {} is not in device memory (a host pointer, or freed)", call, argument));
-  const auto *end = static_cast<const char *>(data) + bytes;
-  if (end > block->first + block->second)
-    throw Misuse(
-        fmt::format("{}: {} ends {} bytes beyond its block", call, argument, end - (block->first + block->second)));
+  require_memory(world().blocks, call, argument, data, bytes);
+}
+
+void require_memory_at_work(const char *call, const char *argument, const void *data, std::size_t bytes) {
+  if (bytes == 0) return;
+  const std::lock_guard lock(world().mutex);
+  const bool going = block_of(world().going, data) != world().going.end();
+  require_memory(going ? world().going : world().blocks, call, argument, data, bytes);
 }
 
 } // namespace kronvec::emulation
@@ -136,6 +152,10 @@ const char *cudaGetErrorString(cudaError_t error) {
     return "out of memory";
   case cudaErrorInvalidValue:
     return "invalid argument";
+  case cudaErrorIllegalState:
+    return "the operation cannot be performed in the present state";
+  case cudaErrorStreamCaptureUnsupported:
+    return "operation not permitted when stream is capturing";
   default:
     return "an error of the emulated runtime";
   }
@@ -149,8 +169,14 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp *properties, int) {
 }
 
 cudaError_t cudaDeviceGetAttribute(int *value, cudaDeviceAttr attribute, int) {
-  if (attribute != cudaDevAttrMaxSharedMemoryPerBlockOptin) return result(cudaErrorInvalidValue);
-  return *value = static_cast<int>(most_shared_memory), cudaSuccess;
+  switch (attribute) {
+  case cudaDevAttrMaxSharedMemoryPerBlockOptin:
+    return *value = static_cast<int>(most_shared_memory), cudaSuccess;
+  case cudaDevAttrComputeCapabilityMajor:
+    return *value = 9, cudaSuccess;
+  default:
+    return result(cudaErrorInvalidValue);
+  }
 }
 
 cudaError_t cudaMemGetInfo(std::size_t *free, std::size_t *total) {
@@ -167,7 +193,7 @@ cudaError_t cudaStreamCreateWithFlags(cudaStream_t *stream, unsigned) {
 
 cudaError_t cudaStreamDestroy(cudaStream_t stream) {
   const std::lock_guard lock(world().mutex);
-  check_stream("cudaStreamDestroy", stream);
+  refuse_in_capture("cudaStreamDestroy", stream);
   drain(*stream);
   std::erase_if(world().streams, [&](const auto &s) { return s.get() == stream; });
   return cudaSuccess;
@@ -175,7 +201,7 @@ cudaError_t cudaStreamDestroy(cudaStream_t stream) {
 
 cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
   const std::lock_guard lock(world().mutex);
-  check_stream("cudaStreamSynchronize", stream);
+  refuse_in_capture("cudaStreamSynchronize", stream);
   if (stream)
     drain(*stream);
   else
@@ -185,7 +211,7 @@ cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
 
 cudaError_t cudaMallocAsync(void **block, std::size_t bytes, cudaStream_t stream) {
   const std::lock_guard lock(world().mutex);
-  check_stream("cudaMallocAsync", stream);
+  refuse_in_capture("cudaMallocAsync", stream);
   if (bytes > memory_size - world().in_use) return result(cudaErrorMemoryAllocation);
   *block = std::malloc(bytes);
   if (!*block) return result(cudaErrorMemoryAllocation);
@@ -198,12 +224,13 @@ cudaError_t cudaMallocAsync(void **block, std::size_t bytes, cudaStream_t stream
 /// Dead for every later call; the memory itself goes when the stream has done what came before.
 cudaError_t cudaFreeAsync(void *block, cudaStream_t stream) {
   const std::lock_guard lock(world().mutex);
-  check_stream("cudaFreeAsync", stream);
+  refuse_in_capture("cudaFreeAsync", stream);
   const auto found = world().blocks.find(static_cast<const char *>(block));
   if (found == world().blocks.end()) return result(cudaErrorInvalidValue);
   world().in_use -= found->second;
-  world().blocks.erase(found);
-  enqueue(stream, [block] { std::free(block); });
+  const char *begin = found->first;
+  world().going.insert(world().blocks.extract(found));
+  enqueue(stream, [begin, block] { world().going.erase(begin), std::free(block); });
   return cudaSuccess;
 }
 
@@ -218,7 +245,7 @@ cudaError_t cudaFree(void *block) {
 cudaError_t cudaPointerGetAttributes(cudaPointerAttributes *attributes, const void *data) {
   const std::lock_guard lock(world().mutex);
   *attributes = {};
-  attributes->type = block_of(data) == world().blocks.end() ? cudaMemoryTypeUnregistered : cudaMemoryTypeDevice;
+  attributes->type = is_device_memory(data) ? cudaMemoryTypeDevice : cudaMemoryTypeUnregistered;
   return cudaSuccess;
 }
 
@@ -230,9 +257,10 @@ cudaError_t cudaMemcpy2DAsync(void *to, std::size_t to_pitch, const void *from, 
   if (width == 0 || height == 0) return cudaSuccess;
   if (to_pitch < width || from_pitch < width) return result(cudaErrorInvalidPitchValue);
   if (kind != cudaMemcpyDefault) throw Misuse("cudaMemcpy2DAsync: kronvec leaves the direction to the runtime");
-  const bool to_device = block_of(to) != world().blocks.end(), from_device = block_of(from) != world().blocks.end();
+  const bool to_device = is_device_memory(to), from_device = is_device_memory(from);
   if (to_device) require_device_memory("cudaMemcpy2DAsync", "the target", to, to_pitch * (height - 1) + width);
   if (from_device) require_device_memory("cudaMemcpy2DAsync", "the source", from, from_pitch * (height - 1) + width);
+  if (!to_device || !from_device) refuse_in_capture("cudaMemcpy2DAsync of host memory", stream);
   const auto copy = [=](const char *source, std::size_t pitch) {
     for (std::size_t i = 0; i < height; ++i)
       std::memcpy(static_cast<char *>(to) + i * to_pitch, source + i * pitch, width);

@@ -27,5 +27,8 @@ cudaError_t check_launch(dim3 grid, dim3 block, std::size_t shared_bytes);
 
 /// Throws Misuse unless the bytes lie in one live block of device memory. `call` names the function.
 void require_device_memory(const char *call, const char *argument, const void *data, std::size_t bytes);
+/// The same while work of a stream is done, to which addresses come in device memory: a block that the caller has freed
+/// since is there until the stream comes to it.
+void require_memory_at_work(const char *call, const char *argument, const void *data, std::size_t bytes);
 
 } // namespace kronvec::emulation

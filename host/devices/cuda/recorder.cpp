@@ -1,0 +1,107 @@
+#include "devices/cuda/recorder.hpp"
+
+namespace kronvec::cuda {
+namespace {
+
+/// What cuBLAS takes by itself where nobody sets it, so that it chooses the same kernels in a graph.
+std::size_t blas_workspace_bytes(int index) {
+  int major = 0;
+  check(cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, index), "cudaDeviceGetAttribute");
+  return std::size_t(major >= 9 ? 32 : 4) << 20;
+}
+
+/// A capture of what is launched into a stream while it lives. Other threads, and this one elsewhere, do as they like.
+class Capture {
+public:
+  explicit Capture(cudaStream_t stream) : stream_(stream) {
+    check(cudaStreamBeginCapture(stream_, cudaStreamCaptureModeRelaxed), "cudaStreamBeginCapture");
+  }
+  ~Capture() {
+    if (capturing_ && cudaStreamEndCapture(stream_, &graph_) != cudaSuccess) (void)cudaGetLastError();
+    if (graph_) (void)cudaGraphDestroy(graph_);
+  }
+  Capture(const Capture &) = delete;
+  Capture &operator=(const Capture &) = delete;
+
+  cudaGraphExec_t finish() {
+    capturing_ = false;
+    check(cudaStreamEndCapture(stream_, &graph_), "cudaStreamEndCapture");
+    cudaGraphExec_t executable = nullptr;
+    check(cudaGraphInstantiate(&executable, graph_, 0), "cudaGraphInstantiate");
+    return executable;
+  }
+
+private:
+  cudaStream_t stream_;
+  bool capturing_ = true;
+  cudaGraph_t graph_ = nullptr;
+};
+
+class CudaRecording final : public Recording {
+public:
+  CudaRecording(const Engine &engine, std::shared_ptr<Pool> pool, cudaGraphExec_t graph)
+      : engine_(engine), pool_(std::move(pool)), graph_(graph) {}
+  /// What of it is still on its way is done first; the blocks go in the order of the stream.
+  ~CudaRecording() override { (void)cudaGraphExecDestroy(graph_); }
+  CudaRecording(const CudaRecording &) = delete;
+  CudaRecording &operator=(const CudaRecording &) = delete;
+
+  void replay() const override {
+    const Current current(engine_.index());
+    const std::lock_guard lock(mutex_); // CUDA leaves it to the caller that one thread has a graph at a time
+    check(cudaGraphLaunch(graph_, engine_.stream()), "cudaGraphLaunch");
+  }
+
+private:
+  const Engine &engine_;
+  const std::shared_ptr<Pool> pool_;
+  const cudaGraphExec_t graph_;
+  mutable std::mutex mutex_;
+};
+
+} // namespace
+
+Recorder::~Recorder() {
+  if (!stream_) return;
+  int before = 0;
+  (void)cudaGetDevice(&before), (void)cudaSetDevice(engine_.index());
+  if (blas_) (void)cublasDestroy(blas_);
+  if (blas_workspace_) (void)cudaFreeAsync(blas_workspace_, engine_.stream());
+  (void)cudaStreamDestroy(stream_);
+  (void)cudaSetDevice(before);
+}
+
+void Recorder::prepare() {
+  if (!stream_) check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "cudaStreamCreateWithFlags");
+  if (!blas_) {
+    check(cublasCreate(&blas_), "cublasCreate");
+    check(cublasSetStream(blas_, stream_), "cublasSetStream");
+  }
+  if (blas_workspace_) return;
+  const std::size_t bytes = blas_workspace_bytes(engine_.index());
+  check(cudaMallocAsync(&blas_workspace_, bytes, engine_.stream()), "cudaMallocAsync");
+  check(cublasSetWorkspace(blas_, blas_workspace_, bytes), "cublasSetWorkspace"); // setting a stream forgets it
+}
+
+std::unique_ptr<Recording> Recorder::record(const std::function<void()> &work) {
+  const std::lock_guard lock(mutex_);
+  const Current current(engine_.index());
+  try {
+    prepare();
+    auto pool = pool_.lock();
+    if (!pool) pool_ = pool = std::make_shared<Pool>(memory_);
+    Capture capture(stream_);
+    {
+      const Lane lane{engine_, stream_, blas_, *pool};
+      const OnLane on(lane);
+      work();
+    }
+    return std::make_unique<CudaRecording>(engine_, std::move(pool), capture.finish());
+  } catch (const DeviceError &error) {
+    throw NotRecordable(error.what());
+  } catch (const OutOfMemory &error) {
+    throw NotRecordable(error.what());
+  }
+}
+
+} // namespace kronvec::cuda

@@ -1,0 +1,30 @@
+#pragma once
+/// What the files of the runtime double share.
+
+#include "devices/emulation/stream.hpp"
+
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+namespace kronvec::emulation {
+
+/// Work in order. It can be done more than once.
+using Works = std::vector<std::function<void()>>;
+
+/// Held by every call of the runtime.
+std::recursive_mutex &mutex();
+/// The status, which cudaGetLastError will report.
+cudaError_t result(cudaError_t status);
+/// Throws Misuse where there is no such stream.
+void check_stream(const char *call, cudaStream_t stream);
+/// Throws Misuse where the stream captures, which would make the call a node of the graph or an error.
+void refuse_in_capture(const char *call, cudaStream_t stream);
+
+} // namespace kronvec::emulation
+
+struct CUstream_st {
+  std::deque<std::function<void()>> work;
+  std::unique_ptr<kronvec::emulation::Works> captured; ///< what goes to the graph instead, while the stream captures
+};
