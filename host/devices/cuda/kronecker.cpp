@@ -5,6 +5,7 @@
 #include "kernels/kronecker.hpp"
 
 #include <algorithm>
+#include <bitset>
 
 namespace kronvec::cuda {
 namespace {
@@ -35,10 +36,13 @@ public:
     work_.from = narrow(pass.from), work_.to = narrow(pass.to);
     work_.width = narrow(pass.slicing.width), work_.outers = narrow(std::min(pass.slicing.outers, outer));
     work_.by_width = Divisor(work_.width);
+    work_.tensor = std::any_of(pass.factors.begin(), pass.factors.end(), by_tensor_cores);
     for (const SliceFactor &f : pass.factors)
       add(f);
     constexpr Index run = 16 / sizeof(Entry);
-    work_.slice_room = narrow((work_.padded(narrow(largest_) - 1) + 1 + run - 1) / run * run);
+    const int last = narrow(largest_) - 1;
+    const Index end = 1 + (work_.tensor ? TensorGaps::padded(last) : PlainGaps::padded(last));
+    work_.slice_room = narrow((end + run - 1) / run * run);
   }
   cudaError_t run(T alpha, MatrixView<const T> x, T beta, MatrixView<T> y, cudaStream_t stream) {
     work_.alpha = entry(alpha), work_.beta = entry(beta);
@@ -48,21 +52,44 @@ public:
   }
 
 private:
+  using PlainGaps = kernels::Gaps<sizeof(Entry), false>;
+  using TensorGaps = kernels::Gaps<sizeof(Entry), true>;
+
   static int narrow(Index n) { return static_cast<int>(n); } // the plan keeps them small
 
   void add(const SliceFactor &f) {
     const Index places = Index(work_.width) * work_.outers, fibers = f.fibers * places;
-    const Index wide = kernels::fibers_of_thread(sizeof(Entry), f.tall);
+    const bool warps = by_tensor_cores(f);
+    const Index wide = (warps ? kernels::fibers_of_warp : kernels::fibers_of_thread)(sizeof(Entry), f.tall);
     const KroneckerFactor<T> &factor = factors_[f.factor];
     kernels::KroneckerStep &step = work_.step[work_.steps];
     step.p = narrow(f.p), step.q = narrow(f.q), step.tall = f.tall;
     step.place = narrow(f.place), step.pitch = narrow(f.pitch), step.faster = narrow(f.faster) * work_.width;
-    step.distance = work_.distance(step.faster, step.q);
+    step.distance = work_.tensor ? TensorGaps::distance(step.faster, step.q) : PlainGaps::distance(step.faster, step.q);
     step.fibers = narrow(fibers), step.fiber_blocks = narrow((fibers + wide - 1) / wide);
     step.by_faster = Divisor(step.faster), step.by_blocks = Divisor(step.fiber_blocks);
+    step.turn = warps ? turn_of(step) : 0;
     work_.factor[work_.steps] = entries(BatchView<const T>(factor.a), 1);
     work_.transposed[work_.steps++] = factor.op == Op::transpose;
     largest_ = std::max({largest_, fibers * f.p, fibers * f.q});
+  }
+
+  /// What puts the entries that lanes load at once, 4 each of neighbouring columns, into the most banks.
+  static int turn_of(const kernels::KroneckerStep &step) {
+    constexpr int banks = TensorGaps::lanes;
+    const int all = kernels::fibers_of_warp(sizeof(Entry), step.tall);
+    int best = 0;
+    std::size_t most = 0;
+    for (int turn = 0; turn < 4; ++turn) {
+      std::bitset<banks> met;
+      for (int lane = 0; lane < banks; ++lane) {
+        const int f = kernels::fiber_of_column(lane / 4, turn, all), k = lane % 4;
+        met.set(static_cast<std::size_t>(TensorGaps::padded((f / step.faster * (step.q - 1) + k) * step.faster + f) %
+                                         banks));
+      }
+      if (met.count() > most) best = turn, most = met.count();
+    }
+    return best;
   }
 
   const KroneckerPass &pass_;
