@@ -51,16 +51,25 @@ __device__ void for_entries(const KroneckerSlices<T> &work, const Slice &s, int 
   }
 }
 
+/// What tensor cores take: doubles as they are, floats rounded to TF32.
+__device__ double tensor_operand(double x) { return x; }
+__device__ float tensor_operand(float x) { return to_tf32(x); }
+
 /// The factors' copies: column-major, with zeros up to whole runs of rows, and for tensor cores of columns.
-template <int Threads, class T> __device__ void load_factors(const KroneckerSlices<T> &work, T *copies) {
+template <int Threads, class T, bool Tensor> __device__ void load_factors(const KroneckerSlices<T> &work, T *copies) {
+  constexpr int depth = tensor_depth(sizeof(T));
   for (int s = 0; s < work.steps; ++s) {
     const KroneckerStep &step = work.step[s];
     const Entries<const T> &f = work.factor[s];
-    const int deep = step.tall < least_tensor_tall ? step.q : (step.q + tensor_depth - 1) / tensor_depth * tensor_depth;
-    for (int e = static_cast<int>(threadIdx.x); e < deep * step.pitch; e += Threads) {
+    const bool tensor = Tensor && step.tall >= least_tensor_tall;
+    const int columns = tensor ? (step.q + depth - 1) / depth * depth : step.q;
+    for (int e = static_cast<int>(threadIdx.x); e < columns * step.pitch; e += Threads) {
       const int k = e / step.pitch, i = e % step.pitch;
-      const bool inside = i < step.p && k < step.q;
-      copies[step.place + e] = !inside ? T(0) : work.transposed[s] ? f.data[k + i * f.ld] : f.data[i + k * f.ld];
+      T entry(0);
+      if (i < step.p && k < step.q) entry = work.transposed[s] ? f.data[k + i * f.ld] : f.data[i + k * f.ld];
+      if constexpr (Tensor)
+        if (tensor) entry = tensor_operand(entry);
+      copies[step.place + e] = entry;
     }
   }
 }
@@ -149,6 +158,7 @@ __device__ void multiply(const KroneckerStep &step, const T *factor, T *slice) {
 /// factor, and columns whose fibers lie in different banks (`turn`).
 template <class T, int Tall, class Layout> struct WarpProducts {
   static constexpr int high = Tall / 16, fibers = fibers_of_warp(sizeof(T), Tall), wide = fibers / 8;
+  static constexpr int depth = tensor_depth(sizeof(T));
   T sum[high][wide][4];
   int g, t; ///< of the lane
 
@@ -163,7 +173,7 @@ template <class T, int Tall, class Layout> struct WarpProducts {
     factor += 2 * g + t * step.pitch;
     int k = 0;
     KRONVEC_ROLLED
-    for (; k + tensor_depth <= step.q; k += tensor_depth, factor += tensor_depth * step.pitch)
+    for (; k + depth <= step.q; k += depth, factor += depth * step.pitch)
       add<false>(step, factor, slice, first, k + t);
     if (k < step.q) add<true>(step, factor, slice, first, k + t);
   }
@@ -183,21 +193,29 @@ template <class T, int Tall, class Layout> struct WarpProducts {
   }
 
 private:
-  /// The products of entry k of the fibers and column k of the factor, which are 0 beyond the last.
+  /// The products of entries k, and for floats k + 4 too, of the fibers and those columns of the factor. Beyond the
+  /// last they are 0.
   template <bool Last>
   __device__ void add(const KroneckerStep &step, const T *factor, const T *slice, const int (&first)[wide], int k) {
-    Run<T, 2> f[high];
+    T f[high][depth / 2];
     KRONVEC_UNROLL
-    for (int h = 0; h < high; ++h)
-      f[h] = *reinterpret_cast<const Run<T, 2> *>(factor + 16 * h);
-    const int past = (Last && k >= step.q ? step.q - 1 : k) * step.faster;
+    for (int i = 0; i < high * depth / 4; ++i) {
+      const int h = i % high, d = i / high;
+      const auto rows = *reinterpret_cast<const Run<T, 2> *>(factor + 16 * h + 4 * d * step.pitch);
+      f[h][2 * d] = rows.entry[0], f[h][2 * d + 1] = rows.entry[1];
+    }
     KRONVEC_UNROLL
     for (int n = 0; n < wide; ++n) {
-      T x[1] = {slice[Layout::padded(first[n] + past)]};
-      if (Last && k >= step.q) x[0] = T(0);
+      T x[depth / 4];
+      KRONVEC_UNROLL
+      for (int d = 0; d < depth / 4; ++d) {
+        const bool past = Last && k + 4 * d >= step.q;
+        x[d] = tensor_operand(slice[Layout::padded(first[n] + (past ? step.q - 1 : k + 4 * d) * step.faster)]);
+        if (past) x[d] = T(0);
+      }
       KRONVEC_UNROLL
       for (int h = 0; h < high; ++h)
-        warp_multiply_add(sum[h][n], f[h].entry, x);
+        warp_multiply_add(sum[h][n], f[h], x);
     }
   }
 };
@@ -235,7 +253,7 @@ template <class T, int Threads, bool Tensor> __global__ void __launch_bounds__(T
   using Layout = Gaps<sizeof(T), Tensor>;
   KRONVEC_DYNAMIC_SHARED(slice, T);
   T *copies = slice + work.slice_room;
-  load_factors<Threads>(work, copies);
+  load_factors<Threads, T, Tensor>(work, copies);
   const int64_t tasks = pieces(work.inner, work.width) * pieces(work.outer, work.outers) * work.columns;
   for (int64_t task = blockIdx.x; task < tasks; task += gridDim.x) {
     const Slice s = slice_of(work, task);
@@ -258,7 +276,7 @@ template <class T, int Threads, bool Tensor> __global__ void __launch_bounds__(T
 }
 
 template <class T> auto kernel_for(const KroneckerSlices<T> &work, int threads) {
-  if constexpr (std::is_same_v<T, double>)
+  if constexpr (std::is_floating_point_v<T>)
     if (work.tensor) return threads == 256 ? multiply_slices<T, 256, true> : multiply_slices<T, 512, true>;
   return threads == 256 ? multiply_slices<T, 256, false> : multiply_slices<T, 512, false>;
 }

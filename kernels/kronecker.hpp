@@ -42,7 +42,7 @@ template <class T> struct KroneckerSlices {
   int from, to, width, outers;
   Divisor by_width;
   int slice_room; ///< entries of shared memory for a slice, a multiple of 16 bytes
-  bool tensor;    ///< whether tensor cores do a step; they are for double
+  bool tensor;    ///< whether tensor cores do a step: of doubles, or of floats rounded to TF32
   int steps;
   T alpha, beta; ///< β = 0: nothing of Y is read
   KroneckerStep step[most_steps];

@@ -20,7 +20,8 @@ constexpr int fibers_of_thread(int bytes_of_entry, int tall) {
 /// A step whose rows are taken by 16 or 32 at a time is done by tensor cores: a warp has so many rows of the products
 /// of so many fibers, in 256 bytes of sums a thread too, but at most 64 fibers.
 constexpr int least_tensor_tall = 16;
-constexpr int tensor_depth = 4; ///< entries of a fiber that one instruction takes
+/// Entries of a fiber that one instruction takes: 4 doubles, or 8 floats as TF32.
+KRONVEC_HOST_DEVICE constexpr int tensor_depth(int bytes_of_entry) { return 32 / bytes_of_entry; }
 constexpr int fibers_of_warp(int bytes_of_entry, int tall) {
   const int most = 32 * 256 / bytes_of_entry / tall;
   return most < 64 ? most : 64;

@@ -21,4 +21,21 @@ __device__ __forceinline__ void warp_multiply_add(double (&c)[4], const double (
 #endif
 }
 
+/// The float with 10 bits of mantissa that is nearest, the larger one of two that are as near.
+__device__ __forceinline__ float to_tf32(float x) {
+  unsigned bits;
+  asm("cvt.rna.tf32.f32 %0, %1;" : "=r"(bits) : "f"(x));
+  return __uint_as_float(bits);
+}
+
+/// The same of floats that `to_tf32` has rounded, A 16×8 and B 8×8: a[i] = A(g + 8·(i % 2), t + 4·(i / 2)) and
+/// b[i] = B(t + 4·i, g) ("Matrix fragments for mma.m16n8k8", .tf32).
+__device__ __forceinline__ void warp_multiply_add(float (&c)[4], const float (&a)[4], const float (&b)[2]) {
+  asm volatile("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, "
+               "{%0, %1, %2, %3};"
+               : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
+               : "r"(__float_as_uint(a[0])), "r"(__float_as_uint(a[1])), "r"(__float_as_uint(a[2])),
+                 "r"(__float_as_uint(a[3])), "r"(__float_as_uint(b[0])), "r"(__float_as_uint(b[1])));
+}
+
 } // namespace kronvec::kernels

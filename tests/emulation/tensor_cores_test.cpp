@@ -5,6 +5,7 @@
 #include "devices/emulation/device_code.hpp"
 
 #include <gtest/gtest.h>
+#include <limits>
 #include <vector>
 
 namespace kronvec::testing {
@@ -12,6 +13,7 @@ namespace {
 
 using emulation::KernelError;
 using emulation::Order;
+using emulation::to_tf32;
 using emulation::warp_multiply_add;
 
 struct Place {
@@ -75,6 +77,42 @@ TEST(EmulatedTensorCores, LanesHaveTheEntriesOfTheManual) {
   }
 }
 
+/// And those of mma.m16n8k8 with .tf32: A 16×8, B 8×8, two entries four columns or rows apart for each of those above.
+TEST(EmulatedTensorCores, LanesHaveTheEntriesOfTheManualInTf32) {
+  const auto a = [](int i, int k) { return static_cast<float>(1 + i + 16 * k); };
+  const auto b = [](int k, int j) { return static_cast<float>(1 + 3 * k + 25 * j); };
+  struct Floats {
+    float a[4], b[2], c[4];
+  };
+  std::vector<Floats> lanes(32);
+  const auto lane = [&](int number) -> Floats & { return lanes[static_cast<std::size_t>(number)]; };
+  for (int i = 0; i < 16; ++i)
+    for (int k = 0; k < 8; ++k)
+      lane(i % 8 * 4 + k % 4).a[i / 8 + k / 4 * 2] = a(i, k);
+  for (int k = 0; k < 8; ++k)
+    for (int j = 0; j < 8; ++j)
+      lane(j * 4 + k % 4).b[k / 4] = b(k, j);
+  run(32, [&](unsigned l) { warp_multiply_add(lanes[l].c, lanes[l].a, lanes[l].b); });
+  for (int i = 0; i < 16; ++i)
+    for (int j = 0; j < 8; ++j) {
+      float expected = 0;
+      for (int k = 0; k < 8; ++k)
+        expected += a(i, k) * b(k, j);
+      ASSERT_EQ(lane(i % 8 * 4 + j / 2).c[i / 8 * 2 + j % 2], expected) << i << ", " << j;
+    }
+}
+
+TEST(EmulatedTensorCores, Tf32RoundsToTheNearestWithTenBits) {
+  const float step = std::ldexp(1.F, -10);
+  EXPECT_EQ(to_tf32(1 + 0.49F * step), 1);
+  EXPECT_EQ(to_tf32(1 + 0.5F * step), 1 + step);
+  EXPECT_EQ(to_tf32(-1 - 0.5F * step), -1 - step);
+  EXPECT_EQ(to_tf32(3 + 2.9F * step), 3 + 2 * step);
+  EXPECT_EQ(to_tf32(0), 0);
+  EXPECT_TRUE(std::isnan(to_tf32(std::nanf(""))));
+  EXPECT_TRUE(std::isinf(to_tf32(std::numeric_limits<float>::max())));
+}
+
 /// The message of the KernelError that work(thread) by a block of threads must end with.
 std::string failure_of(unsigned threads, const auto &work) {
   try {
@@ -105,6 +143,11 @@ TEST(EmulatedTensorCores, AllLanesOfAWarpMustMeetAtOnePlace) {
   EXPECT_NE(apart.find("different barriers"), std::string::npos) << apart;
   const std::string barrier = failure_of(32, [&](unsigned i) { i == 31 ? __syncthreads() : multiply(i); });
   EXPECT_NE(barrier.find("threads 31-31: __syncthreads"), std::string::npos) << barrier;
+  const std::string rough = failure_of(32, [](unsigned) {
+    float c[4]{};
+    warp_multiply_add(c, {1, 2, 3, 0.1F}, {1, 2});
+  });
+  EXPECT_NE(rough.find("not been rounded"), std::string::npos) << rough;
 }
 
 } // namespace

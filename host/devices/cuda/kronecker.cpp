@@ -100,17 +100,17 @@ private:
 
 } // namespace
 
-template <class T>
-Index kronecker_workspace(const Engine &engine, std::span<const KroneckerFactor<T>> factors, Index columns) {
-  const Halves halves(kronecker_plan(factors, columns, engine.shared_bytes()));
+template <class T> Index kronecker_workspace(const Engine &engine, std::span<const KroneckerFactor<T>> factors,
+                                             Index columns, Precision precision) {
+  const Halves halves(kronecker_plan(factors, columns, engine.shared_bytes(), precision));
   return (halves.size[0] + halves.size[1]) * columns;
 }
 
 template <class T> void kronecker(const Engine &engine, const Algebra<T> &algebra, T alpha,
                                   std::span<const KroneckerFactor<T>> factors, MatrixView<const T> x, T beta,
-                                  MatrixView<T> y, std::span<T> workspace) {
+                                  MatrixView<T> y, std::span<T> workspace, Precision precision) {
   if (y.rows() == 0 || y.cols() == 0) return;
-  const std::vector<KroneckerPass> plan = kronecker_plan(factors, x.cols(), engine.shared_bytes());
+  const std::vector<KroneckerPass> plan = kronecker_plan(factors, x.cols(), engine.shared_bytes(), precision);
   if (plan.empty()) return algebra.combine(x.rows() == 0 ? T(0) : alpha, x, beta, y);
   T *half[] = {workspace.data(), workspace.data() + Halves(plan).size[0] * x.cols()};
   MatrixView<const T> from = x;
@@ -129,19 +129,13 @@ template <class T> void kronecker(const Engine &engine, const Algebra<T> &algebr
   }
 }
 
-template Index kronecker_workspace(const Engine &, std::span<const KroneckerFactor<float>>, Index);
-template Index kronecker_workspace(const Engine &, std::span<const KroneckerFactor<double>>, Index);
-template Index kronecker_workspace(const Engine &, std::span<const KroneckerFactor<std::complex<float>>>, Index);
-template Index kronecker_workspace(const Engine &, std::span<const KroneckerFactor<std::complex<double>>>, Index);
-template void kronecker(const Engine &, const Algebra<float> &, float, std::span<const KroneckerFactor<float>>,
-                        MatrixView<const float>, float, MatrixView<float>, std::span<float>);
-template void kronecker(const Engine &, const Algebra<double> &, double, std::span<const KroneckerFactor<double>>,
-                        MatrixView<const double>, double, MatrixView<double>, std::span<double>);
-template void kronecker(const Engine &, const Algebra<std::complex<float>> &, std::complex<float>,
-                        std::span<const KroneckerFactor<std::complex<float>>>, MatrixView<const std::complex<float>>,
-                        std::complex<float>, MatrixView<std::complex<float>>, std::span<std::complex<float>>);
-template void kronecker(const Engine &, const Algebra<std::complex<double>> &, std::complex<double>,
-                        std::span<const KroneckerFactor<std::complex<double>>>, MatrixView<const std::complex<double>>,
-                        std::complex<double>, MatrixView<std::complex<double>>, std::span<std::complex<double>>);
+#define KRONVEC_INSTANTIATE(T)                                                                                         \
+  template Index kronecker_workspace(const Engine &, std::span<const KroneckerFactor<T>>, Index, Precision);           \
+  template void kronecker(const Engine &, const Algebra<T> &, T, std::span<const KroneckerFactor<T>>,                  \
+                          MatrixView<const T>, T, MatrixView<T>, std::span<T>, Precision);
+KRONVEC_INSTANTIATE(float)
+KRONVEC_INSTANTIATE(double)
+KRONVEC_INSTANTIATE(std::complex<float>)
+KRONVEC_INSTANTIATE(std::complex<double>)
 
 } // namespace kronvec::cuda

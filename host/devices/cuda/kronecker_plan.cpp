@@ -18,18 +18,19 @@ constexpr double product_bytes =
 Index rounded_up(Index n, Index to) { return (n + to - 1) / to * to; }
 double real(Index n) { return static_cast<double>(n); }
 
-bool has_tensor_cores(EntryKind kind) { return kind.is_double && !kind.is_complex; }
+bool has_tensor_cores(EntryKind kind) { return (kind.is_double && !kind.is_complex) || kind.tf32; }
 
 /// Columns of a factor's copy: tensor cores take some at once.
-Index depth_of(Index q, int tall) {
-  return tall < kernels::least_tensor_tall ? q : rounded_up(q, kernels::tensor_depth);
+Index depth_of(EntryKind kind, Index q, int tall) {
+  const bool tensor = tall >= kernels::least_tensor_tall;
+  return tensor ? rounded_up(q, kernels::tensor_depth(static_cast<int>(kind.bytes))) : q;
 }
 
 /// What a step reaches. By vector units: products among all instructions of its loop, for double of half the rate. By
-/// tensor cores: their instructions leave half of the issue slots and of shared memory's bandwidth free, but nothing
-/// covers a block's loads and stores.
+/// tensor cores: their instructions for double leave half of the issue slots and of shared memory's bandwidth free, but
+/// nothing covers a block's loads and stores; those for TF32 wait for both.
 double slice_rate(EntryKind kind, int tall) {
-  if (tall >= kernels::least_tensor_tall) return 20 * 0.6;
+  if (tall >= kernels::least_tensor_tall) return kind.tf32 ? 148 * (tall == 32 ? 0.25 : 0.13) : 20 * 0.6;
   if (kind.is_double) return 10 * (tall == 8 ? 0.8 : tall == 4 ? 0.75 : 0.55);
   return 20 * (tall == 8 ? 0.65 : tall == 4 ? 0.5 : 0.35);
 }
@@ -39,14 +40,14 @@ double slice_rate(EntryKind kind, int tall) {
 int tall_for(EntryKind kind, Index p, Index q) {
   int best = real(p) / real(rounded_up(p, 8)) > 0.7 ? 8 : real(p) / real(rounded_up(p, 4)) > 0.7 ? 4 : 2;
   const auto time = [&](int tall) {
-    return real(rounded_up(p, tall)) * real(depth_of(q, tall)) / slice_rate(kind, tall);
+    return real(rounded_up(p, tall)) * real(depth_of(kind, q, tall)) / slice_rate(kind, tall);
   };
   for (const int tall : {32, 16})
     if (has_tensor_cores(kind) && p <= tall * most_warps && time(tall) < time(best)) best = tall;
   return best;
 }
 
-double product_rate(EntryKind kind) { return kind.is_double ? 16 : 17; }
+double product_rate(EntryKind kind) { return kind.tf32 ? 148 * 0.5 : kind.is_double ? 16 : 17; }
 double flops_of_term(EntryKind kind) { return kind.is_complex ? 8 : 2; }
 
 /// The most places, outers times width, whose slices fit a block.
@@ -190,8 +191,8 @@ private:
     for (const std::size_t f : order) {
       const auto [p, q, identity] = factors_[f];
       const int tall = tall_for(kind_, p, q);
-      SliceFactor step{f, p, q, 1, 1, tall, rounded_up(p, tall), depth_of(q, tall), place};
-      if (by_tensor_cores(step)) step.pitch += kernels::tensor_depth;
+      SliceFactor step{f, p, q, 1, 1, tall, rounded_up(p, tall), depth_of(kind_, q, tall), place};
+      if (by_tensor_cores(step)) step.pitch += 32 / kind_.bytes; // lanes of four columns meet different banks
       for (std::size_t g = range.first; g < range.last; ++g) {
         if (g != f) step.fibers *= extent[g];
         if (g > f) step.faster *= extent[g];

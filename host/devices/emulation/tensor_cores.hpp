@@ -4,7 +4,10 @@
 
 #include "devices/emulation/emulator.hpp"
 
+#include <algorithm>
+#include <bit>
 #include <cmath>
+#include <cstdint>
 
 namespace kronvec::emulation {
 
@@ -52,6 +55,20 @@ void tensor_product(T (&c)[4], const T (&a)[Depth / 2], const T (&b)[Depth / 4],
   meet_warp(~0u, &mine, multiply_fragments<T, Depth>, site);
 }
 
+/// The nearest float with 10 bits of mantissa, ties away from 0, as cvt.rna.tf32.f32 has it.
+inline float to_tf32(float x) {
+  if (!std::isfinite(x)) return x;
+  const auto bits = std::bit_cast<std::uint32_t>(x);
+  return std::bit_cast<float>((bits + 0x1000u) & ~0x1fffu);
+}
+
+inline void warp_multiply_add(float (&c)[4], const float (&a)[4], const float (&b)[2],
+                              const char *file = __builtin_FILE(), int line = __builtin_LINE()) {
+  const auto rounded = [](float x) { return std::isnan(x) || to_tf32(x) == x; };
+  if (!std::all_of(a, a + 4, rounded) || !std::all_of(b, b + 2, rounded))
+    throw KernelError("an operand of a TF32 product has not been rounded");
+  tensor_product<float, 8>(c, a, b, {"warp_multiply_add", file, line});
+}
 inline void warp_multiply_add(double (&c)[4], const double (&a)[2], const double (&b)[1],
                               const char *file = __builtin_FILE(), int line = __builtin_LINE()) {
   tensor_product<double, 4>(c, a, b, {"warp_multiply_add", file, line});
