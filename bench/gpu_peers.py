@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Cases G1, G3, G4 and G7 by kronvec and by the peers of this machine (PyTorch, CuPy with cuBLAS, JAX), in turn; and G6,
-whose peer, cuBLAS factor by factor, kronvec's benchmark runs itself.
+"""Cases G1, G3, G4 and G7 by kronvec and by the peers of this machine (PyTorch, CuPy with cuBLAS, JAX), in turn; and G5
+and G6, whose peer, cuBLAS factor by factor, kronvec's benchmark runs itself.
 
 usage: gpu_peers.py BENCH RESULTS [--device cuda] [--rounds 3] [--about JSON]
        gpu_peers.py --unpack RESULTS FOLDER    one file a case, and the table, into FOLDER/<device>/

@@ -1,8 +1,10 @@
 /// Primitives of every device but the reference, as ratios to floors measured in the same run:
 ///  - over_copy: K[m,n]·vec X (a transpose), over a copy of the same bytes by the same device (cases C3, G1);
 ///  - over_streams: Diag(vec A)·vec X, over the time of its three streams at the rate of that copy (cases C7, G7);
-///  - over_copy and products_over: Kronecker products, over a copy of X, and the time of one product by cuBLAS for
-///    every factor over ours (case G6);
+///  - over_copy, over_product and products_over: Kronecker products, over a copy of X, over their flops at the rate of
+///  a
+///    2048³ product, and the time of one product by cuBLAS for every factor over ours (cases G5, which are 4096² on one
+///    column and 16² on 10⁵, and G6);
 ///  - over_store, peak_over_j: dense Jacobians on a GPU, over a fill of J's bytes, and the most memory held, over J's;
 ///    of_product: where a product bounds the case, flops over our time and over the rate of a 2048³ product (G3, G4);
 ///  - omatcopy_over, over_memcpy: OpenBLAS's omatcopy, one thread, over ours; ours over memcpy, one thread (cpu only);
@@ -88,6 +90,16 @@ void hadamard_product(benchmark::State &state, Device device, Index entries) {
   }
 }
 
+/// 2n³ flops over the time of a product of n×n matrices.
+template <class T> double product_rate(Device device) {
+  const Index n = sized(device, 2048, 2048, 64);
+  const Matrix<T> a(n, n, device), b(n, n, device);
+  Matrix<T> c(n, n, device);
+  const auto multiply =
+      on<T>(device, [&](auto &p) { p.multiply(1, Op::none, a.view(), Op::none, b.view(), c.view()); });
+  return 2.0 * static_cast<double>(n) * static_cast<double>(n * n) / interleaved(5, multiply, [] {}).first;
+}
+
 /// F ⊗ … ⊗ F, P×P, on `columns` columns.
 template <class T> void kronecker(benchmark::State &state, Device device, Index side, int power, Index columns) {
   Matrix<T> f(side, side, device);
@@ -111,7 +123,9 @@ template <class T> void kronecker(benchmark::State &state, Device device, Index 
     const auto [again, products] = interleaved(7, ours, one_by_one);
     state.counters["seconds"] = time, state.counters["over_copy"] = time / copy;
     state.counters["products_over"] = products / again;
-    state.counters["GFLOP/s"] = 2e-9 * static_cast<double>(rows * columns * side) * power / time;
+    const double flops = 2.0 * static_cast<double>(rows * columns * side) * power;
+    state.counters["GFLOP/s"] = 1e-9 * flops / time;
+    state.counters["over_product"] = time / (flops / product_rate<T>(device));
   }
 }
 
@@ -125,16 +139,6 @@ void streams(benchmark::State &state, Device device, Index entries) {
     state.counters["store_GB/s"] = 8e-9 * static_cast<double>(entries) / store;
     state.counters["copy_GB/s"] = 16e-9 * static_cast<double>(entries) / copy;
   }
-}
-
-/// 2n³ flops over the time of a product of n×n matrices.
-template <class T> double product_rate(Device device) {
-  const Index n = sized(device, 2048, 2048, 64);
-  const Matrix<T> a(n, n, device), b(n, n, device);
-  Matrix<T> c(n, n, device);
-  const auto multiply =
-      on<T>(device, [&](auto &p) { p.multiply(1, Op::none, a.view(), Op::none, b.view(), c.view()); });
-  return 2.0 * static_cast<double>(n) * static_cast<double>(n * n) / interleaved(5, multiply, [] {}).first;
 }
 
 template <class T> void products(benchmark::State &state, Device device) {
@@ -194,7 +198,8 @@ void add_benchmarks(Device device) {
                                           {128, 2, 1024},
                                           {16, 2, 100000},
                                           {64, 3, 16},
-                                          {32, 4, 1}}) {
+                                          {32, 4, 1},
+                                          {sized(device, 4096, 4096, 24), 2, 1}}) {
     if (device.is_host()) break; // its own are mode by mode
     if (emulated(device) && power * p > 64) continue;
     const Index some = emulated(device) ? 1 : columns;

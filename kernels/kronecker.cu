@@ -51,14 +51,25 @@ __device__ void for_entries(const KroneckerSlices<T> &work, const Slice &s, int 
   }
 }
 
-/// The factors' copies: column-major, with zeros up to whole runs of rows.
-template <int Threads, class T> __device__ void load_factors(const KroneckerSlices<T> &work, T *copies) {
+/// What tensor cores take: doubles as they are, floats rounded to TF32.
+__device__ double tensor_operand(double x) { return x; }
+__device__ float tensor_operand(float x) { return to_tf32(x); }
+
+/// The factors' copies: column-major, with zeros up to whole runs of rows, and for tensor cores of columns.
+template <int Threads, class T, bool Tensor> __device__ void load_factors(const KroneckerSlices<T> &work, T *copies) {
+  constexpr int depth = tensor_depth(sizeof(T));
   for (int s = 0; s < work.steps; ++s) {
     const KroneckerStep &step = work.step[s];
     const Entries<const T> &f = work.factor[s];
-    for (int e = static_cast<int>(threadIdx.x); e < step.q * step.pitch; e += Threads) {
+    const bool tensor = Tensor && step.tall >= least_tensor_tall;
+    const int columns = tensor ? (step.q + depth - 1) / depth * depth : step.q;
+    for (int e = static_cast<int>(threadIdx.x); e < columns * step.pitch; e += Threads) {
       const int k = e / step.pitch, i = e % step.pitch;
-      copies[step.place + e] = i >= step.p ? T(0) : work.transposed[s] ? f.data[k + i * f.ld] : f.data[i + k * f.ld];
+      T entry(0);
+      if (i < step.p && k < step.q) entry = work.transposed[s] ? f.data[k + i * f.ld] : f.data[i + k * f.ld];
+      if constexpr (Tensor)
+        if (tensor) entry = tensor_operand(entry);
+      copies[step.place + e] = entry;
     }
   }
 }
@@ -69,7 +80,7 @@ template <class T, int N> struct alignas(N * sizeof(T)) Run { T entry[N]; };
 
 /// Tall rows of the products of one factor with a thread's fibers. `Even`: a fiber's entries lie at one distance in
 /// padded memory too, which saves two of the four instructions that a load takes.
-template <class T, int Tall, bool Even> struct Products {
+template <class T, int Tall, bool Even, class Layout> struct Products {
   static constexpr int wide = fibers_of_thread(sizeof(T), Tall);
   T sum[Tall][wide];
 
@@ -79,7 +90,7 @@ template <class T, int Tall, bool Even> struct Products {
     const T *even[wide];
     KRONVEC_UNROLL
     for (int t = 0; t < wide; ++t)
-      even[t] = slice + KroneckerSlices<T>::padded(first[t]);
+      even[t] = slice + Layout::padded(first[t]);
     KRONVEC_ROLLED
     for (int k = 0; k < step.q; ++k) {
       Run<T, N> f[Tall / N];
@@ -89,7 +100,7 @@ template <class T, int Tall, bool Even> struct Products {
       factor += step.pitch;
       KRONVEC_UNROLL
       for (int t = 0; t < wide; ++t) {
-        const T x = Even ? *even[t] : slice[KroneckerSlices<T>::padded(first[t] + k * step.faster)];
+        const T x = Even ? *even[t] : slice[Layout::padded(first[t] + k * step.faster)];
         even[t] += step.distance;
         KRONVEC_UNROLL
         for (int i = 0; i < Tall; ++i)
@@ -99,9 +110,15 @@ template <class T, int Tall, bool Even> struct Products {
   }
 };
 
+/// Where fiber f begins, of `height` entries.
+__device__ int first_of(const KroneckerStep &step, int f, int height) {
+  return step.by_faster.divide(f) * (height - 1) * step.faster + f;
+}
+
 /// The factor's products replace the slice's entries.
-template <class T, int Tall, bool Even> __device__ void multiply(const KroneckerStep &step, const T *factor, T *slice) {
-  using Mine = Products<T, Tall, Even>;
+template <class T, int Tall, bool Even, class Layout>
+__device__ void multiply(const KroneckerStep &step, const T *factor, T *slice) {
+  using Mine = Products<T, Tall, Even, Layout>;
   const int block = step.by_blocks.divide(static_cast<int>(threadIdx.x)), row = block * Tall;
   const int fiber = static_cast<int>(threadIdx.x) - block * step.fiber_blocks;
   Mine products{};
@@ -109,8 +126,8 @@ template <class T, int Tall, bool Even> __device__ void multiply(const Kronecker
     int first[Mine::wide];
     KRONVEC_UNROLL
     for (int t = 0; t < Mine::wide; ++t) {
-      const int f = fiber + t * step.fiber_blocks, g = f < step.fibers ? f : fiber;
-      first[t] = step.by_faster.divide(g) * (step.q - 1) * step.faster + g;
+      const int f = fiber + t * step.fiber_blocks;
+      first[t] = first_of(step, f < step.fibers ? f : fiber, step.q);
     }
     products.add(step, factor + row, slice, first);
   }
@@ -118,55 +135,150 @@ template <class T, int Tall, bool Even> __device__ void multiply(const Kronecker
   if (row < step.p) {
     KRONVEC_UNROLL
     for (int t = 0; t < Mine::wide; ++t) {
-      const int f = fiber + t * step.fiber_blocks;
-      const int first = step.by_faster.divide(f) * (step.p - 1) * step.faster + f;
+      const int f = fiber + t * step.fiber_blocks, first = first_of(step, f, step.p);
       KRONVEC_UNROLL
       for (int i = 0; i < Tall; ++i)
         if (f < step.fibers && row + i < step.p)
-          slice[KroneckerSlices<T>::padded(first + (row + i) * step.faster)] = products.sum[i][t];
+          slice[Layout::padded(first + (row + i) * step.faster)] = products.sum[i][t];
     }
   }
   __syncthreads();
 }
 
-template <class T, int Tall> __device__ void multiply(const KroneckerStep &step, const T *factor, T *slice) {
+template <class T, int Tall, class Layout>
+__device__ void multiply(const KroneckerStep &step, const T *factor, T *slice) {
   if (step.distance > 0)
-    multiply<T, Tall, true>(step, factor, slice);
+    multiply<T, Tall, true, Layout>(step, factor, slice);
   else
-    multiply<T, Tall, false>(step, factor, slice);
+    multiply<T, Tall, false, Layout>(step, factor, slice);
 }
 
-template <class T, int Threads> __global__ void __launch_bounds__(Threads, 512 / Threads)
+/// Tall rows of the products of one factor with a warp's fibers, by tensor cores. Rows and columns of their fragments
+/// may stand for any rows and fibers: lane (g, t) has rows 2·g and 2·g + 1 of every 16, which are one access of the
+/// factor, and columns whose fibers lie in different banks (`turn`).
+template <class T, int Tall, class Layout> struct WarpProducts {
+  static constexpr int high = Tall / 16, fibers = fibers_of_warp(sizeof(T), Tall), wide = fibers / 8;
+  static constexpr int depth = tensor_depth(sizeof(T));
+  T sum[high][wide][4];
+  int g, t; ///< of the lane
+
+  /// `factor`: its rows of these products.
+  __device__ void add(const KroneckerStep &step, const T *factor, const T *slice, int fiber) {
+    int first[wide];
+    KRONVEC_UNROLL
+    for (int n = 0; n < wide; ++n) {
+      const int f = fiber + fiber_of_column(8 * n + g, step.turn, fibers);
+      first[n] = first_of(step, f < step.fibers ? f : fiber, step.q);
+    }
+    factor += 2 * g + t * step.pitch;
+    int k = 0;
+    KRONVEC_ROLLED
+    for (; k + depth <= step.q; k += depth, factor += depth * step.pitch)
+      add<false>(step, factor, slice, first, k + t);
+    if (k < step.q) add<true>(step, factor, slice, first, k + t);
+  }
+
+  __device__ void store(const KroneckerStep &step, int row, int fiber, T *slice) const {
+    KRONVEC_UNROLL
+    for (int c = 0; c < 2 * wide; ++c) {
+      const int f = fiber + fiber_of_column(8 * (c / 2) + 2 * t + c % 2, step.turn, fibers);
+      const int first = first_of(step, f, step.p);
+      KRONVEC_UNROLL
+      for (int i = 0; i < 2 * high; ++i) {
+        const int r = row + 16 * (i / 2) + 2 * g + i % 2;
+        if (f < step.fibers && r < step.p)
+          slice[Layout::padded(first + r * step.faster)] = sum[i / 2][c / 2][2 * (i % 2) + c % 2];
+      }
+    }
+  }
+
+private:
+  /// The products of entries k, and for floats k + 4 too, of the fibers and those columns of the factor. Beyond the
+  /// last they are 0.
+  template <bool Last>
+  __device__ void add(const KroneckerStep &step, const T *factor, const T *slice, const int (&first)[wide], int k) {
+    T f[high][depth / 2];
+    KRONVEC_UNROLL
+    for (int i = 0; i < high * depth / 4; ++i) {
+      const int h = i % high, d = i / high;
+      const auto rows = *reinterpret_cast<const Run<T, 2> *>(factor + 16 * h + 4 * d * step.pitch);
+      f[h][2 * d] = rows.entry[0], f[h][2 * d + 1] = rows.entry[1];
+    }
+    KRONVEC_UNROLL
+    for (int n = 0; n < wide; ++n) {
+      T x[depth / 4];
+      KRONVEC_UNROLL
+      for (int d = 0; d < depth / 4; ++d) {
+        const bool past = Last && k + 4 * d >= step.q;
+        x[d] = tensor_operand(slice[Layout::padded(first[n] + (past ? step.q - 1 : k + 4 * d) * step.faster)]);
+        if (past) x[d] = T(0);
+      }
+      KRONVEC_UNROLL
+      for (int h = 0; h < high; ++h)
+        warp_multiply_add(sum[h][n], f[h], x);
+    }
+  }
+};
+
+/// The same by warps: all lanes of one take part in every product.
+template <class T, int Tall, class Layout>
+__device__ void multiply_by_warps(const KroneckerStep &step, const T *factor, T *slice) {
+  using Mine = WarpProducts<T, Tall, Layout>;
+  const int lane = static_cast<int>(threadIdx.x) % 32, warp = static_cast<int>(threadIdx.x) / 32;
+  const int block = step.by_blocks.divide(warp), row = block * Tall;
+  const int fiber = (warp - block * step.fiber_blocks) * Mine::fibers;
+  Mine products{{}, lane / 4, lane % 4};
+  if (row < step.p) products.add(step, factor + row, slice, fiber);
+  __syncthreads();
+  if (row < step.p) products.store(step, row, fiber, slice);
+  __syncthreads();
+}
+
+template <class T, class Layout, bool Tensor>
+__device__ void multiply(const KroneckerStep &step, const T *factor, T *slice) {
+  if constexpr (Tensor) {
+    if (step.tall == 32) return multiply_by_warps<T, 32, Layout>(step, factor, slice);
+    if (step.tall == 16) return multiply_by_warps<T, 16, Layout>(step, factor, slice);
+  }
+  if (step.tall == 8)
+    multiply<T, 8, Layout>(step, factor, slice);
+  else if (step.tall == 4)
+    multiply<T, 4, Layout>(step, factor, slice);
+  else
+    multiply<T, 2, Layout>(step, factor, slice);
+}
+
+template <class T, int Threads, bool Tensor> __global__ void __launch_bounds__(Threads, 512 / Threads)
     multiply_slices(const __grid_constant__ KroneckerSlices<T> work, Entries<const T> x, Entries<T> y) {
+  using Layout = Gaps<sizeof(T), Tensor>;
   KRONVEC_DYNAMIC_SHARED(slice, T);
   T *copies = slice + work.slice_room;
-  load_factors<Threads>(work, copies);
+  load_factors<Threads, T, Tensor>(work, copies);
   const int64_t tasks = pieces(work.inner, work.width) * pieces(work.outer, work.outers) * work.columns;
   for (int64_t task = blockIdx.x; task < tasks; task += gridDim.x) {
     const Slice s = slice_of(work, task);
     const T *from = x.data + s.column * x.ld;
     for_entries<Threads>(work, s, work.from, [&](int e, int64_t place) {
-      __pipeline_memcpy_async(slice + work.padded(e), from + place, sizeof(T));
+      __pipeline_memcpy_async(slice + Layout::padded(e), from + place, sizeof(T));
     });
     __pipeline_commit();
     __pipeline_wait_prior(0);
     __syncthreads();
-    for (int k = 0; k < work.steps; ++k) {
-      const KroneckerStep &step = work.step[k];
-      if (step.tall == 8)
-        multiply<T, 8>(step, copies + step.place, slice);
-      else if (step.tall == 4)
-        multiply<T, 4>(step, copies + step.place, slice);
-      else
-        multiply<T, 2>(step, copies + step.place, slice);
-    }
+    for (int k = 0; k < work.steps; ++k)
+      multiply<T, Layout, Tensor>(work.step[k], copies + work.step[k].place, slice);
     T *to = y.data + s.column * y.ld;
     for_entries<Threads>(work, s, work.to, [&](int e, int64_t place) {
-      const T value = work.alpha * slice[work.padded(e)];
+      const T value = work.alpha * slice[Layout::padded(e)];
       to[place] = work.beta == T(0) ? value : value + work.beta * to[place];
     });
     __syncthreads();
   }
+}
+
+template <class T> auto kernel_for(const KroneckerSlices<T> &work, int threads) {
+  if constexpr (std::is_floating_point_v<T>)
+    if (work.tensor) return threads == 256 ? multiply_slices<T, 256, true> : multiply_slices<T, 512, true>;
+  return threads == 256 ? multiply_slices<T, 256, false> : multiply_slices<T, 512, false>;
 }
 
 } // namespace
@@ -176,8 +288,8 @@ template <class T> cudaError_t kronecker_slices(const KroneckerSlices<T> &work, 
   const int64_t tasks = pieces(work.inner, work.width) * pieces(work.outer, work.outers) * work.columns;
   if (tasks == 0) return cudaSuccess;
   const dim3 grid(static_cast<unsigned>(tasks < most_blocks ? tasks : most_blocks));
-  return launch(threads == 256 ? multiply_slices<T, 256> : multiply_slices<T, 512>, grid,
-                dim3(static_cast<unsigned>(threads)), static_cast<std::size_t>(shared_bytes), stream, work, x, y);
+  return launch(kernel_for(work, threads), grid, dim3(static_cast<unsigned>(threads)),
+                static_cast<std::size_t>(shared_bytes), stream, work, x, y);
 }
 
 template cudaError_t kronecker_slices(const KroneckerSlices<float> &, int, int, Entries<const float>, Entries<float>,

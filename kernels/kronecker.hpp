@@ -24,11 +24,12 @@ struct Divisor {
 /// `faster` entries apart. A thread computes `tall` rows of the products of several fibers.
 struct KroneckerStep {
   int p, q;
-  int tall;         ///< 2, 4 or 8
+  int tall;         ///< 2, 4 or 8; or, of a warp's and for tensor cores, 16 or 32
   int place, pitch; ///< of the factor's copy in shared memory: entry (i, k) is entry place + i + k·pitch of the copies
   int faster;
   int distance;             ///< of a fiber's entries in padded memory, if it is one, and otherwise 0
-  int fibers, fiber_blocks; ///< of a slice; fiber f belongs to block f mod fiber_blocks
+  int fibers, fiber_blocks; ///< of a slice; fiber f belongs to block f mod fiber_blocks, or f / fibers_of_warp
+  int turn;                 ///< for tensor cores, of `fiber_of_column`
   Divisor by_faster, by_blocks;
 };
 
@@ -36,25 +37,17 @@ struct KroneckerStep {
 /// takes a slice of outers × from × width of them into shared memory, and there one factor after the other. Either
 /// outers is 1 or width is inner.
 template <class T> struct KroneckerSlices {
-  static constexpr int most_steps = most_kronecker_steps, lanes = 128 / static_cast<int>(sizeof(T));
+  static constexpr int most_steps = most_kronecker_steps;
   std::int64_t inner, outer, columns;
   int from, to, width, outers;
   Divisor by_width;
   int slice_room; ///< entries of shared memory for a slice, a multiple of 16 bytes
+  bool tensor;    ///< whether tensor cores do a step: of doubles, or of floats rounded to TF32
   int steps;
   T alpha, beta; ///< β = 0: nothing of Y is read
   KroneckerStep step[most_steps];
   Entries<const T> factor[most_steps];
   bool transposed[most_steps];
-
-  /// Where an entry of a slice lies: a gap after every 128 bytes puts the fibers of a warp into different banks.
-  static constexpr int distance(int faster, int q) {
-    const bool gap_each = faster % lanes == 0, no_gap = lanes % (faster * q) == 0;
-    return gap_each ? faster + faster / lanes : no_gap ? faster : 0;
-  }
-  KRONVEC_HOST_DEVICE static constexpr int padded(int entry) {
-    return entry + static_cast<int>(static_cast<unsigned>(entry) / lanes);
-  }
 };
 
 /// Y = α·(I ⊗ F₁ ⊗ … ⊗ I)·X + β·Y, by blocks of 256 or 512 threads. T: float, double, or Complex of them.

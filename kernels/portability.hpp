@@ -1,9 +1,11 @@
 #pragma once
 /// The one header that knows whether nvcc compiles a kernel for a GPU or g++ compiles it for the emulator. Kernels use
 /// CUDA's own names (threadIdx, __syncthreads, __shfl_down_sync) and, from here, KRONVEC_SHARED,
-/// KRONVEC_DYNAMIC_SHARED, KRONVEC_UNROLL, KRONVEC_ROLLED and launch.
+/// KRONVEC_DYNAMIC_SHARED, KRONVEC_UNROLL, KRONVEC_ROLLED, launch, warp_multiply_add and to_tf32.
 
 #ifdef __CUDACC__
+
+#include "kernels/mma.hpp"
 
 #include <cuda_pipeline_primitives.h>
 #include <cuda_runtime.h>
@@ -55,6 +57,8 @@ template <class... P, class... A> cudaError_t launch(void (*kernel)(P...), dim3 
 
 namespace kronvec::kernels {
 using emulation::launch;
-}
+using emulation::to_tf32;
+using emulation::warp_multiply_add;
+} // namespace kronvec::kernels
 
 #endif

@@ -302,6 +302,7 @@ TEST_F(Command, RefusesWhatIsNoOperator) {
   expect_refusal("apply 'exp(A)' A=2x3 --to 3x1", 2, "there is no function 'exp'");
   expect_refusal("apply 'A.*A' A=2x3 --to 3x1", 2, "'.*' has no meaning for operators");
   expect_refusal("apply 'K(2.5,1)' --to 3x1", 2, "a size must be a non-negative integer, not 2.5");
+  expect_refusal("apply 'tf32(A)' A=2x3 --to 3x1", 2, "not of float64");
   expect_refusal("apply '2*3' --to 3x1", 2, "an operator is wanted, not the number 6");
   expect_refusal("apply 'A^1000000' A=2x2 --to 2x1", 2, "more than the 1000 factors");
   expect_refusal("apply 'K(4000000000,4000000000)' --to 2x1", 2, "cannot be counted");

@@ -62,6 +62,9 @@ template <class T> NodePtr<T> Composition<T>::transposed() const {
 template <class T> NodePtr<T> Composition<T>::conjugated() const {
   return std::make_shared<Composition>(this->conjugated_parts());
 }
+template <class T> NodePtr<T> Composition<T>::rounded() const {
+  return std::make_shared<Composition>(this->rounded_parts());
+}
 template <class T> std::string Composition<T>::text() const { return this->joined("·"); }
 
 /// The last factor's columns, then the others applied to them, some MiB at a time; by rows where those are few.
@@ -113,6 +116,7 @@ template <class T> void Sum<T>::apply(T alpha, In x, T beta, Out y, std::span<T>
 
 template <class T> NodePtr<T> Sum<T>::transposed() const { return std::make_shared<Sum>(this->transposed_parts()); }
 template <class T> NodePtr<T> Sum<T>::conjugated() const { return std::make_shared<Sum>(this->conjugated_parts()); }
+template <class T> NodePtr<T> Sum<T>::rounded() const { return std::make_shared<Sum>(this->rounded_parts()); }
 /// "A + B − 2·C".
 template <class T> std::string Sum<T>::text() const {
   const std::string minus = "−";
@@ -196,6 +200,9 @@ template <class T> NodePtr<T> DirectSum<T>::transposed() const {
 }
 template <class T> NodePtr<T> DirectSum<T>::conjugated() const {
   return std::make_shared<DirectSum>(this->conjugated_parts(), this->device());
+}
+template <class T> NodePtr<T> DirectSum<T>::rounded() const {
+  return std::make_shared<DirectSum>(this->rounded_parts(), this->device());
 }
 template <class T> std::string DirectSum<T>::text() const { return parts().empty() ? "0[0×0]" : this->joined(" ⊕ "); }
 

@@ -22,8 +22,8 @@ public:
   }
 
 protected:
-  Combined(Shape shape, Device device, std::vector<NodePtr<T>> &&parts)
-      : Node<T>(shape, device), parts_(std::move(parts)) {}
+  Combined(Shape shape, Device device, std::vector<NodePtr<T>> &&parts, Precision precision = Precision::full)
+      : Node<T>(shape, device, precision), parts_(std::move(parts)) {}
 
   template <class Number> Number sum_over(Number sum, const auto &of) const {
     for (const NodePtr<T> &part : parts_)
@@ -46,6 +46,9 @@ protected:
   }
   std::vector<NodePtr<T>> conjugated_parts() const {
     return each([](const Node<T> &part) { return part.conjugated(); });
+  }
+  std::vector<NodePtr<T>> rounded_parts() const {
+    return each([](const Node<T> &part) { return part.rounded(); });
   }
   /// "A ⊗ B", with parentheses around what is no atom.
   std::string joined(const std::string &sign) const {
@@ -78,6 +81,7 @@ public:
   Index workspace(Index columns, bool adds) const override;
   NodePtr<T> transposed() const override;
   NodePtr<T> conjugated() const override;
+  NodePtr<T> rounded() const override;
   std::string text() const override;
   Binding binding() const override { return Binding::product; }
   void window(Index i, Index j, Out out) const override;
@@ -99,6 +103,7 @@ public:
   Index workspace(Index columns, bool adds) const override;
   NodePtr<T> transposed() const override;
   NodePtr<T> conjugated() const override;
+  NodePtr<T> rounded() const override;
   std::string text() const override;
   Binding binding() const override { return Binding::sum; }
   double flops() const override;
@@ -124,6 +129,7 @@ public:
   Index workspace(Index columns, bool adds) const override { return a_->workspace(columns, adds); }
   NodePtr<T> transposed() const override { return std::make_shared<Scaled>(scale_, a_->transposed()); }
   NodePtr<T> conjugated() const override { return std::make_shared<Scaled>(conjugated_scale(), a_->conjugated()); }
+  NodePtr<T> rounded() const override { return std::make_shared<Scaled>(scale_, a_->rounded()); }
   std::string text() const override;
   Binding binding() const override { return Binding::product; }
   Index size() const override { return 1 + a_->size(); }
@@ -154,6 +160,7 @@ public:
   Index workspace(Index columns, bool adds) const override;
   NodePtr<T> transposed() const override;
   NodePtr<T> conjugated() const override;
+  NodePtr<T> rounded() const override;
   std::string text() const override;
   Binding binding() const override { return Binding::kronecker; }
   T entry(Index i, Index j) const override;

@@ -10,8 +10,9 @@ public:
   using typename Node<T>::In;
   using typename Node<T>::Out;
 
-  Dense(std::shared_ptr<const Matrix<T>> matrix, std::string name, Op op = Op::none)
-      : Node<T>(op == Op::none ? matrix->shape() : Shape{matrix->cols(), matrix->rows()}, matrix->device()),
+  Dense(std::shared_ptr<const Matrix<T>> matrix, std::string name, Op op = Op::none,
+        Precision precision = Precision::full)
+      : Node<T>(op == Op::none ? matrix->shape() : Shape{matrix->cols(), matrix->rows()}, matrix->device(), precision),
         matrix_(std::move(matrix)), name_(std::move(name)), op_(op) {}
   Dense(Matrix<T> matrix, std::string name)
       : Dense(std::make_shared<const Matrix<T>>(std::move(matrix)), std::move(name)) {}
@@ -22,6 +23,7 @@ public:
   void apply(T alpha, In x, T beta, Out y, std::span<T> workspace) const override;
   NodePtr<T> transposed() const override;
   NodePtr<T> conjugated() const override;
+  NodePtr<T> rounded() const override { return std::make_shared<Dense>(matrix_, name_, op_, Precision::tf32); }
   std::string text() const override;
   double flops() const override { return 2 * static_cast<double>(this->rows()) * static_cast<double>(this->cols()); }
   std::size_t bytes() const override { return static_cast<std::size_t>(matrix_->shape().size()) * sizeof(T); }

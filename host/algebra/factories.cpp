@@ -5,6 +5,7 @@
 #include "algebra/khatri_rao.hpp"
 #include "algebra/kronecker.hpp"
 #include "algebra/structured.hpp"
+#include "algebra/tf32.hpp"
 #include "algebra/user_function.hpp"
 
 namespace kronvec {
@@ -180,6 +181,11 @@ template <class T> Operator<T> operator+(const Operator<T> &a, const Operator<T>
   append_parts<Sum<T>>(parts, a.node());
   append_parts<Sum<T>>(parts, b.node());
   return Operator<T>(std::make_shared<Sum<T>>(std::move(parts)));
+}
+
+Operator<float> tf32(const Operator<float> &a) {
+  const bool already = dynamic_cast<const Tf32 *>(a.node().get()) != nullptr;
+  return already ? a : Operator<float>(std::make_shared<Tf32>(a.node()));
 }
 
 #define KRONVEC_INSTANTIATE(T)                                                                                         \

@@ -4,10 +4,11 @@
 
 namespace kronvec::algebra {
 
-template <class T> KhatriRao<T>::KhatriRao(Shared a, Shared b, std::string name_a, std::string name_b, bool transposed)
+template <class T> KhatriRao<T>::KhatriRao(Shared a, Shared b, std::string name_a, std::string name_b, bool transposed,
+                                           Precision precision)
     : Node<T>(transposed ? Shape{a->cols(), Shape{a->rows(), b->rows()}.size()}
                          : Shape{Shape{a->rows(), b->rows()}.size(), a->cols()},
-              a->device()),
+              a->device(), precision),
       a_(std::move(a)), b_(std::move(b)), name_a_(std::move(name_a)), name_b_(std::move(name_b)),
       transposed_(transposed) {}
 

@@ -10,12 +10,16 @@ public:
   using typename Node<T>::In;
   using typename Node<T>::Out;
   using Shared = std::shared_ptr<const Matrix<T>>;
-  KhatriRao(Shared a, Shared b, std::string name_a, std::string name_b, bool transposed);
+  KhatriRao(Shared a, Shared b, std::string name_a, std::string name_b, bool transposed,
+            Precision precision = Precision::full);
 
   void apply(T alpha, In x, T beta, Out y, std::span<T> workspace) const override;
   Index workspace(Index columns, bool adds) const override;
   NodePtr<T> transposed() const override;
   NodePtr<T> conjugated() const override;
+  NodePtr<T> rounded() const override {
+    return std::make_shared<KhatriRao>(a_, b_, name_a_, name_b_, transposed_, Precision::tf32);
+  }
   std::string text() const override;
   Binding binding() const override { return transposed_ ? Binding::atom : Binding::kronecker; }
   double flops() const override;

@@ -39,8 +39,8 @@ Product times(const Product &a, const Product &b, Index b_rows, Index b_cols, in
 
 } // namespace
 
-template <class T> Kronecker<T>::Kronecker(std::vector<NodePtr<T>> factors, Device device)
-    : Combined<T>(shape_of<T>(factors), device, std::move(factors)), tallest_(this->cols()) {
+template <class T> Kronecker<T>::Kronecker(std::vector<NodePtr<T>> factors, Device device, Precision precision)
+    : Combined<T>(shape_of<T>(factors), device, std::move(factors), precision), tallest_(this->cols()) {
   if (this->rows() > 0 && this->cols() > 0) plan();
 }
 
@@ -153,6 +153,9 @@ template <class T> NodePtr<T> Kronecker<T>::transposed() const {
 }
 template <class T> NodePtr<T> Kronecker<T>::conjugated() const {
   return std::make_shared<Kronecker>(this->conjugated_parts(), this->device());
+}
+template <class T> NodePtr<T> Kronecker<T>::rounded() const {
+  return std::make_shared<Kronecker>(this->rounded_parts(), this->device(), Precision::tf32);
 }
 template <class T> std::string Kronecker<T>::text() const { return this->joined(" ⊗ "); }
 template <class T> double Kronecker<T>::flops() const {

@@ -13,12 +13,13 @@ public:
   using Combined<T>::parts;
   using typename Node<T>::In;
   using typename Node<T>::Out;
-  Kronecker(std::vector<NodePtr<T>> factors, Device device);
+  Kronecker(std::vector<NodePtr<T>> factors, Device device, Precision precision = Precision::full);
 
   void apply(T alpha, In x, T beta, Out y, std::span<T> workspace) const override;
   Index workspace(Index columns, bool adds) const override;
   NodePtr<T> transposed() const override;
   NodePtr<T> conjugated() const override;
+  NodePtr<T> rounded() const override;
   std::string text() const override;
   Binding binding() const override { return Binding::kronecker; }
   double flops() const override;

@@ -31,7 +31,8 @@ public:
   using Out = MatrixView<T>;
 
   /// Each side is a length; their product, the size of the dense form, may be any number.
-  Node(Shape shape, Device device) : shape_(shape), device_(device) {
+  Node(Shape shape, Device device, Precision precision = Precision::full)
+      : shape_(shape), device_(device), precision_(precision) {
     if (shape.rows < 0 || shape.cols < 0) throw ShapeError("an operator cannot be " + to_string(shape));
   }
   virtual ~Node() = default;
@@ -49,6 +50,9 @@ public:
   virtual NodePtr<T> transposed() const = 0;
   /// With conjugate entries; itself where they are real.
   virtual NodePtr<T> conjugated() const { return this->shared_from_this(); }
+
+  /// The same, whose products of matrices may round operands to TF32; itself where there are none.
+  virtual NodePtr<T> rounded() const { return this->shared_from_this(); }
 
   virtual std::string text() const = 0;
   virtual Binding binding() const { return Binding::atom; }
@@ -71,11 +75,18 @@ public:
   /// Appends the emission of the dense form, if there is one.
   virtual bool draft(Draft<T> &draft) const { return (void)draft, false; }
 
-  decltype(auto) primitives() const { return device_.backend().primitives(T{}); }
+  const auto &primitives() const {
+    const Backend &backend = device_.backend();
+    if constexpr (std::is_same_v<T, float>)
+      if (precision_ == Precision::tf32) return backend.tf32_primitives();
+    return backend.primitives(T{});
+  }
+  Precision precision() const { return precision_; }
 
 private:
   Shape shape_;
   Device device_;
+  Precision precision_;
 };
 
 /// Runs apply with workspace from the pool.

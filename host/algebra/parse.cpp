@@ -42,6 +42,13 @@ template <class T> Operators<T> operators_of(const Words<T> &words) {
   return all;
 }
 
+template <class T> Operator<T> rounded(const Operator<T> &a) {
+  if constexpr (std::is_same_v<T, float>)
+    return tf32(a);
+  else
+    throw ShapeError("tf32 rounds products of float32 (--dtype float32), not of float64: " + a.to_string());
+}
+
 /// What the grammar's words mean for operators on a device.
 template <class T> class OperatorBuilder {
 public:
@@ -109,6 +116,7 @@ private:
          const Operator<T> &d = operator_of<T>(u[0]);
          return diag(d.to_dense(), d.cols() == 1 ? d.to_string() : "vec " + name(d));
        }},
+      {"tf32", 1, [](const Words<T> &u, Device) { return rounded(operator_of<T>(u[0])); }},
       {"transpose", 1, [](const Words<T> &u, Device) { return operator_of<T>(u[0]).transpose(); }},
       {"K", 2, [](const Words<T> &u, Device d) { return commutation<T>(size_of<T>(u[0]), size_of<T>(u[1]), d); }},
       {"D", 1, [](const Words<T> &u, Device d) { return duplication<T>(size_of<T>(u[0]), {}, d); }},

@@ -15,6 +15,9 @@ namespace kronvec {
 
 enum class Op { none, transpose };
 
+/// Of products of matrices of float: whether a device may round operands to TF32, 10 bits of mantissa.
+enum class Precision { full, tf32 };
+
 /// A factor op(A) of a Kronecker product, or the identity of `n` rows (A without data).
 template <class T> struct KroneckerFactor {
   MatrixView<const T> a = {};

@@ -20,6 +20,8 @@ public:
   virtual std::string name() const = 0;
   virtual std::string description() const = 0;
   virtual const Primitives<float> &primitives(float) const = 0;
+  /// Those whose products may round operands to TF32, where the device has such.
+  virtual const Primitives<float> &tf32_primitives() const { return primitives(float()); }
   virtual const Primitives<double> &primitives(double) const = 0;
   virtual const Algebra<std::complex<float>> &primitives(std::complex<float>) const = 0;
   virtual const Algebra<std::complex<double>> &primitives(std::complex<double>) const = 0;

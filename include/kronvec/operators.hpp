@@ -149,11 +149,18 @@ template <class T> Matrix<T> operator*(const Operator<T> &a, const Matrix<T> &x)
 template <class T> Operator<T> operator-(const Operator<T> &a, const Operator<T> &b) { return a + T(-1) * b; }
 template <class T> Operator<T> operator-(const Operator<T> &a) { return T(-1) * a; }
 
+/// The same operator, whose products of matrices a GPU may make by its tensor cores in TF32: operands rounded to 10
+/// bits of mantissa, so that relative errors are about 10⁻³, and sums in float. Nothing else of it is rounded, neither
+/// its entries nor its dense form, and nothing that is not inside of it; on other devices it is the operator itself.
+/// `simplify` leaves what is inside as it is. For float alone.
+Operator<float> tf32(const Operator<float> &a);
+template <class T> Operator<T> tf32(const Operator<T> &a) = delete;
+
 template <class T> using OperatorSymbols = std::map<std::string, Operator<T>, std::less<>>;
 
 /// The operator that a text spells, in the grammar of `parse`: * + − ' ^ and numbers that multiply, with kron kronsum
-/// dirsum (of any number), khatrirao facesplit diag, K(m,n) D(n) Dplus(n) L(n) N(n) I(n) zeros(m,n). T is float or
-/// double. Throws SyntaxError and ShapeErrorAt, with the place.
+/// dirsum (of any number), khatrirao facesplit diag, tf32(a) for float, K(m,n) D(n) Dplus(n) L(n) N(n) I(n) zeros(m,n).
+/// T is float or double. Throws SyntaxError and ShapeErrorAt, with the place.
 template <class T = double>
 Operator<T> parse_operator(std::string_view text, const OperatorSymbols<T> &symbols, Device device = Device::cpu());
 

@@ -71,7 +71,7 @@ TEST(EmulatedOrders, KroneckerProducts) {
     Index p, q;
   };
   const std::vector<Size> lists[] = {
-      {{8, 8}, {8, 8}, {8, 8}}, {{3, 2}, {5, 7}, {2, 9}}, {{16, 16}, {16, 16}, {16, 16}}};
+      {{8, 8}, {8, 8}, {8, 8}}, {{3, 2}, {5, 7}, {2, 9}}, {{16, 16}, {16, 16}, {16, 16}}, {{33, 34}, {3, 2}, {17, 18}}};
   for (const auto &list : lists) {
     const Index columns = 3;
     Index rows = 1, cols = 1;

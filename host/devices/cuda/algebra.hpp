@@ -22,7 +22,8 @@ template <class T, class Interface> class CudaAlgebra : public Interface {
 public:
   using typename Interface::In;
   using typename Interface::Out;
-  CudaAlgebra(const Engine &engine, const Backend &backend) : engine_(engine), backend_(backend) {}
+  CudaAlgebra(const Engine &engine, const Backend &backend, Precision precision = Precision::full)
+      : engine_(engine), backend_(backend), precision_(precision) {}
 
   void fill(T value, Out y) const override {
     launch("fill", [&](cudaStream_t s) { return Launch::fill(entry(value), entries(y), s); });
@@ -83,10 +84,11 @@ public:
     const auto leading = [](Index ld) { return std::max<Index>(ld, 1); };
     const auto stride = [](const auto &m) { return m.count == 1 ? 0 : m.stride; };
     engine_.blas("gemmStridedBatched", [&](cublasHandle_t handle) {
-      return Gemm<T>::multiply(handle, flag(op_a), flag(op_b), c.rows, c.cols, inner,
-                               reinterpret_cast<const Entry *>(&alpha), in(a), leading(a.ld), stride(a), in(b),
-                               leading(b.ld), stride(b), reinterpret_cast<const Entry *>(&beta),
-                               reinterpret_cast<Entry *>(c.data), leading(c.ld), c.stride, c.count);
+      const auto multiply = precision_ == Precision::tf32 ? Gemm<T>::multiply_rounded : Gemm<T>::multiply;
+      return multiply(handle, flag(op_a), flag(op_b), c.rows, c.cols, inner, reinterpret_cast<const Entry *>(&alpha),
+                      in(a), leading(a.ld), stride(a), in(b), leading(b.ld), stride(b),
+                      reinterpret_cast<const Entry *>(&beta), reinterpret_cast<Entry *>(c.data), leading(c.ld),
+                      c.stride, c.count);
     });
   }
   void inner(In a, In b, Out y) const override {
@@ -97,11 +99,11 @@ public:
     });
   }
   Index kronecker_workspace(std::span<const KroneckerFactor<T>> factors, Index columns) const override {
-    return cuda::kronecker_workspace(engine_, factors, columns);
+    return cuda::kronecker_workspace(engine_, factors, columns, precision_);
   }
   void kronecker(T alpha, std::span<const KroneckerFactor<T>> factors, MatrixView<const T> x, T beta, MatrixView<T> y,
                  std::span<T> workspace) const override {
-    cuda::kronecker<T>(engine_, *this, alpha, factors, x, beta, y, workspace);
+    cuda::kronecker<T>(engine_, *this, alpha, factors, x, beta, y, workspace, precision_);
   }
 
 protected:
@@ -112,6 +114,8 @@ protected:
   const Backend &backend_;
 
 private:
+  const Precision precision_;
+
   static Entries<const Index> column(std::span<const Index> index) {
     const auto n = static_cast<Index>(index.size());
     return {index.data(), n, 1, n, 1, 0};

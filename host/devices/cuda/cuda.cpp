@@ -16,8 +16,8 @@ class CudaBackend final : public Backend {
 public:
   explicit CudaBackend(std::unique_ptr<Engine> engine)
       : Backend(std::make_unique<DeviceMemory>(*engine)), engine_(std::move(engine)), floats_(*engine_, *this),
-        doubles_(*engine_, *this), complex_floats_(*engine_, *this), complex_doubles_(*engine_, *this),
-        recorder_(*engine_, memory()) {}
+        rounded_floats_(*engine_, *this, Precision::tf32), doubles_(*engine_, *this), complex_floats_(*engine_, *this),
+        complex_doubles_(*engine_, *this), recorder_(*engine_, memory()) {}
   ~CudaBackend() override { pool().trim(); } // while there is an engine to give it back to
 
   std::string name() const override {
@@ -30,6 +30,7 @@ public:
                        static_cast<double>(properties.totalGlobalMem) / (1 << 30));
   }
   const Primitives<float> &primitives(float) const override { return floats_; }
+  const Primitives<float> &tf32_primitives() const override { return rounded_floats_; }
   const Primitives<double> &primitives(double) const override { return doubles_; }
   const Algebra<std::complex<float>> &primitives(std::complex<float>) const override { return complex_floats_; }
   const Algebra<std::complex<double>> &primitives(std::complex<double>) const override { return complex_doubles_; }
@@ -67,7 +68,7 @@ public:
 
 private:
   std::unique_ptr<Engine> engine_;
-  CudaPrimitives<float> floats_;
+  CudaPrimitives<float> floats_, rounded_floats_;
   CudaPrimitives<double> doubles_;
   ComplexAlgebra<std::complex<float>> complex_floats_;
   ComplexAlgebra<std::complex<double>> complex_doubles_;

@@ -42,23 +42,38 @@ template <class T> Entries<const kernels::moved_as_t<T>> moved(const Entries<con
 
 inline cublasOperation_t flag(Op op) { return op == Op::none ? CUBLAS_OP_N : CUBLAS_OP_T; }
 
-/// cuBLAS's products of one type of entries, and its name for such an entry.
+/// A product of floats that cuBLAS may round to TF32.
+inline cublasStatus_t multiply_rounded(cublasHandle_t handle, cublasOperation_t op_a, cublasOperation_t op_b,
+                                       std::int64_t m, std::int64_t n, std::int64_t k, const float *alpha,
+                                       const float *a, std::int64_t lda, long long stride_a, const float *b,
+                                       std::int64_t ldb, long long stride_b, const float *beta, float *c,
+                                       std::int64_t ldc, long long stride_c, std::int64_t count) {
+  return cublasGemmStridedBatchedEx_64(handle, op_a, op_b, m, n, k, alpha, a, CUDA_R_32F, lda, stride_a, b, CUDA_R_32F,
+                                       ldb, stride_b, beta, c, CUDA_R_32F, ldc, stride_c, count,
+                                       CUBLAS_COMPUTE_32F_FAST_TF32, CUBLAS_GEMM_DEFAULT);
+}
+
+/// cuBLAS's products of one type of entries, rounded where there is such a one, and its name for such an entry.
 template <class T> struct Gemm;
 template <> struct Gemm<float> {
   using Entry = float;
   static constexpr auto multiply = cublasSgemmStridedBatched_64;
+  static constexpr auto multiply_rounded = cuda::multiply_rounded;
 };
 template <> struct Gemm<double> {
   using Entry = double;
   static constexpr auto multiply = cublasDgemmStridedBatched_64;
+  static constexpr auto multiply_rounded = multiply;
 };
 template <> struct Gemm<std::complex<float>> {
   using Entry = cuComplex;
   static constexpr auto multiply = cublasCgemmStridedBatched_64;
+  static constexpr auto multiply_rounded = multiply;
 };
 template <> struct Gemm<std::complex<double>> {
   using Entry = cuDoubleComplex;
   static constexpr auto multiply = cublasZgemmStridedBatched_64;
+  static constexpr auto multiply_rounded = multiply;
 };
 
 } // namespace kronvec::cuda

@@ -101,7 +101,8 @@ template <class T> void CudaPrimitives<T>::lu(In x, bool regular, Out f) const {
   if (n == 0 || f.count == 0) return;
   this->copy(x, {f.data, n, n, f.ld, f.count, f.stride});
   const Workspace<int> info(backend_, f.count);
-  n <= most_rows_of_batch &&are_ints({f.ld, f.count}) ? factor_batch(f, info.data()) : factor_items(f, info.data());
+  const bool batch = n <= most_rows_of_batch && are_ints({f.ld, f.count});
+  batch ? factor_batch(f, info.data()) : factor_items(f, info.data());
   if (regular) require_regular_factors(one_norms({x.data, n, n, x.ld, x.count, x.stride}), info.to_host(), f);
 }
 

@@ -5,6 +5,7 @@
 #include "kernels/kronecker.hpp"
 
 #include <algorithm>
+#include <bitset>
 
 namespace kronvec::cuda {
 namespace {
@@ -35,10 +36,13 @@ public:
     work_.from = narrow(pass.from), work_.to = narrow(pass.to);
     work_.width = narrow(pass.slicing.width), work_.outers = narrow(std::min(pass.slicing.outers, outer));
     work_.by_width = Divisor(work_.width);
+    work_.tensor = std::any_of(pass.factors.begin(), pass.factors.end(), by_tensor_cores);
     for (const SliceFactor &f : pass.factors)
       add(f);
     constexpr Index run = 16 / sizeof(Entry);
-    work_.slice_room = narrow((work_.padded(narrow(largest_) - 1) + 1 + run - 1) / run * run);
+    const int last = narrow(largest_) - 1;
+    const Index end = 1 + (work_.tensor ? TensorGaps::padded(last) : PlainGaps::padded(last));
+    work_.slice_room = narrow((end + run - 1) / run * run);
   }
   cudaError_t run(T alpha, MatrixView<const T> x, T beta, MatrixView<T> y, cudaStream_t stream) {
     work_.alpha = entry(alpha), work_.beta = entry(beta);
@@ -48,21 +52,44 @@ public:
   }
 
 private:
+  using PlainGaps = kernels::Gaps<sizeof(Entry), false>;
+  using TensorGaps = kernels::Gaps<sizeof(Entry), true>;
+
   static int narrow(Index n) { return static_cast<int>(n); } // the plan keeps them small
 
   void add(const SliceFactor &f) {
     const Index places = Index(work_.width) * work_.outers, fibers = f.fibers * places;
-    const Index wide = kernels::fibers_of_thread(sizeof(Entry), f.tall);
+    const bool warps = by_tensor_cores(f);
+    const Index wide = (warps ? kernels::fibers_of_warp : kernels::fibers_of_thread)(sizeof(Entry), f.tall);
     const KroneckerFactor<T> &factor = factors_[f.factor];
     kernels::KroneckerStep &step = work_.step[work_.steps];
     step.p = narrow(f.p), step.q = narrow(f.q), step.tall = f.tall;
     step.place = narrow(f.place), step.pitch = narrow(f.pitch), step.faster = narrow(f.faster) * work_.width;
-    step.distance = work_.distance(step.faster, step.q);
+    step.distance = work_.tensor ? TensorGaps::distance(step.faster, step.q) : PlainGaps::distance(step.faster, step.q);
     step.fibers = narrow(fibers), step.fiber_blocks = narrow((fibers + wide - 1) / wide);
     step.by_faster = Divisor(step.faster), step.by_blocks = Divisor(step.fiber_blocks);
+    step.turn = warps ? turn_of(step) : 0;
     work_.factor[work_.steps] = entries(BatchView<const T>(factor.a), 1);
     work_.transposed[work_.steps++] = factor.op == Op::transpose;
     largest_ = std::max({largest_, fibers * f.p, fibers * f.q});
+  }
+
+  /// What puts the entries that lanes load at once, 4 each of neighbouring columns, into the most banks.
+  static int turn_of(const kernels::KroneckerStep &step) {
+    constexpr int banks = TensorGaps::lanes;
+    const int all = kernels::fibers_of_warp(sizeof(Entry), step.tall);
+    int best = 0;
+    std::size_t most = 0;
+    for (int turn = 0; turn < 4; ++turn) {
+      std::bitset<banks> met;
+      for (int lane = 0; lane < banks; ++lane) {
+        const int f = kernels::fiber_of_column(lane / 4, turn, all), k = lane % 4;
+        met.set(static_cast<std::size_t>(TensorGaps::padded((f / step.faster * (step.q - 1) + k) * step.faster + f) %
+                                         banks));
+      }
+      if (met.count() > most) best = turn, most = met.count();
+    }
+    return best;
   }
 
   const KroneckerPass &pass_;
@@ -73,17 +100,17 @@ private:
 
 } // namespace
 
-template <class T>
-Index kronecker_workspace(const Engine &engine, std::span<const KroneckerFactor<T>> factors, Index columns) {
-  const Halves halves(kronecker_plan(factors, columns, engine.shared_bytes()));
+template <class T> Index kronecker_workspace(const Engine &engine, std::span<const KroneckerFactor<T>> factors,
+                                             Index columns, Precision precision) {
+  const Halves halves(kronecker_plan(factors, columns, engine.shared_bytes(), precision));
   return (halves.size[0] + halves.size[1]) * columns;
 }
 
 template <class T> void kronecker(const Engine &engine, const Algebra<T> &algebra, T alpha,
                                   std::span<const KroneckerFactor<T>> factors, MatrixView<const T> x, T beta,
-                                  MatrixView<T> y, std::span<T> workspace) {
+                                  MatrixView<T> y, std::span<T> workspace, Precision precision) {
   if (y.rows() == 0 || y.cols() == 0) return;
-  const std::vector<KroneckerPass> plan = kronecker_plan(factors, x.cols(), engine.shared_bytes());
+  const std::vector<KroneckerPass> plan = kronecker_plan(factors, x.cols(), engine.shared_bytes(), precision);
   if (plan.empty()) return algebra.combine(x.rows() == 0 ? T(0) : alpha, x, beta, y);
   T *half[] = {workspace.data(), workspace.data() + Halves(plan).size[0] * x.cols()};
   MatrixView<const T> from = x;
@@ -102,19 +129,13 @@ template <class T> void kronecker(const Engine &engine, const Algebra<T> &algebr
   }
 }
 
-template Index kronecker_workspace(const Engine &, std::span<const KroneckerFactor<float>>, Index);
-template Index kronecker_workspace(const Engine &, std::span<const KroneckerFactor<double>>, Index);
-template Index kronecker_workspace(const Engine &, std::span<const KroneckerFactor<std::complex<float>>>, Index);
-template Index kronecker_workspace(const Engine &, std::span<const KroneckerFactor<std::complex<double>>>, Index);
-template void kronecker(const Engine &, const Algebra<float> &, float, std::span<const KroneckerFactor<float>>,
-                        MatrixView<const float>, float, MatrixView<float>, std::span<float>);
-template void kronecker(const Engine &, const Algebra<double> &, double, std::span<const KroneckerFactor<double>>,
-                        MatrixView<const double>, double, MatrixView<double>, std::span<double>);
-template void kronecker(const Engine &, const Algebra<std::complex<float>> &, std::complex<float>,
-                        std::span<const KroneckerFactor<std::complex<float>>>, MatrixView<const std::complex<float>>,
-                        std::complex<float>, MatrixView<std::complex<float>>, std::span<std::complex<float>>);
-template void kronecker(const Engine &, const Algebra<std::complex<double>> &, std::complex<double>,
-                        std::span<const KroneckerFactor<std::complex<double>>>, MatrixView<const std::complex<double>>,
-                        std::complex<double>, MatrixView<std::complex<double>>, std::span<std::complex<double>>);
+#define KRONVEC_INSTANTIATE(T)                                                                                         \
+  template Index kronecker_workspace(const Engine &, std::span<const KroneckerFactor<T>>, Index, Precision);           \
+  template void kronecker(const Engine &, const Algebra<T> &, T, std::span<const KroneckerFactor<T>>,                  \
+                          MatrixView<const T>, T, MatrixView<T>, std::span<T>, Precision);
+KRONVEC_INSTANTIATE(float)
+KRONVEC_INSTANTIATE(double)
+KRONVEC_INSTANTIATE(std::complex<float>)
+KRONVEC_INSTANTIATE(std::complex<double>)
 
 } // namespace kronvec::cuda

@@ -1,7 +1,5 @@
 #include "devices/cuda/kronecker_plan.hpp"
 
-#include "kernels/kronecker_limits.hpp"
-
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -13,40 +11,60 @@ constexpr double launch = 8e6;       ///< bytes that move while a kernel starts 
 constexpr Index sector = 32;         ///< bytes of the smallest access of memory
 constexpr Index enough_slices = 256; ///< to keep all of a GPU busy
 constexpr double multiprocessors = 132;
+constexpr Index most_warps = 16; ///< of a block
 constexpr double product_bytes =
     1.25; ///< what cuBLAS needs for a byte where memory is the limit: its tiles are made for more flops
 
 Index rounded_up(Index n, Index to) { return (n + to - 1) / to * to; }
 double real(Index n) { return static_cast<double>(n); }
 
-/// The height of a thread's block of sums that wastes little of the factor's rows: taller blocks read less of the
-/// slice.
-int tall_for(Index p) {
-  return real(p) / real(rounded_up(p, 8)) > 0.7 ? 8 : real(p) / real(rounded_up(p, 4)) > 0.7 ? 4 : 2;
+bool has_tensor_cores(EntryKind kind) { return (kind.is_double && !kind.is_complex) || kind.tf32; }
+
+/// Columns of a factor's copy: tensor cores take some at once.
+Index depth_of(EntryKind kind, Index q, int tall) {
+  const bool tensor = tall >= kernels::least_tensor_tall;
+  return tensor ? rounded_up(q, kernels::tensor_depth(static_cast<int>(kind.bytes))) : q;
 }
 
-/// What a step reaches of the vector units: products among all instructions of its loop, for double of half the rate.
-double efficiency(EntryKind kind, int tall) {
-  if (kind.is_double) return tall == 8 ? 0.8 : tall == 4 ? 0.75 : 0.55;
-  return tall == 8 ? 0.65 : tall == 4 ? 0.5 : 0.35;
+/// What a step reaches. By vector units: products among all instructions of its loop, for double of half the rate. By
+/// tensor cores: their instructions for double leave half of the issue slots and of shared memory's bandwidth free, but
+/// nothing covers a block's loads and stores; those for TF32 wait for both.
+double slice_rate(EntryKind kind, int tall) {
+  if (tall >= kernels::least_tensor_tall) return kind.tf32 ? 148 * (tall == 32 ? 0.25 : 0.13) : 20 * 0.6;
+  if (kind.is_double) return 10 * (tall == 8 ? 0.8 : tall == 4 ? 0.75 : 0.55);
+  return 20 * (tall == 8 ? 0.65 : tall == 4 ? 0.5 : 0.35);
 }
 
-double slice_rate(EntryKind kind) { return kind.is_double ? 10 : 20; }
-double product_rate(EntryKind kind) { return kind.is_double ? 16 : 17; }
+/// Rows that a thread, or a warp for its tensor cores, has of a p×q factor's products: what wastes little of the
+/// factor's rows, since taller blocks read less of the slice, and tensor cores where their whole tiles take less time.
+int tall_for(EntryKind kind, Index p, Index q) {
+  int best = real(p) / real(rounded_up(p, 8)) > 0.7 ? 8 : real(p) / real(rounded_up(p, 4)) > 0.7 ? 4 : 2;
+  const auto time = [&](int tall) {
+    return real(rounded_up(p, tall)) * real(depth_of(kind, q, tall)) / slice_rate(kind, tall);
+  };
+  for (const int tall : {32, 16})
+    if (has_tensor_cores(kind) && p <= tall * most_warps && time(tall) < time(best)) best = tall;
+  return best;
+}
+
+double product_rate(EntryKind kind) { return kind.tf32 ? 148 * 0.5 : kind.is_double ? 16 : 17; }
 double flops_of_term(EntryKind kind) { return kind.is_complex ? 8 : 2; }
 
 /// The most places, outers times width, whose slices fit a block.
 Index most_places(const KroneckerPass &pass, EntryKind kind, int threads, Index shared_bytes, Index copies) {
-  const Index lanes = 128 / kind.bytes; // after so many entries one is left out
-  Index places = ((shared_bytes - 16) / kind.bytes - copies) * lanes / (lanes + 1);
+  const Index lanes = 128 / kind.bytes; // one is left out after so many entries, and one more after their square
+  Index places = ((shared_bytes - 16) / kind.bytes - copies) * lanes * lanes / (lanes * lanes + lanes + 1);
   Index largest = pass.from;
   for (const SliceFactor &f : pass.factors)
     largest = std::max(largest, f.fibers * f.p);
   places /= largest;
   places = std::min(places, threads * Index(kernels::most_copies_of_thread) / pass.from);
   for (const SliceFactor &f : pass.factors) {
-    const Index blocks = f.pitch / f.tall, wide = kernels::fibers_of_thread(static_cast<int>(kind.bytes), f.tall);
-    places = std::min(places, threads / blocks * wide / f.fibers);
+    const auto bytes = static_cast<int>(kind.bytes);
+    const Index blocks = (f.p + f.tall - 1) / f.tall;
+    const Index fibers = by_tensor_cores(f) ? threads / 32 / blocks * kernels::fibers_of_warp(bytes, f.tall)
+                                            : threads / blocks * kernels::fibers_of_thread(bytes, f.tall);
+    places = std::min(places, fibers / f.fibers);
   }
   return places;
 }
@@ -60,7 +78,7 @@ Slicing slicing(const KroneckerPass &pass, EntryKind kind, Index columns, Index 
     return result;
   for (const SliceFactor &f : pass.factors) {
     if (f.pitch > kernels::most_slice || f.q > kernels::most_slice) return result;
-    result.copies = f.place + rounded_up(f.q * f.pitch, 16 / kind.bytes);
+    result.copies = f.place + rounded_up(f.depth * f.pitch, 16 / kind.bytes);
   }
   const Index run = sector / kind.bytes;
   const Index of_two = (shared_bytes + 1024) / 2 - 1024; // every block takes another KB
@@ -171,13 +189,15 @@ private:
     std::vector<SliceFactor> result;
     Index place = 0;
     for (const std::size_t f : order) {
-      const int tall = tall_for(factors_[f].rows);
-      SliceFactor step{f, factors_[f].rows, factors_[f].cols, 1, 1, tall, rounded_up(factors_[f].rows, tall), place};
+      const auto [p, q, identity] = factors_[f];
+      const int tall = tall_for(kind_, p, q);
+      SliceFactor step{f, p, q, 1, 1, tall, rounded_up(p, tall), depth_of(kind_, q, tall), place};
+      if (by_tensor_cores(step)) step.pitch += 32 / kind_.bytes; // lanes of four columns meet different banks
       for (std::size_t g = range.first; g < range.last; ++g) {
         if (g != f) step.fibers *= extent[g];
         if (g > f) step.faster *= extent[g];
       }
-      extent[f] = step.p, place += rounded_up(step.q * step.pitch, 16 / kind_.bytes);
+      extent[f] = step.p, place += rounded_up(step.depth * step.pitch, 16 / kind_.bytes);
       result.push_back(step);
     }
     return result;
@@ -186,16 +206,17 @@ private:
   double places(const KroneckerPass &pass) const { return real(columns_) * real(pass.inner) * real(pass.outer); }
 
   double slices_cost(const KroneckerPass &pass) const {
-    double time = 0; // of one place, in flops at the full rate
+    double time = 0; // of one place, in bytes
     for (const SliceFactor &f : pass.factors)
-      time += flops_of_term(kind_) * real(f.q) * real(f.pitch) * real(f.fibers) / efficiency(kind_, f.tall);
+      time += flops_of_term(kind_) * real(f.depth) * real(rounded_up(f.p, f.tall)) * real(f.fibers) /
+              slice_rate(kind_, f.tall);
     const double run = real(pass.slicing.width * kind_.bytes);
     const double waste = pass.slicing.width < pass.inner ? 1 + real(sector) / run : 1; // sectors that runs only touch
     const double bytes = real(pass.from + pass.to) * real(kind_.bytes) * waste;
     const double slices = std::ceil(real(pass.inner) / real(pass.slicing.width)) *
                           std::ceil(real(pass.outer * columns_) / real(pass.slicing.outers));
     const double idle = std::max(1.0, multiprocessors / slices);
-    return launch + idle * places(pass) * std::max(bytes, time / slice_rate(kind_));
+    return launch + idle * places(pass) * std::max(bytes, time);
   }
 
   /// cuBLAS works on whole tiles, here 32×32, and 8 deep.

@@ -1,6 +1,7 @@
 /// A test double of the cuBLAS calls that kronvec makes, on the CPU's BLAS and LAPACK, in the order of the stream.
 
 #include "devices/emulation/stream.hpp"
+#include "devices/emulation/tensor_cores.hpp"
 
 #include <cblas.h>
 #include <cublas_v2.h>
@@ -55,6 +56,23 @@ template <class T> auto by_address(auto *gemm) {
   return
       [gemm](auto layout, auto op_a, auto op_b, int m, int n, int k, T alpha, const T *a, int lda, const T *b, int ldb,
              T beta, T *c, int ldc) { gemm(layout, op_a, op_b, m, n, k, &alpha, a, lda, b, ldb, &beta, c, ldc); };
+}
+
+/// cblas_sgemm of copies of the operands that are rounded to TF32.
+void rounded_sgemm(CBLAS_LAYOUT layout, CBLAS_TRANSPOSE op_a, CBLAS_TRANSPOSE op_b, int m, int n, int k, float alpha,
+                   const float *a, int lda, const float *b, int ldb, float beta, float *c, int ldc) {
+  const auto rounded = [](const float *x, int rows, int cols, int ld) {
+    std::vector<float> copy(static_cast<std::size_t>(rows) * static_cast<std::size_t>(cols));
+    for (std::size_t i = 0; i < copy.size(); ++i) {
+      const auto row = static_cast<std::ptrdiff_t>(i) % rows, col = static_cast<std::ptrdiff_t>(i) / rows;
+      copy[i] = to_tf32(x[row + col * ld]);
+    }
+    return copy;
+  };
+  const int rows_a = op_a == CblasNoTrans ? m : k, rows_b = op_b == CblasNoTrans ? k : n;
+  const auto ra = rounded(a, rows_a, m + k - rows_a, lda), rb = rounded(b, rows_b, k + n - rows_b, ldb);
+  cblas_sgemm(layout, op_a, op_b, m, n, k, alpha, ra.data(), std::max(rows_a, 1), rb.data(), std::max(rows_b, 1), beta,
+              c, ldc);
 }
 
 template <class T> cublasStatus_t factor(auto *getrf, cublasHandle_t handle, int n, T *const *a, int lda, int *pivots,
@@ -167,6 +185,18 @@ cublasStatus_t cublasZgemmStridedBatched_64(cublasHandle_t handle, cublasOperati
                                             long long stride_c, int64_t count) {
   return multiply(by_address<cuDoubleComplex>(cblas_zgemm), handle, op_a, op_b, m, n, k, alpha, a, lda, stride_a, b,
                   ldb, stride_b, beta, c, ldc, stride_c, count);
+}
+cublasStatus_t cublasGemmStridedBatchedEx_64(cublasHandle_t handle, cublasOperation_t op_a, cublasOperation_t op_b,
+                                             int64_t m, int64_t n, int64_t k, const void *alpha, const void *a,
+                                             cudaDataType type_a, int64_t lda, long long stride_a, const void *b,
+                                             cudaDataType type_b, int64_t ldb, long long stride_b, const void *beta,
+                                             void *c, cudaDataType type_c, int64_t ldc, long long stride_c,
+                                             int64_t count, cublasComputeType_t compute, cublasGemmAlgo_t) {
+  if (type_a != CUDA_R_32F || type_b != CUDA_R_32F || type_c != CUDA_R_32F || compute != CUBLAS_COMPUTE_32F_FAST_TF32)
+    return CUBLAS_STATUS_NOT_SUPPORTED;
+  const auto floats = [](const void *x) { return static_cast<const float *>(x); };
+  return multiply(rounded_sgemm, handle, op_a, op_b, m, n, k, floats(alpha), floats(a), lda, stride_a, floats(b), ldb,
+                  stride_b, floats(beta), static_cast<float *>(c), ldc, stride_c, count);
 }
 cublasStatus_t cublasSgetrfBatched(cublasHandle_t h, int n, float *const a[], int lda, int *pivots, int *info,
                                    int count) {

@@ -3,6 +3,7 @@
 
 #include "devices/emulation/emulator.hpp"
 #include "devices/emulation/stream.hpp"
+#include "devices/emulation/tensor_cores.hpp"
 #include "kernels/entries.hpp"
 
 #include <cuda_runtime_api.h>
