@@ -5,6 +5,7 @@
 #include "devices/pool.hpp"
 #include "devices/primitives.hpp"
 #include "devices/recording.hpp"
+#include "kronvec/device.hpp"
 
 #include <algorithm>
 #include <complex>
@@ -61,6 +62,9 @@ private:
   std::unique_ptr<Memory> memory_;
   mutable Pool pool_{*memory_};
 };
+
+/// The device of a backend, which lives as long.
+inline Device device_of(Backend &backend) { return Device(backend); }
 
 /// Y = X, where each may lie in host memory or on the device.
 template <class T> void transfer(const Backend &backend, MatrixView<const T> x, MatrixView<T> y) {

@@ -25,7 +25,8 @@ template <class T> struct Binding {
   MatrixView<const T> value;
 };
 
-/// Values for symbols, in host memory or on the device.
+/// Values for symbols, in host memory or on the device. Symbols that a function does not have are passed over, so that
+/// one list may serve several functions; of several values for one symbol the last counts.
 template <class T> class Values : public std::vector<Binding<T>> {
 public:
   using std::vector<Binding<T>>::vector;

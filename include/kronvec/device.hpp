@@ -44,12 +44,12 @@ public:
   /// Bytes that could still be allocated, by the operating system's estimate.
   std::size_t bytes_free() const;
 
-  /// The device of a backend that the caller made and keeps, as tests do.
-  explicit Device(Backend &backend) : backend_(&backend) {}
   const Backend &backend() const { return *backend_; }
   friend bool operator==(Device a, Device b) { return a.backend_ == b.backend_; }
 
 private:
+  explicit Device(Backend &backend) : backend_(&backend) {}
+  friend Device device_of(Backend &backend); // host/devices/backend.hpp
   Backend *backend_;
 };
 

@@ -31,7 +31,7 @@ protected:
     for (const cudaStream_t s : {stream, other})
       EXPECT_EQ(cudaStreamDestroy(s), cudaSuccess);
   }
-  Device device() const { return Device(*backend); }
+  Device device() const { return device_of(*backend); }
   const Primitives<double> &primitives() const { return backend->primitives(0.0); }
   /// The pieces of work that work() leaves in the stream.
   std::size_t handed_over(const auto &work) const {
