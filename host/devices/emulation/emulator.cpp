@@ -318,9 +318,10 @@ void Scheduler::complete(int first, const std::vector<bool> &takes_part) {
   }
   order_memory(first, takes_part);
   if (leader->collective) {
-    sanitizer::become(const_cast<Thread *>(leader)->fiber.thread());
-    leader->collective(arguments.data(), present.data(), static_cast<int>(takes_part.size()));
-    sanitizer::become(own_thread_);
+    {
+      const sanitizer::Part part(const_cast<Thread *>(leader)->fiber.thread(), own_thread_);
+      leader->collective(arguments.data(), present.data(), static_cast<int>(takes_part.size()));
+    }
     order_memory(first, takes_part);
   }
   for (std::size_t i = 0; i < takes_part.size(); ++i)

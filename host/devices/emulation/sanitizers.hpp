@@ -49,4 +49,16 @@ inline void acquire(void *) {}
 inline void release(void *) {}
 #endif
 
+/// One of the thread sanitizer's threads for as long as it lives, and then `after`, also where an exception ends it.
+class Part {
+public:
+  Part(void *thread, void *after) : after_(after) { become(thread); }
+  ~Part() { become(after_); }
+  Part(const Part &) = delete;
+  Part &operator=(const Part &) = delete;
+
+private:
+  void *after_;
+};
+
 } // namespace kronvec::emulation::sanitizer
