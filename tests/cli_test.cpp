@@ -203,6 +203,15 @@ TEST_F(Command, RefusesBadRequestsWithOneLineAndAPlace) {
   expect_refusal("jacobian 'exp(X)' --wrt X X=20x20 --max-memory 1MiB", 2, "--max-memory is 1MiB");
 }
 
+TEST_F(Command, AnswersWhereNothingCanBeSaid) {
+  const auto status_of = [](const std::string &request) {
+    return WEXITSTATUS(std::system((KRONVEC_COMMAND " " + request + " >/dev/null 2>/dev/full").c_str()));
+  };
+  EXPECT_EQ(status_of("foo"), 2);
+  EXPECT_EQ(status_of("evaluate 'A*B' A=2x3 B=2x3"), 2);
+  EXPECT_EQ(status_of("evaluate X X=2x2 Y=1x1"), 0); // a note alone would have been said
+}
+
 TEST_F(Command, RefusesBadFiles) {
   expect_refusal("evaluate X X=missing.npy", 2, "missing.npy: no such file");
   write("text.npy", "hello, this is text");

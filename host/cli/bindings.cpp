@@ -1,5 +1,7 @@
 #include "cli/bindings.hpp"
 
+#include "cli/output.hpp"
+
 #include <fmt/format.h>
 
 #include <charconv>
@@ -137,7 +139,7 @@ void note_unused(const Symbols &bound, const std::string &expression, const std:
   const auto used = free_names(expression);
   for (const auto &[name, symbol] : bound)
     if (!used.contains(name) && ("," + also + ",").find("," + name + ",") == std::string::npos)
-      fmt::print(stderr, "kronvec: note: '{}' does not occur in the expression\n", name);
+      say("kronvec: note: '{}' does not occur in the expression", name);
 }
 
 template Matrix<float> value_of(const std::string &, const std::string &);

@@ -72,7 +72,7 @@ public:
     deliver(j, request_.out, request_.layout + " layout");
     if (request_.picture.empty()) return;
     writing([&] { write_picture<T>(request_.picture, j); });
-    fmt::print(stderr, "{}: red positive, blue negative, white zero\n", request_.picture);
+    say("{}: red positive, blue negative, white zero", request_.picture);
   }
 
   void gradient() const {
@@ -105,7 +105,7 @@ public:
     }
     print(to_string(rows));
     const auto failed = std::count_if(rows.begin(), rows.end(), [](const Comparison &row) { return !row.passed(); });
-    if (failed) fmt::print(stderr, "kronvec: {} of {} comparisons are out of tolerance\n", failed, rows.size());
+    if (failed) say("kronvec: {} of {} comparisons are out of tolerance", failed, rows.size());
     return failed ? 1 : 0;
   }
 
@@ -156,8 +156,8 @@ private:
     if (layout == Layout::denominator) std::swap(j.rows, j.cols), std::swap(j.row, j.col);
     const CsrMatrix<T> rows = compressed(j);
     writing([&] { write_mtx<T>(request_.out, rows); });
-    fmt::print(stderr, "{}: {}, {} layout, {} entries\n", request_.out, to_string(Shape{rows.rows, rows.cols}),
-               request_.layout, rows.nonzeros());
+    say("{}: {}, {} layout, {} entries", request_.out, to_string(Shape{rows.rows, rows.cols}), request_.layout,
+        rows.nonzeros());
   }
 
   /// Bytes that a Jacobian may take in memory.
@@ -176,8 +176,7 @@ private:
     ProgressLine line;
     bool said = false; // once it is not refused
     const Progress progress = [&](double done) {
-      if (!std::exchange(said, true))
-        fmt::print(stderr, "kronvec: note: {}: it goes to {} by ranges of columns\n", why, request_.out);
+      if (!std::exchange(said, true)) say("kronvec: note: {}: it goes to {} by ranges of columns", why, request_.out);
       interruption.check(), line.show("jacobian", done);
     };
     writing([&] {
@@ -186,8 +185,7 @@ private:
     });
     line.clear();
     const Shape j{plan.rows(), plan.cols()}, jt{j.cols, j.rows};
-    fmt::print(stderr, "{}: {}, {} layout\n", request_.out, to_string(layout == Layout::numerator ? j : jt),
-               request_.layout);
+    say("{}: {}, {} layout", request_.out, to_string(layout == Layout::numerator ? j : jt), request_.layout);
   }
 
   /// What is left of --max-memory once the values are there. Throws OutOfMemory.

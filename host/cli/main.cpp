@@ -71,7 +71,7 @@ bool has_command(CLI::App &app, const std::string &name) {
 }
 
 int report(const std::string &message, Status status) {
-  fmt::print(stderr, "kronvec: {}\n", message);
+  kronvec::cli::say("kronvec: {}", message);
   return status;
 }
 

@@ -91,7 +91,7 @@ void ProgressLine::show(std::string_view what, double done) {
   const double time = now();
   if (!terminal_ || time - start_ < 1 || time - last_ < 0.1) return;
   last_ = time, shown_ = true;
-  fmt::print(stderr, "\r\033[K{} {:.0f}%", what, 100 * done);
+  std::fputs(fmt::format("\r\033[K{} {:.0f}%", what, 100 * done).c_str(), stderr);
   std::fflush(stderr);
 }
 

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <cstdio>
 #include <string_view>
 
 namespace kronvec::cli {
@@ -18,6 +19,11 @@ public:
 /// Aligned columns for a terminal, cut where they do not fit; comma-separated with all digits otherwise.
 template <class T> void print(MatrixView<const T> m);
 void print(std::string_view text);
+
+/// A line on standard error. Where that cannot be written to it is lost, and the request is answered all the same.
+template <class... A> void say(fmt::format_string<A...> line, A &&...values) {
+  std::fputs((fmt::format(line, std::forward<A>(values)...) + '\n').c_str(), stderr);
+}
 
 /// work(), with a failure to write told apart from a failure to read, and from the refusal to begin.
 void writing(const auto &work) {
@@ -34,7 +40,7 @@ void writing(const auto &work) {
 template <class T> void deliver(const Matrix<T> &m, const std::string &out, const std::string &what) {
   if (out.empty()) return print<T>(m);
   writing([&] { write_npy<T>(out, m); });
-  fmt::print(stderr, "{}: {}, {}\n", out, to_string(m.shape()), what);
+  say("{}: {}, {}", out, to_string(m.shape()), what);
 }
 
 /// The expression and a caret under the place, windowed to fit a line.

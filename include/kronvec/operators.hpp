@@ -150,9 +150,9 @@ template <class T> Operator<T> operator-(const Operator<T> &a, const Operator<T>
 template <class T> Operator<T> operator-(const Operator<T> &a) { return T(-1) * a; }
 
 /// The same operator, whose products of matrices a GPU may make by its tensor cores in TF32: operands rounded to 10
-/// bits of mantissa, so that relative errors are about 10⁻³, and sums in float. Nothing else of it is rounded, neither
-/// its entries nor its dense form, and nothing that is not inside of it; on other devices it is the operator itself.
-/// `simplify` leaves what is inside as it is. For float alone.
+/// bits of mantissa, so that relative errors are about 10⁻³, and sums in float. Its own entries and dense form are not
+/// rounded, nor is what is not inside of it; an operator around it is rounded in all that takes products with it. On
+/// other devices it is the operator itself. `simplify` leaves what is inside as it is. For float alone.
 Operator<float> tf32(const Operator<float> &a);
 template <class T> Operator<T> tf32(const Operator<T> &a) = delete;
 
