@@ -129,10 +129,11 @@ template <class T> void kronecker(const Engine &engine, const Algebra<T> &algebr
   }
 }
 
+template <class T> using Factors = std::span<const KroneckerFactor<T>>;
 #define KRONVEC_INSTANTIATE(T)                                                                                         \
-  template Index kronecker_workspace(const Engine &, std::span<const KroneckerFactor<T>>, Index, Precision);           \
-  template void kronecker(const Engine &, const Algebra<T> &, T, std::span<const KroneckerFactor<T>>,                  \
-                          MatrixView<const T>, T, MatrixView<T>, std::span<T>, Precision);
+  template Index kronecker_workspace(const Engine &, Factors<T>, Index, Precision);                                    \
+  template void kronecker(const Engine &, const Algebra<T> &, T, Factors<T>, MatrixView<const T>, T, MatrixView<T>,    \
+                          std::span<T>, Precision);
 KRONVEC_INSTANTIATE(float)
 KRONVEC_INSTANTIATE(double)
 KRONVEC_INSTANTIATE(std::complex<float>)
