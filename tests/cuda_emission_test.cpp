@@ -1,6 +1,7 @@
 /// Emission on the CUDA devices against the reference. Buffers hold small integers, so that results are equal to the
 /// bit.
 
+#include "operands.hpp"
 #include "testing.hpp"
 
 #include "devices/backend.hpp"
@@ -12,12 +13,6 @@
 
 namespace kronvec::testing {
 namespace {
-
-std::vector<Device> cuda_devices() {
-  std::vector<Device> devices = Device::all();
-  std::erase_if(devices, [](Device device) { return device.is_host(); });
-  return devices;
-}
 
 using Buffers = std::vector<Matrix<double>>;
 

@@ -2,6 +2,7 @@
 /// step anew, whatever happens between two runs. (That something is recorded: emulation/graph_test.cpp.)
 
 #include "grower.hpp"
+#include "operands.hpp"
 
 #include "devices/backend.hpp"
 
@@ -11,13 +12,6 @@ namespace kronvec::testing {
 namespace {
 
 using M = Matrix<double>;
-
-std::vector<Device> cuda_devices() {
-  std::vector<Device> devices;
-  for (const Device device : Device::all())
-    if (!device.is_host()) devices.push_back(device);
-  return devices;
-}
 
 struct Named {
   std::string what;

@@ -1,6 +1,7 @@
 /// What only a device with memory of its own can get wrong: sides of memory, waiting, bad requests.
 
 #include "jacobian_checks.hpp"
+#include "operands.hpp"
 
 #include "devices/backend.hpp"
 
@@ -10,14 +11,6 @@ namespace kronvec::testing {
 namespace {
 
 using M = Matrix<double>;
-
-/// Every CUDA device of this machine, real or emulated.
-std::vector<Device> cuda_devices() {
-  std::vector<Device> devices;
-  for (const Device device : Device::all())
-    if (!device.is_host()) devices.push_back(device);
-  return devices;
-}
 
 TEST(Cuda, MatricesTravelBothWays) {
   const M x = M::random(33, 7, 1);
