@@ -2,8 +2,10 @@
 
 #include <kronvec/kronvec.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <string>
 
 using namespace kronvec;
 

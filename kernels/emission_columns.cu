@@ -4,7 +4,7 @@
 ///   column indices ─digits, once per column─▶ shared: key, offsets and weight       ├─▶ registers ──16 bytes──▶ Y
 ///   factors, from the first-level cache ────────────────────────────────────────────┘
 ///
-/// A block of threads has a tile of rows and every so manieth column, far enough apart that all have the most factors
+/// A block of threads has a tile of rows and every `classes`-th column, far enough apart that all have the most factors
 /// in common (in J of A·exp(X·B), those of one k: A and exp(X·B) stay, B changes), and that all begin at the same place
 /// within 16 bytes. An entry of Y is the sum over the terms whose row key and column key agree of weight · Π factor[row
 /// offset + column offset]: an addition, and a load and a multiplication a factor, no division. The weight is the scale
@@ -32,7 +32,7 @@ constexpr int most_columns = 256;       ///< of a block
 /// How Y is cut: a tile has `lanes` threads along its rows, the others take other columns.
 struct ColumnsTiling {
   int lanes, stage, columns; ///< columns in shared memory at once, and of a block
-  int classes;               ///< a block has every so manieth column; all begin at the same place within 16 bytes
+  int classes;               ///< a block has every `classes`-th column; all begin at the same place within 16 bytes
   Layout layout;
 };
 

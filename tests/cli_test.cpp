@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <sstream>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -121,6 +122,9 @@ TEST_F(Command, WritesAJacobianThatDoesNotFitByRanges) {
   expect_refusal(jacobian + "--max-memory 32kB --out J.npy", 2, "may be held");
   expect_refusal(jacobian + "--max-memory 400kB --out J.npy --picture J.png", 2, "--picture");
   expect_refusal(jacobian + "--max-memory 400kB", 2, "--max-memory is 400kB");
+  for (const std::string size : {"e", "1e999", "1.5.5", "-1", "nan", "inf", "+", "2 gib", "2GiBB", " "})
+    expect_refusal(jacobian + "--max-memory='" + size + "'", 2, "a size is 2GiB, 500MB or a number of bytes");
+  EXPECT_EQ(run(jacobian + "--max-memory '2 MiB'").status, 0);
   expect_refusal("jacobian 'exp(X)' --wrt X X=2000x2000 --out J.npy", 2, "J.npy would take 116.4 TiB, its disk has ");
   EXPECT_EQ(files(), 0u);
 }

@@ -9,7 +9,7 @@
 namespace kronvec::testing {
 namespace {
 
-TEST(CudaKroneckerPlan, SmallFactorsShareAPassAndLargeOnesAreProducts) {
+TEST(KroneckerPlanForCuda, SmallFactorsShareAPassAndLargeOnesAreProducts) {
   EXPECT_EQ(described<float>(power({8, 8}, 5), 1024), "slices 0-4 of 1x1 by 512"); // 128 KB, once through memory
   EXPECT_EQ(described<float>(power({8, 8}, 5), 1024, 99 << 10),
             "slices 0-0 of 1x1368 by 256, slices 1-4 of 2x1 by 256"); // an sm_86 has less
@@ -21,13 +21,13 @@ TEST(CudaKroneckerPlan, SmallFactorsShareAPassAndLargeOnesAreProducts) {
   EXPECT_EQ(described<float>({{300, 300}, {2, 2}, {3, 3}}, 100), "product 0, slices 1-2 of 117x1 by 256");
 }
 
-TEST(CudaKroneckerPlan, WhatShrinksMostGoesFirst) {
+TEST(KroneckerPlanForCuda, WhatShrinksMostGoesFirst) {
   EXPECT_EQ(described<double>({{1000, 800}, {800, 1000}}, 5), "product 1, product 0");
   EXPECT_EQ(described<double>({{800, 1000}, {1000, 800}}, 5), "product 0, product 1");
   EXPECT_EQ(described<double>({{500, 300}, {300, 500}, {500, 300}}, 1), "product 1, product 0, product 2");
 }
 
-TEST(CudaKroneckerPlan, IdentitiesTakeNoPass) {
+TEST(KroneckerPlanForCuda, IdentitiesTakeNoPass) {
   EXPECT_EQ(described<double>({identity_of(100), identity_of(7)}, 9), "");
   EXPECT_EQ(described<double>({}, 9), "");
   EXPECT_EQ(described<double>({identity_of(50), {500, 500}, identity_of(60)}, 1), "product 1");
@@ -76,7 +76,7 @@ void expect_fitting(const std::vector<Factor> &factors, Index columns, Precision
   ASSERT_LE(left, static_cast<Index>(factors.size()));
 }
 
-TEST(CudaKroneckerPlan, SlicesFit) {
+TEST(KroneckerPlanForCuda, SlicesFit) {
   std::mt19937_64 random(3);
   const auto below = [&](Index n) { return static_cast<Index>(random() % static_cast<std::uint64_t>(n)); };
   for (int turn = 0; turn < 3000; ++turn) {

@@ -8,7 +8,7 @@
 namespace kronvec::testing {
 namespace {
 
-TEST(CudaKroneckerPlan, TensorCoresDoFactorsOfDoublesThatFillTheirTiles) {
+TEST(KroneckerPlanForCuda, TensorCoresDoFactorsOfDoublesThatFillTheirTiles) {
   EXPECT_EQ(heights<double>(power({16, 16}, 3), 1024), "16 16 16");
   EXPECT_EQ(heights<double>(power({32, 32}, 3), 1024), "32 32 32");
   EXPECT_EQ(heights<double>({{33, 20}, {8, 8}, {4, 4}}, 1024), "8 4 16"); // 48 rows, not 64

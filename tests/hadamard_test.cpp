@@ -4,6 +4,8 @@
 
 #include "kronvec/hadamard.hpp"
 
+#include <limits>
+
 namespace kronvec::testing {
 namespace {
 

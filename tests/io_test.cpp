@@ -4,6 +4,7 @@
 
 #include "io/npy.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <filesystem>
 #include <fstream>

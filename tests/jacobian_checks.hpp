@@ -3,6 +3,8 @@
 
 #include "testing.hpp"
 
+#include <algorithm>
+
 namespace kronvec::testing {
 
 struct Given {

@@ -2,6 +2,8 @@
 
 #include "testing.hpp"
 
+#include <algorithm>
+
 namespace kronvec {
 namespace {
 

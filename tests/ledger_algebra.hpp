@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace kronvec::testing {
 
 using textbook::Scalar;

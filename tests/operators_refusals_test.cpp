@@ -4,6 +4,8 @@
 
 #include "kronvec/operators.hpp"
 
+#include <limits>
+
 namespace kronvec {
 namespace {
 

@@ -2,6 +2,7 @@
 
 #include "operator_cases.hpp"
 
+#include <limits>
 #include <thread>
 
 namespace kronvec::testing {

@@ -4,6 +4,7 @@
 
 #include "kronvec/operators.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <random>
 

@@ -3,6 +3,7 @@
 
 #include "kronvec/kronvec.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <complex>
 #include <gtest/gtest.h>

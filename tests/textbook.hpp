@@ -8,6 +8,7 @@
 
 #include <complex>
 #include <functional>
+#include <limits>
 #include <numeric>
 #include <vector>
 

@@ -66,7 +66,7 @@ contents() {
     /^[$] kronvec derive / { derive = 1; next }
     /^[$]|^```/ { derive = 0 }
     derive && !function_ && sub(/^[A-Z] = /, "") { function_ = $0 }
-    derive && /^Jacobian / { by = $0; sub(/^.*∂\(vec /, "", by); sub(/\)ᵀ.*/, "", by) }
+    derive && /^Jacobian / { by = $0; sub(/^.*\/∂(\(vec )?/, "", by); sub(/\)?ᵀ.*/, "", by) }
     derive && /^  ∇F = / { derivative = substr($0, 3) }
     derive && /^  J = / && !derivative { derivative = substr($0, 3) }
     derive && where && /^  [^ ]+ = / { names = names ", " substr($0, 3) }

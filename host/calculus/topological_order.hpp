@@ -1,6 +1,7 @@
 #pragma once
 /// Post-order of a DAG whose nodes hold their `operands`, without recursion; serves expressions and differentials.
 
+#include <iterator>
 #include <memory>
 #include <unordered_set>
 #include <utility>

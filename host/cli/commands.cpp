@@ -7,23 +7,32 @@
 
 #include <fmt/format.h>
 
-#include <regex>
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <iterator>
 #include <sstream>
+#include <string_view>
+#include <system_error>
+#include <utility>
 
 namespace kronvec::cli {
 namespace {
 
 /// "2GiB", "500MB", "1e6": bytes.
 double bytes_of(const std::string &text) {
-  static const std::regex form("([0-9.eE+]+) ?(B|kB|KiB|MB|MiB|GB|GiB|TB|TiB)?");
-  std::smatch parts;
-  if (!std::regex_match(text, parts, form)) throw Error("--max-memory " + text + ": a size is 2GiB, 500MB or a number");
-  const std::string unit = parts[2];
-  const std::size_t power = unit.empty() ? 0 : std::string("BkMGT").find(unit[0] == 'K' ? 'k' : unit[0]);
-  double bytes = std::stod(parts[1]);
-  for (std::size_t i = 0; i < power; ++i)
-    bytes *= unit.size() == 3 ? 1024 : 1000;
-  return bytes;
+  constexpr std::pair<std::string_view, double> units[] = {{"", 1},      {"B", 1},        {"kB", 1e3}, {"KiB", 0x1p10},
+                                                           {"MB", 1e6},  {"MiB", 0x1p20}, {"GB", 1e9}, {"GiB", 0x1p30},
+                                                           {"TB", 1e12}, {"TiB", 0x1p40}};
+  double number = -1;
+  const char *end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, number);
+  std::string_view name(rest, end);
+  if (name.starts_with(' ')) name.remove_prefix(1);
+  const auto *unit = std::find_if(std::begin(units), std::end(units), [&](auto &u) { return u.first == name; });
+  if (error != std::errc() || !std::isfinite(number) || number < 0 || unit == std::end(units))
+    throw Error("--max-memory " + text + ": a size is 2GiB, 500MB or a number of bytes");
+  return number * unit->second;
 }
 
 /// An output's name and directory are looked at before the work, not after it.
@@ -215,7 +224,7 @@ int info() {
   print("kronvec " KRONVEC_VERSION "\n");
   for (const Device device : Device::all())
     print(fmt::format("{:<10} {}\n", device.name(), device.description()));
-  print(fmt::format("memory     {:.1f} GiB free\nfiles      .npy and .csv in, .npy and .png out\n",
+  print(fmt::format("memory     {:.1f} GiB free\nfiles      .npy and .csv in; .npy, .mtx and .png out\n",
                     static_cast<double>(Device::cpu().bytes_free()) / (1 << 30)));
   return 0;
 }

@@ -12,6 +12,7 @@
 #include <fstream>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <system_error>
 #include <unistd.h>
 
 namespace kronvec {

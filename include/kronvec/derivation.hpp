@@ -8,6 +8,7 @@
 /// No values are needed. Where the sizes of the symbols stand for letters, as those of a SizeNames do, letters are
 /// printed.
 
+#include "kronvec/containers.hpp"
 #include "kronvec/derivative.hpp"
 #include "kronvec/parse.hpp"
 
@@ -18,7 +19,7 @@
 namespace kronvec {
 
 /// Sizes that print as letters: primes, so that products of them are told apart.
-class SizeNames {
+class KRONVEC_HOLDS_CONTAINERS SizeNames {
 public:
   /// The size that stands for a name, the same for the same name.
   Index size(const std::string &name);

@@ -8,6 +8,7 @@
 #include "kronvec/expression.hpp"
 #include "kronvec/sparse.hpp"
 
+#include <cstddef>
 #include <functional>
 #include <initializer_list>
 #include <memory>
@@ -27,9 +28,27 @@ template <class T> struct Binding {
 
 /// Values for symbols, in host memory or on the device. Symbols that a function does not have are passed over, so that
 /// one list may serve several functions; of several values for one symbol the last counts.
-template <class T> class Values : public std::vector<Binding<T>> {
+template <class T> class Values {
 public:
-  using std::vector<Binding<T>>::vector;
+  Values();
+  Values(std::initializer_list<Binding<T>> bindings);
+  Values(const Values &other);
+  Values(Values &&other) noexcept;
+  Values &operator=(Values other) noexcept;
+  ~Values();
+
+  void push_back(const Binding<T> &binding);
+  std::size_t size() const;
+  Binding<T> *begin();
+  Binding<T> *end();
+  const Binding<T> *begin() const;
+  const Binding<T> *end() const;
+  Binding<T> &operator[](std::size_t k) { return begin()[k]; }
+  const Binding<T> &operator[](std::size_t k) const { return begin()[k]; }
+
+private:
+  struct List; // the library's own: a program in libstdc++'s debug mode has another std::vector
+  std::unique_ptr<List> list_;
 };
 
 /// The value of F, on the device. Throws DomainError for a symbol without a value, ShapeError for one of another shape.

@@ -172,7 +172,7 @@ struct Rewriting {
   double flops_saved = 0;    ///< for one column
 };
 
-template <class T> struct Simplified {
+template <class T> struct KRONVEC_HOLDS_CONTAINERS Simplified {
   Operator<T> before, result;
   std::vector<Rewriting> steps;
   /// Before, each rule with what it changed and saves, after.

@@ -1,6 +1,7 @@
 #pragma once
 /// Sparse matrices, in host memory: coordinates, and compressed rows.
 
+#include "kronvec/containers.hpp"
 #include "kronvec/matrix.hpp"
 
 #include <vector>
@@ -8,7 +9,7 @@
 namespace kronvec {
 
 /// Entry n is value[n] at (row[n], col[n]), counted from 0; a place may occur several times, and then counts their sum.
-template <class T> struct CooMatrix {
+template <class T> struct KRONVEC_HOLDS_CONTAINERS CooMatrix {
   Index rows = 0, cols = 0;
   std::vector<Index> row, col;
   std::vector<T> value;
@@ -16,7 +17,7 @@ template <class T> struct CooMatrix {
 };
 
 /// Row i has the entries row_start[i] … row_start[i + 1] − 1, at ascending columns, each place once.
-template <class T> struct CsrMatrix {
+template <class T> struct KRONVEC_HOLDS_CONTAINERS CsrMatrix {
   Index rows = 0, cols = 0;
   std::vector<Index> row_start, col;
   std::vector<T> value;

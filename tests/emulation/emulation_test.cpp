@@ -12,6 +12,7 @@
 #include <cusolverDn.h>
 #include <gtest/gtest.h>
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace kronvec::testing {

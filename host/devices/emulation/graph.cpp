@@ -3,6 +3,8 @@
 
 #include "devices/emulation/world.hpp"
 
+#include <utility>
+
 struct CUgraph_st {
   kronvec::emulation::Works work;
 };

@@ -1,5 +1,6 @@
 #include "devices/cpu/emission/contraction.hpp"
 
+#include <functional>
 #include <numeric>
 
 namespace kronvec::cpu {

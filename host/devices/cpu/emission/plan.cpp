@@ -6,6 +6,7 @@
 #include "devices/cpu/emission/simd.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <numeric>
 #include <optional>
 #include <tuple>

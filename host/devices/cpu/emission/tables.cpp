@@ -4,6 +4,7 @@
 #include "devices/cpu/parallel.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <numeric>
 
 namespace kronvec::cpu {

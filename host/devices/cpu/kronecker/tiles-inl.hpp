@@ -21,16 +21,24 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 template <class T> constexpr Index lanes = hn::MaxLanes(Tag<T>());
 
-/// A tile of sums, R rows of C vectors, and what it is made of must fit in the registers: 32 of them, or 16.
+/// Vector registers of the target: 16 on x86 before AVX-512, on WebAssembly and on 32-bit Arm; 32 or more elsewhere.
+/// Highway gives newer x86 targets smaller numbers, so `HWY_TARGET > HWY_AVX3` is "before AVX-512" for future ones too.
+#if HWY_ARCH_WASM || HWY_ARCH_ARM_V7 || (HWY_ARCH_X86 && HWY_TARGET > HWY_AVX3)
+constexpr int registers = 16;
+#else
+constexpr int registers = 32;
+#endif
+
+/// A tile of sums, R rows of C vectors, and the C vectors and the factor that it is made of must fit in the registers.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) // minutes of compiling for speed that nobody wants
 constexpr int most_rows = 3, most_vectors = 2;
 constexpr int vectors_for(int rows) { return rows == 1 ? 3 : 2; }
-#elif HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL || HWY_TARGET == HWY_NEON
-constexpr int most_rows = 8, most_vectors = 3;
-constexpr int vectors_for(int rows) { return rows <= 2 ? 8 : rows == 3 ? 6 : rows == 4 ? 4 : rows == 5 ? 5 : 3; }
 #else
-constexpr int most_rows = 4, most_vectors = 3;
-constexpr int vectors_for(int rows) { return rows == 1 ? 6 : rows == 2 ? 4 : 3; }
+constexpr int most_rows = registers == 32 ? 8 : 4, most_vectors = 3;
+constexpr int vectors_for(int rows) {
+  if (registers == 32) return rows <= 2 ? 8 : rows == 3 ? 6 : rows == 4 ? 4 : rows == 5 ? 5 : 3;
+  return rows == 1 ? 6 : rows == 2 ? 4 : 3;
+}
 #endif
 
 /// Sums of so many terms take as long as it takes to fetch what they are added to.

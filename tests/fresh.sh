@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# The front door as a stranger finds it: a minimal Debian without compiler, cache or CUDA toolkit, a clone of the last commit in
+# it, and ./run demo, then ./run test. Needs root, for debootstrap and chroot. Usage: tests/fresh.sh RELEASE [COMMAND …], where
+# commands of ./run other than demo and test may be named.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+release=$1
+commands=("${@:2}")
+((${#commands[@]})) || commands=(demo test)
+((EUID == 0)) || { echo "fresh.sh: a fresh root needs root's rights" >&2; exit 1; }
+
+# The mirror and the proxy are those of this machine's apt.
+mirror=$(apt-get indextargets --format '$(ORIGIN) $(REPO_URI)' 'Created-By: Packages' |
+  awk '$1 == "Debian" && $2 !~ /security/ { print $2; exit }')
+mirror=${mirror:-http://deb.debian.org/debian}
+proxy=$(apt-config dump | grep -i '^Acquire::.*Proxy' || true)
+http_proxy=$(sed -n 's/^Acquire::http::Proxy "\(.*\)";$/\1/p' <<<"$proxy")
+[[ -z $http_proxy ]] || export http_proxy
+
+root=$(mktemp -d "/var/tmp/kronvec-$release-XXXXXX")
+leave() {
+  mountpoint -q "$root/proc" && umount -l "$root/proc"
+  rm -rf "$root"
+}
+trap leave EXIT
+
+echo "== a fresh $release in $root"
+debootstrap --variant=minbase "$release" "$root" "$mirror" >"$root.log" 2>&1 || { tail -n 20 "$root.log" >&2; exit 1; }
+rm -f "$root.log"
+[[ -z $proxy ]] || echo "$proxy" >"$root/etc/apt/apt.conf.d/proxy"
+mount -t proc proc "$root/proc"
+git clone -q "file://$PWD" "$root/root/kronvec" # git itself is not there, and need not be
+
+for command in "${commands[@]}"; do
+  echo "== ./run $command on $release"
+  seconds=$SECONDS
+  env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin chroot "$root" bash -c "cd /root/kronvec && ./run $command"
+  echo "== ./run $command on $release: done in $((SECONDS - seconds)) s"
+done
+emulation=$(cat tests/emulation/*_test.cpp | grep -cE '^(TYPED_)?TEST')
+echo "== without a CUDA toolkit: the tests named Skipped above, and $emulation of the emulator, which is not built"
