@@ -5,6 +5,7 @@
 #include "kernels/kronecker_limits.hpp"
 
 #include <set>
+#include <thread>
 
 namespace kronvec::testing {
 namespace {
@@ -154,6 +155,33 @@ const std::pair<std::vector<Factor>, Index> paths[] = {
 TEST(CudaKroneckerSlices, RaceOnNothing) {
   expect_kronecker<double>(power({8, 8}, 3), 2, false, 1, 0);
   expect_kronecker<float>({{3, 2}, {5, 7}, {9, 2}}, 3, true, 1, 2);
+}
+
+/// Both products are by one kernel, with about 100 and 80 KB: what a thread lets it have must do for the others, too.
+TEST(CudaKroneckerThreads, MayWantDifferentSharedMemory) {
+  const std::pair<Factor, Index> products[] = {{{8, 8}, 6}, {{7, 7}, 8}};
+  EXPECT_EQ(described<double>(power({8, 8}, 4), 6), "slices 0-3 of 3x1 by 256");
+  EXPECT_EQ(described<double>(power({7, 7}, 4), 8), "slices 0-3 of 4x1 by 256");
+  for (const Device device : cuda_devices()) {
+    std::vector<std::string> failures(4);
+    std::vector<std::thread> threads;
+    for (std::size_t t = 0; t < failures.size(); ++t)
+      threads.emplace_back([&, t] {
+        const auto &[factor, columns] = products[t % 2];
+        const Kronecker<double> product(power(factor, 4), columns, false, 1, 0, Precision::full);
+        const Matrix<double> expected = product.on(Device::reference());
+        try {
+          for (int turn = 0; turn < 5 && failures[t].empty(); ++turn)
+            if (!same(product.on(device), expected)) failures[t] = "a wrong product";
+        } catch (const std::exception &error) {
+          failures[t] = error.what();
+        }
+      });
+    for (std::thread &thread : threads)
+      thread.join();
+    for (const std::string &failure : failures)
+      EXPECT_EQ(failure, "") << device.name();
+  }
 }
 
 TYPED_TEST(CudaKronecker, EveryPathIsTaken) {

@@ -138,6 +138,7 @@ protected:
   void TearDown() override {
     if (memory) (void)cudaFreeAsync(memory, stream);
     (void)cudaStreamDestroy(stream);
+    (void)cudaGetLastError(); // what a test has had refused
   }
   cudaStream_t stream = nullptr;
   void *memory = nullptr;
@@ -185,11 +186,11 @@ TEST_F(RuntimeDouble, RefusesMemoryThatIsGoneOrInUse) {
 }
 
 TEST_F(RuntimeDouble, RefusesLaunchesThatNoGpuTakes) {
-  EXPECT_EQ(emulation::check_launch(dim3(1), dim3(1025), 0), cudaErrorInvalidConfiguration);
-  EXPECT_EQ(emulation::check_launch(dim3(0), dim3(32), 0), cudaErrorInvalidConfiguration);
-  EXPECT_EQ(emulation::check_launch(dim3(1, 70000), dim3(32), 0), cudaErrorInvalidConfiguration);
-  EXPECT_EQ(emulation::check_launch(dim3(1), dim3(32), 300 * 1024), cudaErrorInvalidConfiguration);
-  EXPECT_EQ(emulation::check_launch(dim3(1), dim3(1024), 0), cudaSuccess);
+  EXPECT_EQ(emulation::check_launch(nullptr, dim3(1), dim3(1025), 0), cudaErrorInvalidConfiguration);
+  EXPECT_EQ(emulation::check_launch(nullptr, dim3(0), dim3(32), 0), cudaErrorInvalidConfiguration);
+  EXPECT_EQ(emulation::check_launch(nullptr, dim3(1, 70000), dim3(32), 0), cudaErrorInvalidConfiguration);
+  EXPECT_EQ(emulation::check_launch(nullptr, dim3(1), dim3(32), 300 * 1024), cudaErrorInvalidConfiguration);
+  EXPECT_EQ(emulation::check_launch(nullptr, dim3(1), dim3(1024), 0), cudaSuccess);
 }
 
 TEST_F(RuntimeDouble, CublasRefusesHostPointersAndBadLeadingDimensions) {
