@@ -7,8 +7,10 @@
 
 #include "testing.hpp"
 
+#include <cublas_v2.h>
 #include <cuda_runtime_api.h>
 #include <memory>
+#include <numeric>
 #include <sys/mman.h>
 
 namespace kronvec::testing {
@@ -109,6 +111,84 @@ TEST_F(Manual, AnErrorLeftBehindIsTheNextLaunchs) {
   EXPECT_NE(cudaSetDevice(7), cudaSuccess);
   EXPECT_THROW(backend->primitives(0.0).fill(1, x), DeviceError);
   EXPECT_NO_THROW(backend->primitives(0.0).fill(1, x)) << "it is reported once";
+}
+
+class ManualOfCublas : public Manual {
+protected:
+  void SetUp() override {
+    Manual::SetUp();
+    ASSERT_EQ(cublasCreate(&handle), CUBLAS_STATUS_SUCCESS);
+    ASSERT_EQ(cublasSetStream(handle, other), CUBLAS_STATUS_SUCCESS);
+  }
+  void TearDown() override {
+    EXPECT_EQ(cublasDestroy(handle), CUBLAS_STATUS_SUCCESS);
+    Manual::TearDown();
+  }
+  /// A product of 2×2.
+  cublasStatus_t multiply() {
+    const double one = 1, zero = 0;
+    return cublasDgemmStridedBatched_64(handle, CUBLAS_OP_N, CUBLAS_OP_N, 2, 2, 2, &one, device, 2, 0, device + 4, 2, 0,
+                                        &zero, device + 8, 2, 0, 1);
+  }
+  cublasHandle_t handle = nullptr;
+};
+
+TEST_F(ManualOfCublas, CapturesNeedAWorkspaceThatSettingAStreamForgets) {
+  void *workspace = nullptr;
+  ASSERT_EQ(cudaMallocAsync(&workspace, 1024, stream), cudaSuccess);
+  ASSERT_EQ(cublasSetWorkspace(handle, workspace, 1024), CUBLAS_STATUS_SUCCESS);
+  ASSERT_EQ(cudaStreamBeginCapture(other, cudaStreamCaptureModeRelaxed), cudaSuccess);
+  EXPECT_EQ(multiply(), CUBLAS_STATUS_SUCCESS);
+  ASSERT_EQ(cublasSetStream(handle, other), CUBLAS_STATUS_SUCCESS);
+  EXPECT_THROW(multiply(), Misuse);
+  cudaGraph_t graph = nullptr;
+  cudaGraphExec_t executable = nullptr;
+  ASSERT_EQ(cudaStreamEndCapture(other, &graph), cudaSuccess);
+  ASSERT_EQ(cudaGraphInstantiate(&executable, graph, 0), cudaSuccess);
+  std::iota(device, device + 64, 1);
+  ASSERT_EQ(cudaGraphLaunch(executable, stream), cudaSuccess);
+  ASSERT_EQ(cudaFreeAsync(workspace, stream), cudaSuccess);
+  ASSERT_EQ(cudaStreamSynchronize(stream), cudaSuccess);
+  EXPECT_EQ(device[8], 1 * 5 + 3 * 6);
+  ASSERT_EQ(cudaGraphLaunch(executable, stream), cudaSuccess);
+  EXPECT_THROW(cudaStreamSynchronize(stream), Misuse) << "the workspace has gone";
+  EXPECT_EQ(cudaGraphExecDestroy(executable), cudaSuccess);
+  EXPECT_EQ(cudaGraphDestroy(graph), cudaSuccess);
+}
+
+/// std::complex is aligned as its parts are, cuBLAS's complex numbers are as a whole.
+TEST_F(ManualOfCublas, ComplexNumbersAreAligned) {
+  alignas(16) double scalars[5] = {1, 0, 0, 0, 0};
+  const auto multiply = [&](int alpha, int a) {
+    const auto complex = [](double *x) { return reinterpret_cast<cuDoubleComplex *>(x); };
+    return cublasZgemmStridedBatched_64(handle, CUBLAS_OP_N, CUBLAS_OP_N, 1, 1, 1, complex(scalars + alpha),
+                                        complex(device + a), 1, 0, complex(device + 8), 1, 0, complex(scalars + 2),
+                                        complex(device + 16), 1, 0, 1);
+  };
+  EXPECT_EQ(multiply(0, 0), CUBLAS_STATUS_SUCCESS);
+  EXPECT_THROW(multiply(1, 0), Misuse);
+  EXPECT_THROW(multiply(0, 1), Misuse);
+  EXPECT_EQ(cudaStreamSynchronize(other), cudaSuccess);
+}
+
+TEST_F(ManualOfCublas, InversesDoNotOverlapTheirFactors) {
+  void *block = nullptr;
+  ASSERT_EQ(cudaMallocAsync(&block, 4 * sizeof(void *), other), cudaSuccess);
+  auto **const addresses = static_cast<double **>(block);
+  int *const integers = reinterpret_cast<int *>(addresses + 2);
+  const auto invert = [&](double *into) {
+    addresses[0] = device, addresses[1] = into;
+    device[0] = device[3] = 2, device[1] = device[2] = 0;
+    integers[0] = 1, integers[1] = 2;
+    EXPECT_EQ(cublasDgetriBatched(handle, 2, addresses, 2, integers, addresses + 1, 2, integers + 2, 1),
+              CUBLAS_STATUS_SUCCESS);
+    return cudaStreamSynchronize(other);
+  };
+  EXPECT_THROW(invert(device), Misuse);
+  EXPECT_THROW(invert(device + 3), Misuse);
+  EXPECT_EQ(invert(device + 4), cudaSuccess);
+  EXPECT_EQ(device[4], 0.5);
+  EXPECT_EQ(cudaFreeAsync(block, other), cudaSuccess);
 }
 
 } // namespace
