@@ -6,6 +6,7 @@
 #ifdef __CUDACC__
 
 #include "kernels/mma.hpp"
+#include "kernels/shared_memory.hpp"
 
 #include <cuda_pipeline_primitives.h>
 #include <cuda_runtime.h>
@@ -34,12 +35,8 @@ template <class... P, class... A> cudaError_t launch(void (*kernel)(P...), dim3 
   cudaLaunchConfig_t configuration{};
   configuration.gridDim = grid, configuration.blockDim = block;
   configuration.dynamicSmemBytes = shared_bytes, configuration.stream = stream;
-  if (shared_bytes > 48 * 1024) {
-    const cudaError_t allowed =
-        cudaFuncSetAttribute(reinterpret_cast<const void *>(kernel), cudaFuncAttributeMaxDynamicSharedMemorySize,
-                             static_cast<int>(shared_bytes));
-    if (allowed != cudaSuccess) return allowed;
-  }
+  const cudaError_t allowed = allow_shared_memory(reinterpret_cast<const void *>(kernel), shared_bytes);
+  if (allowed != cudaSuccess) return allowed;
   return cudaLaunchKernelEx(&configuration, kernel, P(std::forward<A>(arguments))...);
 }
 

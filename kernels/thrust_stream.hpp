@@ -31,7 +31,8 @@ template <class Work> cudaError_t for_each_index(std::int64_t n, Work work, cuda
 #else
   emulation::enqueue(stream, [=] { thrust::for_each_n(thrust::cpp::par, first, n, work); });
 #endif
-  return cudaSuccess;
+  return cudaPeekAtLastError(); // which is how Thrust asks, too: an error that somebody has left behind is taken for
+                                // ours
 }
 
 #ifdef __CUDACC__

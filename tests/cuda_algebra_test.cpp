@@ -145,6 +145,16 @@ TYPED_TEST(CudaAlgebra, Multiplies) {
         }
 }
 
+/// A grid has at most 65535 blocks in two of its directions.
+TYPED_TEST(CudaAlgebra, MultipliesMoreItemsThanAGridHasRows) {
+  using T = TypeParam;
+  constexpr Index count = 70000;
+  const Operand<T> u(2, 1, count, true, 1), v(1, 2, count, true, 2);
+  expect_reference<T>(
+      [](auto &p, const auto &x, const auto &y, const auto &z) { p.multiply(T(1), Op::none, x, Op::none, y, T(0), z); },
+      Operand<T>(2, 2, count, true, 3).poisoned(), u, v);
+}
+
 TYPED_TEST(CudaAlgebra, CombinesEntriesAndBroadcasts) {
   using T = TypeParam;
   for (const auto &[m, n] : {std::pair<Index, Index>{1, 1}, {7, 5}, {1, 6}, {6, 1}, {0, 3}})

@@ -5,6 +5,7 @@
 #include "kernels/kronecker_limits.hpp"
 
 #include <set>
+#include <thread>
 
 namespace kronvec::testing {
 namespace {
@@ -154,6 +155,39 @@ const std::pair<std::vector<Factor>, Index> paths[] = {
 TEST(CudaKroneckerSlices, RaceOnNothing) {
   expect_kronecker<double>(power({8, 8}, 3), 2, false, 1, 0);
   expect_kronecker<float>({{3, 2}, {5, 7}, {9, 2}}, 3, true, 1, 2);
+}
+
+/// Both products are by one kernel, with more shared memory than a launch has without asking: what one thread asks for
+/// must do for the other.
+TEST(CudaKroneckerThreads, MayWantDifferentSharedMemory) {
+  const std::vector<Factor> products[] = {{{88, 84}, {2, 2}}, {{104, 100}, {2, 2}}};
+  Index held = 48 << 10;
+  for (const auto &product : products) {
+    const auto plan = kronecker_plan(shapes(product), cuda::entry_kind<double>, 1);
+    ASSERT_EQ(described<double>(product, 1).find("slices 0-1"), 0);
+    EXPECT_EQ(plan[0].slicing.threads, 256);
+    EXPECT_GT(plan[0].slicing.copies * Index(sizeof(double)), held);
+    held = plan[0].slicing.copies * Index(sizeof(double));
+  }
+  for (const Device device : cuda_devices()) {
+    std::vector<std::string> failures(4);
+    std::vector<std::thread> threads;
+    for (std::size_t t = 0; t < failures.size(); ++t)
+      threads.emplace_back([&, t] {
+        const Kronecker<double> product(products[t % 2], 1, false, 1, 0, Precision::full);
+        const Matrix<double> expected = product.on(Device::reference());
+        try {
+          for (int turn = 0; turn < 5 && failures[t].empty(); ++turn)
+            if (!same(product.on(device), expected)) failures[t] = "a wrong product";
+        } catch (const std::exception &error) {
+          failures[t] = error.what();
+        }
+      });
+    for (std::thread &thread : threads)
+      thread.join();
+    for (const std::string &failure : failures)
+      EXPECT_EQ(failure, "") << device.name();
+  }
 }
 
 TYPED_TEST(CudaKronecker, EveryPathIsTaken) {

@@ -118,6 +118,17 @@ TEST(Cuda, RefusesMoreMemoryThanThereIs) {
   }
 }
 
+/// CUDA's pool keeps it until somebody waits, but it is there for the next matrix.
+TEST(Cuda, MemoryThatWasFreedIsFreeAtOnce) {
+  constexpr std::size_t size = std::size_t(64) << 20, others_may_take = std::size_t(16) << 20;
+  for (const Device device : cuda_devices()) {
+    device.synchronize();
+    const std::size_t before = device.bytes_free();
+    (void)M(size / sizeof(double), 1, device);
+    EXPECT_GE(device.bytes_free() + others_may_take, before) << device.name();
+  }
+}
+
 TEST(Cuda, DevicesThatAreNotThere) {
   EXPECT_THROW(Device::cuda(99), DeviceError);
   EXPECT_THROW(Device::cuda(-1), DeviceError);

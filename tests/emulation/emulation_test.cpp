@@ -139,6 +139,7 @@ protected:
   void TearDown() override {
     if (memory) (void)cudaFreeAsync(memory, stream);
     (void)cudaStreamDestroy(stream);
+    (void)cudaGetLastError(); // what a test has had refused
   }
   cudaStream_t stream = nullptr;
   void *memory = nullptr;
@@ -186,11 +187,11 @@ TEST_F(RuntimeDouble, RefusesMemoryThatIsGoneOrInUse) {
 }
 
 TEST_F(RuntimeDouble, RefusesLaunchesThatNoGpuTakes) {
-  EXPECT_EQ(emulation::check_launch(dim3(1), dim3(1025), 0), cudaErrorInvalidConfiguration);
-  EXPECT_EQ(emulation::check_launch(dim3(0), dim3(32), 0), cudaErrorInvalidConfiguration);
-  EXPECT_EQ(emulation::check_launch(dim3(1, 70000), dim3(32), 0), cudaErrorInvalidConfiguration);
-  EXPECT_EQ(emulation::check_launch(dim3(1), dim3(32), 300 * 1024), cudaErrorInvalidConfiguration);
-  EXPECT_EQ(emulation::check_launch(dim3(1), dim3(1024), 0), cudaSuccess);
+  EXPECT_EQ(emulation::check_launch(nullptr, dim3(1), dim3(1025), 0), cudaErrorInvalidConfiguration);
+  EXPECT_EQ(emulation::check_launch(nullptr, dim3(0), dim3(32), 0), cudaErrorInvalidConfiguration);
+  EXPECT_EQ(emulation::check_launch(nullptr, dim3(1, 70000), dim3(32), 0), cudaErrorInvalidConfiguration);
+  EXPECT_EQ(emulation::check_launch(nullptr, dim3(1), dim3(32), 300 * 1024), cudaErrorInvalidConfiguration);
+  EXPECT_EQ(emulation::check_launch(nullptr, dim3(1), dim3(1024), 0), cudaSuccess);
 }
 
 TEST_F(RuntimeDouble, CublasRefusesHostPointersAndBadLeadingDimensions) {
@@ -227,14 +228,18 @@ TEST_F(RuntimeDouble, CusolverRefusesHostPointersLittleWorkspaceAndMixedTypes) {
   auto *pivots = static_cast<int64_t *>(integers);
   auto *info = static_cast<int *>(integers) + 8;
   double host[4] = {1, 2, 3, 5};
+  std::vector<char> host_workspace(on_host); // in use until the work is done
   const auto factor = [&](double *a, int64_t lda, std::size_t bytes, cudaDataType compute) {
-    return cusolverDnXgetrf(handle, parameters, 2, 2, CUDA_R_64F, a, lda, pivots, compute, workspace, bytes, nullptr, 0,
-                            info);
+    return cusolverDnXgetrf(handle, parameters, 2, 2, CUDA_R_64F, a, lda, pivots, compute, workspace, bytes,
+                            host_workspace.data(), on_host, info);
   };
   ASSERT_EQ(cudaMemcpyAsync(device, host, sizeof host, cudaMemcpyDefault, stream), cudaSuccess);
   EXPECT_EQ(factor(device, 1, on_device, CUDA_R_64F), CUSOLVER_STATUS_INVALID_VALUE);
   EXPECT_EQ(factor(device, 2, on_device - 1, CUDA_R_64F), CUSOLVER_STATUS_INVALID_VALUE);
   EXPECT_EQ(factor(device, 2, on_device, CUDA_R_32F), CUSOLVER_STATUS_INVALID_VALUE);
+  on_host -= 1;
+  EXPECT_EQ(factor(device, 2, on_device, CUDA_R_64F), CUSOLVER_STATUS_INVALID_VALUE) << "too little on the host";
+  on_host += 1;
   EXPECT_THROW(factor(host, 2, on_device, CUDA_R_64F), Misuse);
   EXPECT_EQ(factor(device, 2, on_device, CUDA_R_64F), CUSOLVER_STATUS_SUCCESS);
   EXPECT_EQ(cudaStreamSynchronize(stream), cudaSuccess);

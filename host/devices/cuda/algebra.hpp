@@ -12,6 +12,7 @@
 #include "kernels/triangle.hpp"
 
 #include <algorithm>
+#include <bit>
 
 namespace kronvec::cuda {
 
@@ -83,12 +84,12 @@ public:
     const auto in = [](const auto &m) { return reinterpret_cast<const Entry *>(m.data); };
     const auto leading = [](Index ld) { return std::max<Index>(ld, 1); };
     const auto stride = [](const auto &m) { return m.count == 1 ? 0 : m.stride; };
+    const auto alpha_entry = std::bit_cast<Entry>(alpha), beta_entry = std::bit_cast<Entry>(beta); // aligned as such
     engine_.blas("gemmStridedBatched", [&](cublasHandle_t handle) {
       const auto multiply = precision_ == Precision::tf32 ? Gemm<T>::multiply_rounded : Gemm<T>::multiply;
-      return multiply(handle, flag(op_a), flag(op_b), c.rows, c.cols, inner, reinterpret_cast<const Entry *>(&alpha),
-                      in(a), leading(a.ld), stride(a), in(b), leading(b.ld), stride(b),
-                      reinterpret_cast<const Entry *>(&beta), reinterpret_cast<Entry *>(c.data), leading(c.ld),
-                      c.stride, c.count);
+      return multiply(handle, flag(op_a), flag(op_b), c.rows, c.cols, inner, &alpha_entry, in(a), leading(a.ld),
+                      stride(a), in(b), leading(b.ld), stride(b), &beta_entry, reinterpret_cast<Entry *>(c.data),
+                      leading(c.ld), c.stride, c.count);
     });
   }
   void inner(In a, In b, Out y) const override {

@@ -12,6 +12,17 @@
 namespace kronvec::cuda {
 namespace {
 
+/// Runs that are no rows of a matrix for CUDA: one alone, whose length would have to be a pitch, or those farther
+/// apart.
+cudaError_t copy_one_by_one(void *to, std::size_t to_step, const void *from, std::size_t from_step, std::size_t bytes,
+                            std::size_t count, cudaStream_t stream) {
+  cudaError_t status = cudaSuccess;
+  for (std::size_t i = 0; i < count && status == cudaSuccess; ++i)
+    status = cudaMemcpyAsync(static_cast<char *>(to) + i * to_step, static_cast<const char *>(from) + i * from_step,
+                             bytes, cudaMemcpyDefault, stream);
+  return status;
+}
+
 class CudaBackend final : public Backend {
 public:
   explicit CudaBackend(std::unique_ptr<Engine> engine)
@@ -46,11 +57,12 @@ public:
   void transfer(void *to, std::size_t to_step, const void *from, std::size_t from_step, std::size_t bytes,
                 std::size_t count) const override {
     engine_->refuse_to_record("a copy that the host waits for");
-    engine_->kernel("cudaMemcpy2DAsync", [&](cudaStream_t s) {
-      const std::size_t step = std::max(bytes, std::size_t(1)); // a single run has no step
-      return cudaMemcpy2DAsync(to, count == 1 ? step : to_step, from, count == 1 ? step : from_step, bytes, count,
-                               cudaMemcpyDefault, s);
-    });
+    if (bytes > 0 && count > 0)
+      engine_->kernel("a copy", [&](cudaStream_t s) {
+        const bool together = count > 1 && std::max(to_step, from_step) <= engine_->most_pitch();
+        return together ? cudaMemcpy2DAsync(to, to_step, from, from_step, bytes, count, cudaMemcpyDefault, s)
+                        : copy_one_by_one(to, to_step, from, from_step, bytes, count, s);
+      });
     engine_->synchronize();
   }
 

@@ -1,5 +1,7 @@
 #include "devices/cuda/engine.hpp"
 
+#include <cstdint>
+
 namespace kronvec::cuda {
 namespace {
 
@@ -22,6 +24,7 @@ Engine::Engine(int index, cudaStream_t stream) : index_(index), stream_(stream),
   const Current current(index);
   check(cudaDeviceGetAttribute(&shared_bytes_, cudaDevAttrMaxSharedMemoryPerBlockOptin, index),
         "cudaDeviceGetAttribute");
+  check(cudaDeviceGetAttribute(&most_pitch_, cudaDevAttrMaxPitch, index), "cudaDeviceGetAttribute");
   if (!stream_) check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "cudaStreamCreateWithFlags");
   check(cublasCreate(&blas_), "cublasCreate");
   check(cublasSetStream(blas_, stream_), "cublasSetStream");
@@ -38,11 +41,18 @@ Engine::~Engine() {
   (void)cudaSetDevice(before);
 }
 
+/// With what CUDA's pool holds of memory that has been freed, until somebody waits for the stream: it is there for the
+/// next block.
 std::size_t DeviceMemory::bytes_free() const {
   std::size_t free = 0, total = 0;
   const Current current(engine_.index());
   check(cudaMemGetInfo(&free, &total), "cudaMemGetInfo");
-  return free;
+  cudaMemPool_t pool = nullptr;
+  check(cudaDeviceGetMemPool(&pool, engine_.index()), "cudaDeviceGetMemPool");
+  std::uint64_t reserved = 0, used = 0;
+  check(cudaMemPoolGetAttribute(pool, cudaMemPoolAttrReservedMemCurrent, &reserved), "cudaMemPoolGetAttribute");
+  check(cudaMemPoolGetAttribute(pool, cudaMemPoolAttrUsedMemCurrent, &used), "cudaMemPoolGetAttribute");
+  return free + (reserved > used ? reserved - used : 0);
 }
 
 void *DeviceMemory::obtain(std::size_t bytes) {

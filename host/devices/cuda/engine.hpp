@@ -64,6 +64,8 @@ public:
   }
   /// The most shared memory that one block of threads may have.
   Index shared_bytes() const { return shared_bytes_; }
+  /// The longest step between the runs of a copy, in bytes.
+  std::size_t most_pitch() const { return static_cast<std::size_t>(most_pitch_); }
   /// Runs call(handle) with the GPU current; a handle serves one thread at a time.
   void blas(const char *name, const auto &call) const {
     const Current current(index_);
@@ -93,7 +95,7 @@ private:
   int index_;
   cudaStream_t stream_;
   bool owns_stream_;
-  int shared_bytes_ = 0;
+  int shared_bytes_ = 0, most_pitch_ = 0;
   cublasHandle_t blas_ = nullptr;
   cusolverDnHandle_t solver_ = nullptr;
   cusolverDnParams_t parameters_ = nullptr;

@@ -3,7 +3,7 @@
 namespace kronvec::cuda {
 namespace {
 
-/// What cuBLAS takes by itself where nobody sets it, so that it chooses the same kernels in a graph.
+/// What its manual recommends.
 std::size_t blas_workspace_bytes(int index) {
   int major = 0;
   check(cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, index), "cudaDeviceGetAttribute");
@@ -77,9 +77,8 @@ void Recorder::prepare() {
     check(cublasCreate(&blas_), "cublasCreate");
     check(cublasSetStream(blas_, stream_), "cublasSetStream");
   }
-  if (blas_workspace_) return;
   const std::size_t bytes = blas_workspace_bytes(engine_.index());
-  check(cudaMallocAsync(&blas_workspace_, bytes, engine_.stream()), "cudaMallocAsync");
+  if (!blas_workspace_) check(cudaMallocAsync(&blas_workspace_, bytes, engine_.stream()), "cudaMallocAsync");
   check(cublasSetWorkspace(blas_, blas_workspace_, bytes), "cublasSetWorkspace"); // setting a stream forgets it
 }
 

@@ -9,15 +9,30 @@
 #include <lapacke.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
+#include <functional>
+#include <utility>
 #include <vector>
 
 struct cublasContext {
   cudaStream_t stream = nullptr;
+  void *workspace = nullptr; ///< the caller's, or else the library's
+  std::size_t workspace_bytes = 0;
 };
 
 namespace kronvec::emulation {
 namespace {
+
+/// A workspace of the library's own would be a node of a graph that allocates it; a caller's must be there at the time.
+void submit(cublasHandle_t handle, std::function<void()> work) {
+  if (captures(handle->stream) && !handle->workspace)
+    throw Misuse("cuBLAS: a stream captures, and the caller has set no workspace");
+  enqueue(handle->stream, [work = std::move(work), workspace = handle->workspace, bytes = handle->workspace_bytes] {
+    if (workspace) require_memory_at_work("cuBLAS", "the workspace", workspace, bytes);
+    work();
+  });
+}
 
 CBLAS_TRANSPOSE flag(cublasOperation_t op) { return op == CUBLAS_OP_N ? CblasNoTrans : CblasTrans; }
 
@@ -39,10 +54,14 @@ template <class T> cublasStatus_t multiply(auto gemm, cublasHandle_t handle, cub
       ldb < std::max<int64_t>(1, rows_b) || ldc < std::max<int64_t>(1, m))
     return CUBLAS_STATUS_INVALID_VALUE;
   const char *call = "cublasGemmStridedBatched";
+  for (const void *operand : {static_cast<const void *>(alpha), static_cast<const void *>(beta),
+                              static_cast<const void *>(a), static_cast<const void *>(b), static_cast<const void *>(c)})
+    if (reinterpret_cast<std::uintptr_t>(operand) % alignof(T) != 0)
+      throw Misuse(fmt::format("{}: an operand is not aligned as its type is", call));
   require_device_memory(call, "A", a, extent<T>(rows_a, cols_a, lda, stride_a, count));
   require_device_memory(call, "B", b, extent<T>(rows_b, cols_b, ldb, stride_b, count));
   require_device_memory(call, "C", c, extent<T>(m, n, ldc, stride_c, count));
-  enqueue(handle->stream, [=, alpha = *alpha, beta = *beta] {
+  submit(handle, [=, alpha = *alpha, beta = *beta] {
     for (int64_t t = 0; t < count; ++t)
       gemm(CblasColMajor, flag(op_a), flag(op_b), static_cast<int>(m), static_cast<int>(n), static_cast<int>(k), alpha,
            a + t * stride_a, static_cast<int>(lda), b + t * stride_b, static_cast<int>(ldb), beta, c + t * stride_c,
@@ -82,7 +101,7 @@ template <class T> cublasStatus_t factor(auto *getrf, cublasHandle_t handle, int
   require_device_memory("cublasGetrfBatched", "Aarray", a, items * sizeof(T *));
   require_device_memory("cublasGetrfBatched", "PivotArray", pivots, items * side * sizeof(int));
   require_device_memory("cublasGetrfBatched", "infoArray", info, items * sizeof(int));
-  enqueue(handle->stream, [=] {
+  submit(handle, [=] {
     for (int t = 0; t < count; ++t) {
       require_memory_at_work("cublasGetrfBatched", "a matrix of Aarray", a[t], extent<T>(n, n, lda, 0, 1));
       info[t] = getrf(LAPACK_COL_MAJOR, n, n, a[t], lda, pivots + t * n);
@@ -95,10 +114,12 @@ template <class T> cublasStatus_t invert(auto *getri, cublasHandle_t handle, int
                                          const int *pivots, T *const *c, int ldc, int *info, int count) {
   if (n < 0 || count < 0 || lda < std::max(1, n) || ldc < std::max(1, n)) return CUBLAS_STATUS_INVALID_VALUE;
   require_device_memory("cublasGetriBatched", "Carray", c, static_cast<std::size_t>(count) * sizeof(T *));
-  enqueue(handle->stream, [=] {
+  submit(handle, [=] {
     std::vector<T> work(static_cast<std::size_t>(std::max(1, n)) * 64);
     for (int t = 0; t < count; ++t) {
       require_memory_at_work("cublasGetriBatched", "a matrix of Carray", c[t], extent<T>(n, n, ldc, 0, 1));
+      if (c[t] < a[t] + extent<T>(n, n, lda, 0, 1) / sizeof(T) && a[t] < c[t] + extent<T>(n, n, ldc, 0, 1) / sizeof(T))
+        throw Misuse("cublasGetriBatched: an inverse overlaps the factors");
       for (int j = 0; j < n; ++j)
         std::memcpy(c[t] + std::ptrdiff_t(j) * ldc, a[t] + std::ptrdiff_t(j) * lda,
                     static_cast<std::size_t>(n) * sizeof(T));
@@ -120,7 +141,7 @@ template <class T> cublasStatus_t solve(auto *getrs, cublasHandle_t handle, cubl
   require_device_memory(call, "Barray", b, items * sizeof(T *));
   require_device_memory(call, "devIpiv", pivots, items * side * sizeof(int));
   *refused = 0;
-  enqueue(handle->stream, [=] {
+  submit(handle, [=] {
     for (int t = 0; t < count; ++t) {
       require_memory_at_work(call, "a matrix of Aarray", a[t], extent<T>(n, n, lda, 0, 1));
       require_memory_at_work(call, "a matrix of Barray", b[t], extent<T>(n, columns, ldb, 0, 1));
@@ -140,11 +161,13 @@ extern "C" {
 cublasStatus_t cublasCreate_v2(cublasHandle_t *handle) { return *handle = new cublasContext, CUBLAS_STATUS_SUCCESS; }
 cublasStatus_t cublasDestroy_v2(cublasHandle_t handle) { return delete handle, CUBLAS_STATUS_SUCCESS; }
 cublasStatus_t cublasSetStream_v2(cublasHandle_t handle, cudaStream_t stream) {
-  return handle->stream = stream, CUBLAS_STATUS_SUCCESS;
+  handle->stream = stream, handle->workspace = nullptr;
+  return CUBLAS_STATUS_SUCCESS;
 }
 /// The caller's own from now on, until it sets a stream.
-cublasStatus_t cublasSetWorkspace_v2(cublasHandle_t, void *workspace, size_t bytes) {
+cublasStatus_t cublasSetWorkspace_v2(cublasHandle_t handle, void *workspace, size_t bytes) {
   require_device_memory("cublasSetWorkspace", "the workspace", workspace, bytes);
+  handle->workspace = workspace, handle->workspace_bytes = bytes;
   return CUBLAS_STATUS_SUCCESS;
 }
 const char *cublasGetStatusString(cublasStatus_t status) {

@@ -6,6 +6,7 @@
 #include <lapacke.h>
 
 #include <algorithm>
+#include <cstring>
 #include <vector>
 
 struct cusolverDnContext {
@@ -16,8 +17,9 @@ struct cusolverDnParams {};
 namespace kronvec::emulation {
 namespace {
 
-/// What the double asks for as workspace, and checks that it gets.
-constexpr std::size_t workspace = 256;
+/// What the double asks for as workspace, on the device and on the host, and checks that it gets; the latter it uses
+/// when the work is done.
+constexpr std::size_t workspace = 256, host_workspace = 64;
 
 std::size_t bytes(cudaDataType type) { return type == CUDA_R_64F ? 8 : 4; }
 
@@ -72,18 +74,20 @@ cusolverStatus_t cusolverDnXgetrf_bufferSize(cusolverDnHandle_t, cusolverDnParam
                                              cudaDataType type, const void *, int64_t lda, cudaDataType compute,
                                              size_t *device, size_t *host) {
   if (m != n || bad(n, lda, type, compute)) return CUSOLVER_STATUS_INVALID_VALUE;
-  return *device = workspace, *host = 0, CUSOLVER_STATUS_SUCCESS;
+  return *device = workspace, *host = host_workspace, CUSOLVER_STATUS_SUCCESS;
 }
 
 cusolverStatus_t cusolverDnXgetrf(cusolverDnHandle_t handle, cusolverDnParams_t, int64_t m, int64_t n,
                                   cudaDataType type, void *a, int64_t lda, int64_t *pivots, cudaDataType compute,
-                                  void *buffer, size_t buffer_bytes, void *, size_t, int *info) {
-  if (m != n || bad(n, lda, type, compute) || buffer_bytes < workspace) return CUSOLVER_STATUS_INVALID_VALUE;
+                                  void *buffer, size_t buffer_bytes, void *host_buffer, size_t host_bytes, int *info) {
+  if (m != n || bad(n, lda, type, compute) || buffer_bytes < workspace || host_bytes < host_workspace)
+    return CUSOLVER_STATUS_INVALID_VALUE;
   require_device_memory("cusolverDnXgetrf", "A", a, extent(n, n, lda, type));
   require_device_memory("cusolverDnXgetrf", "ipiv", pivots, static_cast<std::size_t>(n) * sizeof(int64_t));
   require_device_memory("cusolverDnXgetrf", "bufferOnDevice", buffer, workspace);
   require_device_memory("cusolverDnXgetrf", "info", info, sizeof(int));
   enqueue(handle->stream, [=] {
+    std::memset(host_buffer, 0, host_workspace);
     std::vector<int> exchanges(static_cast<std::size_t>(n));
     const int size = static_cast<int>(n), ld = static_cast<int>(lda);
     *info = type == CUDA_R_64F
@@ -119,17 +123,19 @@ cusolverStatus_t cusolverDnXpotrf_bufferSize(cusolverDnHandle_t, cusolverDnParam
                                              cudaDataType type, const void *, int64_t lda, cudaDataType compute,
                                              size_t *device, size_t *host) {
   if (bad(n, lda, type, compute)) return CUSOLVER_STATUS_INVALID_VALUE;
-  return *device = workspace, *host = 0, CUSOLVER_STATUS_SUCCESS;
+  return *device = workspace, *host = host_workspace, CUSOLVER_STATUS_SUCCESS;
 }
 
 cusolverStatus_t cusolverDnXpotrf(cusolverDnHandle_t handle, cusolverDnParams_t, cublasFillMode_t uplo, int64_t n,
                                   cudaDataType type, void *a, int64_t lda, cudaDataType compute, void *buffer,
-                                  size_t buffer_bytes, void *, size_t, int *info) {
-  if (bad(n, lda, type, compute) || buffer_bytes < workspace) return CUSOLVER_STATUS_INVALID_VALUE;
+                                  size_t buffer_bytes, void *host_buffer, size_t host_bytes, int *info) {
+  if (bad(n, lda, type, compute) || buffer_bytes < workspace || host_bytes < host_workspace)
+    return CUSOLVER_STATUS_INVALID_VALUE;
   require_device_memory("cusolverDnXpotrf", "A", a, extent(n, n, lda, type));
   require_device_memory("cusolverDnXpotrf", "bufferOnDevice", buffer, workspace);
   require_device_memory("cusolverDnXpotrf", "info", info, sizeof(int));
   enqueue(handle->stream, [=] {
+    std::memset(host_buffer, 0, host_workspace);
     const char letter = uplo == CUBLAS_FILL_MODE_LOWER ? 'L' : 'U';
     const int size = static_cast<int>(n), ld = static_cast<int>(lda);
     *info = type == CUDA_R_64F ? LAPACKE_dpotrf_work(LAPACK_COL_MAJOR, letter, size, static_cast<double *>(a), ld)

@@ -5,6 +5,7 @@
 #include "devices/emulation/stream.hpp"
 #include "devices/emulation/tensor_cores.hpp"
 #include "kernels/entries.hpp"
+#include "kernels/shared_memory.hpp"
 
 #include <cuda_runtime_api.h>
 #include <vector_functions.h>
@@ -40,7 +41,10 @@ template <class T> void check_argument(const kernels::Entries<T> &x) {
 template <class... P, class... A> cudaError_t launch(void (*kernel)(P...), dim3 grid, dim3 block,
                                                      std::size_t shared_bytes, cudaStream_t stream, A &&...arguments) {
   const std::tuple<std::remove_cv_t<P>...> copies(std::forward<A>(arguments)...);
-  if (const cudaError_t refused = check_launch(grid, block, shared_bytes); refused != cudaSuccess) return refused;
+  const auto *address = reinterpret_cast<const void *>(kernel);
+  cudaError_t status = kernels::allow_shared_memory(address, shared_bytes);
+  if (status == cudaSuccess) status = check_launch(address, grid, block, shared_bytes);
+  if (status != cudaSuccess) return status;
   std::apply([](const auto &...argument) { (check_argument(argument), ...); }, copies);
   enqueue(stream, [=] { run_grid(grid, block, shared_bytes, [&] { std::apply(kernel, copies); }); });
   return cudaSuccess;

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <map>
@@ -16,9 +17,6 @@
 namespace kronvec::emulation {
 namespace {
 
-constexpr std::size_t memory_size = std::size_t(4) << 30;
-constexpr std::size_t most_shared_memory = 227 << 10; ///< of a block, on an sm_90
-
 using Blocks = std::map<const char *, std::size_t>; ///< begin and size
 
 struct World {
@@ -27,8 +25,8 @@ struct World {
   Blocks going;  ///< freed by a call, and there until the stream has done what came before
   std::vector<std::unique_ptr<CUstream_st>> streams;
   std::size_t in_use = 0;
-  cudaError_t last = cudaSuccess;
 };
+thread_local cudaError_t last = cudaSuccess; ///< what cudaGetLastError reports
 
 World &world() {
   static World &one = *new World; // outlives every static object that may still free memory
@@ -56,6 +54,14 @@ void require_memory(const Blocks &blocks, const char *call, const char *argument
         fmt::format("{}: {} ends {} bytes beyond its block", call, argument, end - (block->first + block->second)));
 }
 
+/// Those in use, and those on their way out.
+std::size_t bytes_held() {
+  std::size_t bytes = world().in_use;
+  for (const auto &[begin, size] : world().going)
+    bytes += size;
+  return bytes;
+}
+
 void drain(CUstream_st &stream) {
   while (!stream.work.empty()) {
     const auto work = std::move(stream.work.front());
@@ -74,7 +80,7 @@ void drain_all() {
 std::recursive_mutex &mutex() { return world().mutex; }
 
 cudaError_t result(cudaError_t status) {
-  if (status != cudaSuccess) world().last = status;
+  if (status != cudaSuccess) last = status;
   return status;
 }
 
@@ -102,18 +108,16 @@ void enqueue(cudaStream_t stream, std::function<void()> work) {
   }
 }
 
+bool captures(cudaStream_t stream) {
+  const std::lock_guard lock(world().mutex);
+  check_stream("a question", stream);
+  return stream && stream->captured;
+}
+
 std::size_t waiting(cudaStream_t stream) {
   const std::lock_guard lock(world().mutex);
   check_stream("a question", stream);
   return stream->work.size();
-}
-
-cudaError_t check_launch(dim3 grid, dim3 block, std::size_t shared_bytes) {
-  const std::size_t threads = std::size_t(block.x) * block.y * block.z;
-  const bool fits = threads > 0 && threads <= 1024 && block.z <= 64 && grid.x > 0 && grid.x <= 0x7fffffff &&
-                    grid.y > 0 && grid.y <= 65535 && grid.z > 0 && grid.z <= 65535 &&
-                    shared_bytes <= most_shared_memory;
-  return result(fits ? cudaSuccess : cudaErrorInvalidConfiguration);
 }
 
 void require_device_memory(const char *call, const char *argument, const void *data, std::size_t bytes) {
@@ -138,7 +142,8 @@ extern "C" {
 cudaError_t cudaGetDeviceCount(int *count) { return *count = 1, cudaSuccess; }
 cudaError_t cudaGetDevice(int *device) { return *device = 0, cudaSuccess; }
 cudaError_t cudaSetDevice(int device) { return result(device == 0 ? cudaSuccess : cudaErrorInvalidDevice); }
-cudaError_t cudaGetLastError() { return std::exchange(world().last, cudaSuccess); }
+cudaError_t cudaGetLastError() { return std::exchange(last, cudaSuccess); }
+cudaError_t cudaPeekAtLastError() { return last; }
 
 const char *cudaGetErrorString(cudaError_t error) {
   switch (error) {
@@ -161,28 +166,26 @@ const char *cudaGetErrorString(cudaError_t error) {
   }
 }
 
-cudaError_t cudaGetDeviceProperties(cudaDeviceProp *properties, int) {
-  *properties = {};
-  std::strncpy(properties->name, "emulated on the CPU", sizeof properties->name - 1);
-  properties->major = 9, properties->totalGlobalMem = memory_size;
+/// What is freed stays with the pool until the stream has come to it.
+cudaError_t cudaMemGetInfo(std::size_t *free, std::size_t *total) {
+  const std::lock_guard lock(world().mutex);
+  *total = memory_size, *free = memory_size - bytes_held();
   return cudaSuccess;
 }
 
-cudaError_t cudaDeviceGetAttribute(int *value, cudaDeviceAttr attribute, int) {
+cudaError_t cudaDeviceGetMemPool(cudaMemPool_t *pool, int) { return *pool = nullptr, cudaSuccess; }
+
+cudaError_t cudaMemPoolGetAttribute(cudaMemPool_t, cudaMemPoolAttr attribute, void *value) {
+  const std::lock_guard lock(world().mutex);
+  auto &bytes = *static_cast<std::uint64_t *>(value);
   switch (attribute) {
-  case cudaDevAttrMaxSharedMemoryPerBlockOptin:
-    return *value = static_cast<int>(most_shared_memory), cudaSuccess;
-  case cudaDevAttrComputeCapabilityMajor:
-    return *value = 9, cudaSuccess;
+  case cudaMemPoolAttrReservedMemCurrent:
+    return bytes = bytes_held(), cudaSuccess;
+  case cudaMemPoolAttrUsedMemCurrent:
+    return bytes = world().in_use, cudaSuccess;
   default:
     return result(cudaErrorInvalidValue);
   }
-}
-
-cudaError_t cudaMemGetInfo(std::size_t *free, std::size_t *total) {
-  const std::lock_guard lock(world().mutex);
-  *total = memory_size, *free = memory_size - world().in_use;
-  return cudaSuccess;
 }
 
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t *stream, unsigned) {
@@ -212,6 +215,7 @@ cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
 cudaError_t cudaMallocAsync(void **block, std::size_t bytes, cudaStream_t stream) {
   const std::lock_guard lock(world().mutex);
   refuse_in_capture("cudaMallocAsync", stream);
+  if (bytes == 0) return result(cudaErrorInvalidValue);
   if (bytes > memory_size - world().in_use) return result(cudaErrorMemoryAllocation);
   *block = std::malloc(bytes);
   if (!*block) return result(cudaErrorMemoryAllocation);
@@ -250,12 +254,11 @@ cudaError_t cudaPointerGetAttributes(cudaPointerAttributes *attributes, const vo
 }
 
 /// From pageable host memory the source is read at once; everything else waits its turn in the stream.
-cudaError_t cudaMemcpy2DAsync(void *to, std::size_t to_pitch, const void *from, std::size_t from_pitch,
-                              std::size_t width, std::size_t height, cudaMemcpyKind kind, cudaStream_t stream) {
+static cudaError_t copy_runs(void *to, std::size_t to_pitch, const void *from, std::size_t from_pitch,
+                             std::size_t width, std::size_t height, cudaMemcpyKind kind, cudaStream_t stream) {
   const std::lock_guard lock(world().mutex);
   check_stream("cudaMemcpy2DAsync", stream);
   if (width == 0 || height == 0) return cudaSuccess;
-  if (to_pitch < width || from_pitch < width) return result(cudaErrorInvalidPitchValue);
   if (kind != cudaMemcpyDefault) throw Misuse("cudaMemcpy2DAsync: kronvec leaves the direction to the runtime");
   const bool to_device = is_device_memory(to), from_device = is_device_memory(from);
   if (to_device) require_device_memory("cudaMemcpy2DAsync", "the target", to, to_pitch * (height - 1) + width);
@@ -277,8 +280,15 @@ cudaError_t cudaMemcpy2DAsync(void *to, std::size_t to_pitch, const void *from, 
   return cudaSuccess;
 }
 
+cudaError_t cudaMemcpy2DAsync(void *to, std::size_t to_pitch, const void *from, std::size_t from_pitch,
+                              std::size_t width, std::size_t height, cudaMemcpyKind kind, cudaStream_t stream) {
+  if (std::min(to_pitch, from_pitch) < width || std::max(to_pitch, from_pitch) > most_pitch)
+    return result(cudaErrorInvalidPitchValue);
+  return copy_runs(to, to_pitch, from, from_pitch, width, height, kind, stream);
+}
+
 cudaError_t cudaMemcpyAsync(void *to, const void *from, std::size_t bytes, cudaMemcpyKind kind, cudaStream_t stream) {
-  return cudaMemcpy2DAsync(to, bytes, from, bytes, bytes, 1, kind, stream);
+  return copy_runs(to, bytes, from, bytes, bytes, 1, kind, stream);
 }
 
 } // extern "C"

@@ -19,11 +19,14 @@ public:
 /// Adds work to a stream; for the null stream it is done at once, after all other work.
 void enqueue(cudaStream_t stream, std::function<void()> work);
 
+/// Whether work for the stream goes to a graph.
+bool captures(cudaStream_t stream);
+
 /// Pieces of work that wait in a stream: launches, copies, calls of libraries.
 std::size_t waiting(cudaStream_t stream);
 
 /// What cudaLaunchKernel would answer.
-cudaError_t check_launch(dim3 grid, dim3 block, std::size_t shared_bytes);
+cudaError_t check_launch(const void *kernel, dim3 grid, dim3 block, std::size_t shared_bytes);
 
 /// Throws Misuse unless the bytes lie in one live block of device memory. `call` names the function.
 void require_device_memory(const char *call, const char *argument, const void *data, std::size_t bytes);

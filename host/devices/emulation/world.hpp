@@ -3,12 +3,17 @@
 
 #include "devices/emulation/stream.hpp"
 
+#include <cstddef>
 #include <deque>
 #include <memory>
 #include <mutex>
 #include <vector>
 
 namespace kronvec::emulation {
+
+constexpr std::size_t memory_size = std::size_t(4) << 30;
+constexpr std::size_t most_pitch = 0x7fffffff;        ///< of a copy of several runs
+constexpr std::size_t most_shared_memory = 227 << 10; ///< of a block, on an sm_90
 
 /// Work in order. It can be done more than once.
 using Works = std::vector<std::function<void()>>;
