@@ -11,6 +11,9 @@ int main() {
   const Matrix<double> a0{{1, 2}, {3, 4}}, x0{{0, 1}, {1, 0}};
   const auto j = jacobian(a * exp(x), x).at({{a, a0}, {x, x0}});
   kept = j.to_dense();
+  Values<double> next{{a, a0}}; // a list that is kept, and grows
+  next.push_back({x, x0.view()});
+  if (evaluate(a * exp(x), next).shape() != j.value().shape() || next.size() != 2) return 1;
   const double entry = kept(0, 1); // ∂F₁₁/∂X₂₁ = A₁₂ exp(X₂₁)
   std::printf("consumer: %g\n", entry);
   return std::abs(entry - 2 * std::exp(1.0)) < 1e-12 ? 0 : 1;
