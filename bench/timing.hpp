@@ -3,15 +3,31 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
+#include <ctime>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 namespace kronvec::bench {
 
+/// Seconds by the wall clock, or, with KRONVEC_BENCH_CLOCK=cpu in the environment, those that this process had of a
+/// processor: on one thread the time that a quiet machine would take, however busy this one is.
+inline double now() {
+  static const bool of_process = [] {
+    const char *clock = std::getenv("KRONVEC_BENCH_CLOCK");
+    return clock && std::string_view(clock) == "cpu";
+  }();
+  if (!of_process) return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+  timespec time{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+}
+
 inline double seconds(const auto &work) {
-  const auto start = std::chrono::steady_clock::now();
+  const double start = now();
   work();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return now() - start;
 }
 
 /// The median time of each of two pieces of work, taken in turn so that both see the same machine.

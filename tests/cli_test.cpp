@@ -261,12 +261,30 @@ TEST_F(Command, AppliesAnOperatorThatIsNeverFormed) {
   write_npy<double>((dir_ / "x.npy").string(), Matrix<double>::random(12, 2, 1));
   const Outcome y = run("apply 'kron(A,B)*K(4,3)' A='[1,2,3;4,5,6]' B='[1,0,-1,2]' --to x.npy --out y.npy");
   EXPECT_EQ(y.status, 0) << y.err;
-  EXPECT_EQ(y.err, "y.npy: 2×2, (A ⊗ B)·K[4,3] times X\n");
+  EXPECT_EQ(y.err.rfind("y.npy: 2×2, (A ⊗ B)·K[4,3] times X\n(A ⊗ B)·K[4,3] is 2×12, 192 bytes if it were formed: ", 0),
+            0u)
+      << y.err;
   const Matrix<double> a{{1, 2, 3}, {4, 5, 6}}, b{{1, 0, -1, 2}};
   const Matrix<double> expected = product(kron(a, b), product(commutation(4, 3), Matrix<double>::random(12, 2, 1)));
   EXPECT_TRUE(near(read_matrix<double>(dir_ / "y.npy"), expected, 1e-13));
   const Outcome back = run("apply 'K(4,3)' --transposed --to '[1;2;3;4;5;6;7;8;9;10;11;12]'");
   EXPECT_EQ(back.out, "1\n4\n7\n10\n2\n5\n8\n11\n3\n6\n9\n12\n");
+}
+
+/// K[300,200] would be 60000² doubles, of which X and Y are two columns.
+TEST_F(Command, SaysWhatAnApplicationTook) {
+  for (const char *device : {"reference", "cpu"}) {
+    const Outcome k = run(std::string("apply 'K(300,200)' --to 60000x1 --out y.npy --device ") + device);
+    EXPECT_EQ(k.status, 0) << k.err;
+    EXPECT_NE(k.err.find("K[300,200] is 60000×60000, 26.8 GiB if it were formed: applied in "), std::string::npos)
+        << k.err;
+    EXPECT_NE(k.err.find(" GB/s, with 937.5 KiB held at most\n"), std::string::npos) << k.err;
+  }
+  const Outcome d = run("apply 'diag(A)' A=300x200 --to 60000x1 --out y.npy --dtype float32 --device cpu");
+  EXPECT_NE(d.err.find("Diag(vec A) is 60000×60000, 13.4 GiB if it were formed: "), std::string::npos) << d.err;
+  EXPECT_NE(d.err.find(" GB/s, with 703.1 KiB held at most\n"), std::string::npos) << d.err;
+  const Outcome kron = run("apply 'kron(A,A)' A=300x300 --to 90000x1 --out y.npy");
+  EXPECT_NE(kron.err.find(" GFLOP/s, with "), std::string::npos) << kron.err;
 }
 
 TEST_F(Command, SimplifiesAndSaysWhy) {
