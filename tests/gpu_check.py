@@ -20,7 +20,8 @@ import gpu_suites
 
 # What never reaches a device; `Command` needs the build's own paths.
 HOST_SUITES = {"Command", "Files", "Csv", "Npy", "Picture", "Parse", "ParseMathematics", "SymbolicSizes", "Derivation",
-               "Simplify", "OperatorText", "OperatorSpelling", "OperatorCost", "Expression"}
+               "Simplify", "OperatorText", "OperatorSpelling", "OperatorCost", "Expression",
+               "SharedTasks", "Parallel"}
 SANITIZED = ("Primitive/1.Transposes*:Primitive/1.TakesInnerProducts:Primitive/1.ChainsLinks:CudaKroneckerSlices.*:"
              "CudaEmission.Dense*:CudaEmission.LongSums:Cuda.MatricesTravelBothWays")
 FOUND = 9  # compute-sanitizer's exit status for errors
