@@ -2,15 +2,15 @@
 """Cases G1, G3, G4 and G7 by kronvec and by the peers of this machine (PyTorch, CuPy with cuBLAS, JAX), in turn; and G5
 and G6, whose peer, cuBLAS factor by factor, kronvec's benchmark runs itself.
 
-usage: gpu_peers.py BENCH RESULTS [--device cuda] [--rounds 3] [--about JSON]
+usage: gpu_peers.py BENCH RESULTS [--device cuda] [--rounds 3] [--seconds 480] [--about JSON]
        gpu_peers.py --unpack RESULTS FOLDER    one file a case, and the table, into FOLDER/<device>/
 
-BENCH is kronvec's primitives_bench. Each program runs alone, in a process of its own, once a round; every time is wall
-clock including the launch, waited for, the median of 7 calls after a warm one, and is divided by the time of a copy of
-the same bytes by the same program, or for a Jacobian by that of filling J. PyTorch's Jacobian is the fastest of jacfwd
-and of jacrev with several chunk sizes, JAX's of the compiled two; theirs are taken in the first round alone. A peer that
-is absent or fails is recorded with its reason. RESULTS gets cases.jsonl, one case a line, and table.md. Only the standard
-library is needed.
+BENCH is kronvec's primitives_bench, of which each kind of case has a process; gpu_works.py is a peer's program. Each
+runs alone, once a round; every time is wall clock including the launch, waited for, the median of 7 calls after a warm
+one, and is divided by the time of a copy of the same bytes by the same program, or for a Jacobian by that of filling J.
+PyTorch's Jacobian is the fastest of jacfwd and of jacrev with several chunk sizes, JAX's of the compiled two; theirs
+are taken in the first round alone. A peer that is absent or fails is recorded with its reason. RESULTS gets
+cases.jsonl, one case a line, and table.md, after every round. Only the standard library is needed.
 """
 import argparse
 import json
@@ -21,171 +21,18 @@ import subprocess
 import sys
 import time
 
-DEVICE = "cuda"  # PyTorch's name for it
 PEERS = ("torch", "cupy", "cublas", "jax")
-CHUNKS = (1024, 128, 8192)  # rows of J that jacrev makes at once
 
 
-def jacobian_problem(key, sizes, lib, random):
-    """(f, X) of a case of bench/dense_cases.cpp; `lib` is torch or jax.numpy, random(m, n) a matrix."""
-    rows, s = sizes[0], sizes[-1]
-    def weight(m, n):
-        return random(m, n) / n ** 0.5
-    def softmax(z):
-        e = lib.exp(z - lib.max(z))
-        return e / e.sum(0)
-    x = random(s, s)
-    a, b, d, v, w = weight(rows, s), weight(s, s), weight(s, s) / 2, weight(s, s), weight(s, s)
-    if key == "inverse":
-        return lib.linalg.inv, 0.3 * weight(s, s) + lib.diag(lib.ones_like(x[0]))
-    if key == "attention":
-        x, w = random(rows, s), random(rows, rows) / rows
-    if key in ("kron_xa", "kron_ax"):
-        x, a = random(rows, rows), random(s, s)
-    functions = {
-        "axb": lambda x: a @ x @ b,
-        "a_exp_xb": lambda x: a @ lib.exp(x @ b),
-        "two_layers": lambda x: lib.tanh(a @ lib.tanh(x @ b)),
-        "three_layers": lambda x: lib.tanh(a @ lib.tanh(v @ lib.tanh(x @ b))),
-        "gram": lambda x: x.T @ x,
-        "softmax": lambda x: softmax(w @ x),
-        "two_sided": lambda x: lib.exp(a / 2 @ lib.exp(w @ x @ b / 2) @ d),
-        "kron_xa": lambda x: lib.kron(x, a),
-        "kron_ax": lambda x: lib.kron(a, x),
-        "attention": lambda x: x @ softmax(x.T @ w @ x),
-    }
-    return functions[key], x
-
-
-def fastest(works, wait, patience=4):
-    """Of several ways, some of which may fail (for want of memory, say), the one that took least in a second call. After
-    so many seconds no more are tried."""
-    times, errors, start = {}, [], time.perf_counter()
-    for name, work in works.items():
-        if times and time.perf_counter() - start > patience:
-            break
-        try:
-            times[name] = median_seconds(work, wait, 1)
-        except Exception as error:
-            errors.append(f"{name}: {error}"[:80])
-    if not times:
-        raise RuntimeError("; ".join(errors))
-    name = min(times, key=times.get)
-    return name, works[name]
-
-
-def median_seconds(work, wait, runs=7):
-    work(), wait()
-    times = []
-    for _ in range(runs):
-        start = time.perf_counter()
-        work(), wait()
-        times.append(time.perf_counter() - start)
-    return statistics.median(times)
-
-
-def torch_works(kind, sizes, dtype):
-    import torch
-    real = getattr(torch, "float64" if dtype == "double" else "float32")
-    if kind.startswith("jacobian/"):
-        f, x = jacobian_problem(kind.split("/")[1], sizes, torch,
-                                lambda m, n: torch.randn(m, n, dtype=real, device=DEVICE))
-        ways = {f"jacrev {chunk}": torch.func.jacrev(f, chunk_size=chunk) for chunk in CHUNKS}
-        ways["jacfwd"] = torch.func.jacfwd(f)
-        name, work = fastest({way: lambda j=j: j(x) for way, j in ways.items()}, torch.cuda.synchronize)
-        j = torch.empty(f(x).numel() * x.numel(), dtype=real, device=DEVICE)
-        return work, lambda: j.fill_(1.25), torch.cuda.synchronize, f"{torch.__version__}, {name}"
-    if kind == "hadamard":
-        a, x = (torch.rand(sizes[0], dtype=real, device=DEVICE) for _ in range(2))
-        work = lambda: torch.mul(a, x)
-    else:
-        x = torch.rand(*sizes, dtype=real, device=DEVICE)
-        work = lambda: x.transpose(-1, -2).contiguous()
-    return work, lambda: x.clone(), torch.cuda.synchronize, torch.__version__
-
-
-def no_jacobian(kind):
-    if kind.startswith("jacobian/"):
-        raise NotImplementedError("it has no Jacobians")
-
-
-def cupy_works(kind, sizes, dtype):
-    import cupy
-    no_jacobian(kind)
-    real = cupy.float64 if dtype == "double" else cupy.float32
-    x = cupy.random.random(sizes if kind == "transpose" else sizes[0], dtype=real)
-    if kind == "hadamard":
-        a = cupy.random.random(sizes[0], dtype=real)
-        work = lambda: a * x
-    else:
-        work = lambda: cupy.ascontiguousarray(cupy.swapaxes(x, -1, -2))
-    return work, x.copy, cupy.cuda.Stream.null.synchronize, cupy.__version__
-
-
-def cublas_works(kind, sizes, dtype):
-    """geam for a transpose and dgmm for a Hadamard product, through CuPy's bindings."""
-    import cupy
-    from cupy import cublas
-    no_jacobian(kind)
-    if kind == "transpose" and len(sizes) > 2:
-        raise NotImplementedError("cuBLAS has no batched geam")
-    real = cupy.float64 if dtype == "double" else cupy.float32
-    wait = cupy.cuda.Stream.null.synchronize
-    if kind == "hadamard":
-        a, x = (cupy.random.random(sizes[0], dtype=real) for _ in range(2))
-        column = cupy.asfortranarray(x.reshape(-1, 1))
-        return lambda: cublas.dgmm("L", column, a), x.copy, wait, cupy.__version__
-    x = cupy.asfortranarray(cupy.random.random(sizes, dtype=real))
-    out = cupy.empty(sizes[::-1], dtype=real, order="F")
-    return lambda: cublas.geam("T", "T", 1.0, x, 0.0, x, out=out), x.copy, wait, cupy.__version__
-
-
-def jax_works(kind, sizes, dtype):
-    import jax
-    import jax.numpy as jnp
-    jax.config.update("jax_enable_x64", True)
-    if jax.default_backend() != "gpu":
-        raise RuntimeError("JAX sees no GPU")
-    real = jnp.float64 if dtype == "double" else jnp.float32
-    if kind.startswith("jacobian/"):
-        keys = iter(jax.random.split(jax.random.PRNGKey(1), 16))
-        f, x = jacobian_problem(kind.split("/")[1], sizes, jnp, lambda m, n: jax.random.normal(next(keys), (m, n), real))
-        ways = {"jacfwd": jax.jit(jax.jacfwd(f)), "jacrev": jax.jit(jax.jacrev(f))}
-        name, work = fastest({way: lambda j=j: j(x).block_until_ready() for way, j in ways.items()}, lambda: None)
-        fill = jax.jit(lambda value: jnp.full((f(x).size * x.size,), value))
-        return work, lambda: fill(real(1.25)).block_until_ready(), lambda: None, f"{jax.__version__}, {name}"
-    x = jax.random.uniform(jax.random.PRNGKey(1), tuple(sizes), dtype=real)
-    if kind == "hadamard":
-        multiply = jax.jit(lambda u, v: u * v)
-        y = x + 1
-        work = lambda: multiply(x, y).block_until_ready()
-    else:
-        # the barrier keeps the transpose from becoming a mere change of layout
-        turn = jax.jit(lambda u: jax.lax.optimization_barrier(jnp.swapaxes(u, -1, -2)) + 0)
-        work = lambda: turn(x).block_until_ready()
-    copy = jax.jit(lambda u: u + 0)
-    return work, lambda: copy(x).block_until_ready(), lambda: None, jax.__version__
-
-
-def worker(peer, cases):
-    """The times of one peer, in this process, as JSON on standard output, one case a line."""
-    for name, kind, sizes, dtype in cases:
-        try:
-            work, floor, wait, version = globals()[peer + "_works"](kind, sizes, dtype)
-            runs = 2 if kind.startswith("jacobian/") else 7
-            result = {"seconds": median_seconds(work, wait, runs), "floor": median_seconds(floor, wait),
-                      "version": version}
-        except Exception as error:  # recorded, and the next case goes on
-            result = {"absent": f"{type(error).__name__}: {error}"[:200]}
-        print(json.dumps({name: result}), flush=True)
-
-
-def run_peer(peer, cases):
+def run_peer(peer, cases, seconds):
     environment = dict(os.environ, XLA_PYTHON_CLIENT_PREALLOCATE="false")
-    command = [sys.executable, os.path.abspath(__file__), "--worker", peer, json.dumps(cases)]
+    if "PEER_LIBRARY_PATH" in environment:  # ours is for kronvec's own libraries
+        environment["LD_LIBRARY_PATH"] = environment["PEER_LIBRARY_PATH"]
+    works = os.path.join(os.path.dirname(os.path.abspath(__file__)), "gpu_works.py")
+    command = [sys.executable, works, peer, json.dumps(cases)]
     results, reason = {}, "it ended before this case"
     try:
-        output = subprocess.run(command, capture_output=True, text=True, timeout=100, env=environment).stdout
+        output = subprocess.run(command, capture_output=True, text=True, timeout=max(seconds, 1), env=environment).stdout
     except subprocess.TimeoutExpired as late:
         output, reason = (late.stdout or b"").decode(), "out of time"
     for line in output.splitlines():
@@ -194,17 +41,32 @@ def run_peer(peer, cases):
     return {case[0]: results.get(case[0], {"absent": reason}) for case in cases}
 
 
-def run_ours(bench, device):
-    """{name: counters} of kronvec's own benchmark."""
-    command = [bench, f"--benchmark_filter=/{device}/", "--benchmark_format=json"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=True)
-    return {b["name"].removesuffix("/iterations:1"): b for b in json.loads(done.stdout)["benchmarks"]}
+def list_ours(bench, device):
+    """The names of kronvec's own benchmarks on a device, such as transpose/cuda/7x4194304/double."""
+    command = [bench, "--benchmark_list_tests=true", f"--benchmark_filter=/{device}/"]
+    names = subprocess.run(command, stdout=subprocess.PIPE, text=True, timeout=60, check=True).stdout.split()
+    return [name.removesuffix("/iterations:1") for name in names]
 
 
-def cases_of(ours):
-    """(name, kind, sizes, dtype) from names such as transpose/cuda/7x4194304/double."""
+def run_ours(bench, names, seconds):
+    """({name: counters}, what went wrong) of those benchmarks, each kind in a process of its own."""
+    end, results, faults = time.monotonic() + seconds, {}, []
+    for start in dict.fromkeys("/".join(name.split("/")[:2]) + "/" for name in names):
+        command = [bench, f"--benchmark_filter=^{start}", "--benchmark_format=json"]
+        try:
+            left = max(end - time.monotonic(), 1)
+            done = subprocess.run(command, stdout=subprocess.PIPE, text=True, timeout=left, check=True)
+            results.update((b["name"].removesuffix("/iterations:1"), b) for b in json.loads(done.stdout)["benchmarks"]
+                           if not b.get("error_occurred"))
+        except (subprocess.SubprocessError, ValueError) as error:
+            faults.append(f"{start}: {error}")
+    return results, faults
+
+
+def cases_of(names):
+    """(name, kind, sizes, dtype) of what has peers."""
     cases = []
-    for name in ours:
+    for name in names:
         kind, *_, sizes, dtype = name.split("/")
         if kind == "jacobian":
             kind += "/" + name.split("/")[2]
@@ -244,44 +106,89 @@ def unpack(results, folder):
     print(target)
 
 
+def cell(c):
+    return f"{c['over_floor']:.2f} ({c['spread'][0]:.2f}-{c['spread'][1]:.2f})" if "over_floor" in c else "absent"
+
+
+class Rounds:
+    """What every program took in each round, and the files that are written anew after each."""
+    def __init__(self, o):
+        self.o, self.start = o, time.monotonic()
+        self.about = dict(json.loads(o.about), python=platform.python_version())
+        self.ours, self.peers, self.faults = [], {peer: [] for peer in PEERS}, []
+        self.names = list_ours(o.bench, o.device)
+        self.cases = cases_of(self.names)
+
+    def left(self):
+        return self.o.seconds - (time.monotonic() - self.start)
+
+    def say(self, text):
+        print(f"[{time.monotonic() - self.start:4.0f} s] {text}", flush=True)
+
+    def turn(self, number):
+        """One round. Peers' Jacobians, which take long, are in the first alone."""
+        self.say(f"round {number + 1} of {self.o.rounds}: kronvec")
+        results, faults = run_ours(self.o.bench, self.names, self.left())
+        self.ours.append(results)
+        self.faults += faults
+        for fault in faults:
+            self.say(f"FAILED: {fault}")
+        cases = [case for case in self.cases if number == 0 or not case[1].startswith("jacobian/")]
+        for peer in PEERS:
+            self.say(f"round {number + 1} of {self.o.rounds}: {peer}")
+            self.peers[peer].append(run_peer(peer, cases, min(100, self.left())))
+
+    def row(self, case):
+        name = case[0]
+        ours = [{"seconds": r[name]["seconds"], "over": over_floor(case, r[name])} for r in self.ours if name in r]
+        row = {"kronvec": summary(ours, "floor") if ours else {"absent": "it gave no time"}}
+        for peer in PEERS:
+            row[peer] = summary([r[name] for r in self.peers[peer] if name in r] or [{"absent": "out of time"}], "floor")
+        return row
+
+    def write(self):
+        with open(os.path.join(self.o.results, "cases.jsonl"), "w") as lines, \
+                open(os.path.join(self.o.results, "table.md"), "w") as table:
+            table.write(f"{self.about}\n\nTime over that of a copy of the same bytes by the same program, for Jacobians "
+                        f"over filling J; median of {len(self.ours)} rounds (least-most).\n\n")
+            table.write("| case | kronvec | " + " | ".join(PEERS) + " |\n|---|---|" + "---|" * len(PEERS) + "\n")
+            for case in self.cases:
+                row = self.row(case)
+                lines.write(json.dumps({"case": case[0], "about": self.about, **row}) + "\n")
+                table.write(f"| {case[0]} | " + " | ".join(cell(c) for c in row.values()) + " |\n")
+            alone = {name: counters for name, counters in self.ours[-1].items()
+                     if name.split("/")[0] in ("floor", "kronecker")}
+            lines.write(json.dumps({"case": "floors", "about": self.about, "kronvec": alone}) + "\n")
+            for name, counters in alone.items():
+                rates = ", ".join(f"{k} {v:.4g}" for k, v in counters.items() if k.endswith("/s") or "over" in k)
+                table.write(f"\n{name}: {rates}\n")
+            for peer in PEERS:
+                reasons = {r["absent"] for results in self.peers[peer] for r in results.values() if "absent" in r}
+                if reasons:
+                    table.write(f"\n{peer} is absent where: " + "; ".join(sorted(reasons)) + "\n")
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("bench"), parser.add_argument("results")
     parser.add_argument("--device", default="cuda"), parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=480, help="no round begins that would probably end later")
     parser.add_argument("--about", default="{}", help="JSON with the device's name, driver, commit")
     o = parser.parse_args()
-    rounds = [run_ours(o.bench, o.device)]
-    cases = cases_of(rounds[0])
-    peers = {peer: [run_peer(peer, cases)] for peer in PEERS}
-    short = [case for case in cases if not case[1].startswith("jacobian/")]  # peers' Jacobians take long: one round
-    for _ in range(o.rounds - 1):
-        rounds.append(run_ours(o.bench, o.device))
-        for peer in PEERS:
-            peers[peer].append(run_peer(peer, short))
-    about = dict(json.loads(o.about), python=platform.python_version())
-    with open(os.path.join(o.results, "cases.jsonl"), "w") as lines, \
-            open(os.path.join(o.results, "table.md"), "w") as table:
-        table.write(f"{about}\n\nTime over that of a copy of the same bytes by the same program, for Jacobians over filling J; median (least-most).\n\n")
-        table.write("| case | kronvec | " + " | ".join(PEERS) + " |\n|---|---|" + "---|" * len(PEERS) + "\n")
-        for case in cases:
-            ours = [{"seconds": r[case[0]]["seconds"], "over": over_floor(case, r[case[0]])} for r in rounds]
-            row = {"kronvec": summary(ours, "floor")}
-            row.update({peer: summary([r[case[0]] for r in peers[peer] if case[0] in r], "floor") for peer in PEERS})
-            lines.write(json.dumps({"case": case[0], "about": about, **row}) + "\n")
-            cells = [f"{c['over_floor']:.2f} ({c['spread'][0]:.2f}-{c['spread'][1]:.2f})" if "over_floor" in c else "absent"
-                     for c in row.values()]
-            table.write(f"| {case[0]} | " + " | ".join(cells) + " |\n")
-        alone = {name: counters for name, counters in rounds[-1].items() if name.split("/")[0] in ("floor", "kronecker")}
-        lines.write(json.dumps({"case": "floors", "about": about, "kronvec": alone}) + "\n")
-        for name, counters in alone.items():
-            rates = ", ".join(f"{k} {v:.4g}" for k, v in counters.items() if k.endswith("/s") or "over" in k)
-            table.write(f"\n{name}: {rates}\n")
+    rounds, longest = Rounds(o), 0.0
+    for number in range(o.rounds):
+        if rounds.left() < longest:
+            rounds.say(f"left out for want of time: {o.rounds - number} of {o.rounds} rounds")
+            break
+        start = time.monotonic()
+        rounds.turn(number)
+        longest = max(longest, time.monotonic() - start)
+        rounds.write()
+    return 1 if rounds.faults else 0
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 2 and sys.argv[1] == "--worker":
-        worker(sys.argv[2], json.loads(sys.argv[3]))
-    elif len(sys.argv) == 4 and sys.argv[1] == "--unpack":
+    if len(sys.argv) == 4 and sys.argv[1] == "--unpack":
         unpack(sys.argv[2], sys.argv[3])
     else:
-        main()
+        sys.exit(main())

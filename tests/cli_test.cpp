@@ -76,6 +76,24 @@ TEST_F(Command, WritesAJacobianThatReadsBack) {
   EXPECT_TRUE(near(vec(read_matrix<double>(dir_ / "y.npy")), product(dense, dx), 1e-13));
 }
 
+#ifdef _OPENMP
+TEST_F(Command, ItsThreadsDoNotSpinForLong) {
+  const auto turns = [&](const std::string &settings) {
+    const std::string command = "env -u OMP_WAIT_POLICY -u GOMP_SPINCOUNT OMP_DISPLAY_ENV=verbose " + settings;
+    EXPECT_EQ(std::system(("cd " + dir_.string() + " && " + command + KRONVEC_COMMAND " info 2>shown.txt >&2").c_str()),
+              0);
+    const std::string shown = contents(dir_ / "shown.txt"), name = "GOMP_SPINCOUNT = '";
+    const std::size_t at = shown.find(name);
+    return at == std::string::npos
+               ? shown
+               : shown.substr(at + name.size(), shown.find('\'', at + name.size()) - at - name.size());
+  };
+  EXPECT_EQ(turns(""), "3000");
+  EXPECT_EQ(turns("GOMP_SPINCOUNT=7 "), "7"); // the user's
+  EXPECT_EQ(turns("OMP_WAIT_POLICY=passive "), "0");
+}
+#endif
+
 TEST_F(Command, WritesASparseJacobianThatIsNeverDense) {
   const Outcome outcome = run("jacobian \"X'*X\" --wrt X 'X=[1,2;3,4;5,6]' --layout denominator --out J.mtx");
   EXPECT_EQ(outcome.status, 0) << outcome.err;

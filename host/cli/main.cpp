@@ -1,4 +1,4 @@
-/// The command `kronvec`: its options, and what its exit status means.
+/// The command `kronvec`: its options, and what its exit status means. `start/start.cpp` loads and calls it.
 
 #include "cli/commands.hpp"
 #include "cli/interruption.hpp"
@@ -98,7 +98,7 @@ int answer(const Request &request) {
 
 } // namespace
 
-int main(int argc, char **argv) {
+extern "C" int kronvec_command(int argc, char **argv) {
   std::signal(SIGPIPE, SIG_IGN); // a closed pipe is an error of `print`, not a silent death
   std::signal(SIGXFSZ, SIG_IGN); // so is a file that has become too large
   Request request;

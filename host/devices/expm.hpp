@@ -82,6 +82,23 @@ void expm_scaled(const Primitives<T> &p, BatchView<const T> x, BatchView<T> y, i
   p.copy(In(from), y);
 }
 
+/// Y = exp X for items that are all scaled alike. Where there are enough of them each core takes some through all
+/// steps, instead of a share of every step: threads that wait for each other after each are slow beside other busy
+/// processes.
+template <class T> void expm_in_parts(const Backend &backend, const Primitives<T> &p, BatchView<const T> x,
+                                      BatchView<T> y, int squarings, T *memory) {
+  constexpr Index entries = 1 << 14; // of a part: enough for products of many tiny items at once
+  const Index n = y.rows, few = std::max<Index>(1, entries / (n * n));
+  const Index each = backend.parts_at_once((y.count + few - 1) / few) > 1 ? few : y.count;
+  backend.for_parts((y.count + each - 1) / each, [&](Index part) {
+    const Index first = part * each, count = std::min(each, y.count - first);
+    const BatchView<const T> from(x.count == 1 ? x.data : x.data + first * x.stride, n, n, x.ld,
+                                  x.count == 1 ? 1 : count, x.stride);
+    expm_scaled(p, from, {y.data + first * y.stride, n, n, y.ld, count, y.stride}, squarings,
+                memory + first * expm_scratch(n));
+  });
+}
+
 /// Y = exp X, neighbours that are scaled alike at once: what an item becomes does not depend on others.
 template <class T>
 void expm_by_pade(const Backend &backend, const Primitives<T> &p, BatchView<const T> x, BatchView<T> y) {
@@ -102,7 +119,7 @@ void expm_by_pade(const Backend &backend, const Primitives<T> &p, BatchView<cons
     if (*first == none)
       p.fill(std::numeric_limits<T>::quiet_NaN(), part);
     else
-      expm_scaled(p, from, part, *first, static_cast<T *>(memory.data()));
+      expm_in_parts(backend, p, from, part, *first, static_cast<T *>(memory.data()));
     first = last;
   }
 }

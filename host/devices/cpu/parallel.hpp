@@ -4,6 +4,7 @@
 #include "devices/batch.hpp"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <exception>
 
@@ -53,6 +54,37 @@ private:
   std::exception_ptr error_;
 };
 
+/// Tasks that threads share. Each has a range of its own, whose memory stays near it from loop to loop, and takes
+/// pieces of it; then it takes what is left of others' ranges. One that lost its core holds the others up for a piece.
+class SharedTasks {
+public:
+  SharedTasks(Index n, int threads) : n_(n), ranges_(std::min<Index>(threads, most)) {
+    for (Index r = 0; r < ranges_; ++r)
+      next_[static_cast<std::size_t>(r)].task = first(r);
+  }
+  void take(int thread, const auto &work) {
+    for (Index k = 0; k < ranges_; ++k) {
+      const Index r = (thread + k) % ranges_, end = first(r + 1), piece = std::max<Index>((end - first(r)) / pieces, 1);
+      std::atomic<Index> &next = next_[static_cast<std::size_t>(r)].task;
+      while (next.load(std::memory_order_relaxed) < end) {
+        const Index begin = next.fetch_add(piece, std::memory_order_relaxed);
+        for (Index i = begin; i < std::min(begin + piece, end); ++i)
+          work(i);
+      }
+    }
+  }
+
+private:
+  static constexpr Index most = 64, pieces = 8;
+  struct alignas(64) Next { // a line of cache each
+    std::atomic<Index> task;
+  };
+  Index first(Index range) const { return n_ * range / ranges_; }
+
+  Index n_, ranges_;
+  std::array<Next, most> next_;
+};
+
 /// How many threads `parallel` takes.
 inline Index workers(Index n, Index entries) {
 #ifdef _OPENMP
@@ -71,10 +103,13 @@ template <class Work> void parallel(Index n, Index entries, Work work) {
   }
   FirstError error;
 #ifdef _OPENMP
-#pragma omp parallel for schedule(static)
-#endif
+  SharedTasks tasks(n, omp_get_max_threads());
+#pragma omp parallel
+  tasks.take(omp_get_thread_num(), [&](Index i) { error.guard([&] { work(i); }); });
+#else
   for (Index i = 0; i < n; ++i)
     error.guard([&] { work(i); });
+#endif
   error.rethrow();
 }
 
