@@ -26,6 +26,7 @@
 #include <cblas.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
 #include <map>
 #include <string>
@@ -121,7 +122,9 @@ template <class T> void kronecker(benchmark::State &state, Device device, Index 
   Index rows = 1;
   for (int k = 0; k < power; ++k)
     rows *= side;
-  Matrix<T> x(rows, columns, device), y(rows, columns, device), workspace(2 * rows * columns, 1, device);
+  const Index needed = std::max(device.backend().primitives(T{}).kronecker_workspace(factors, columns),
+                                modes::workspace<T>(factors, columns));
+  Matrix<T> x(rows, columns, device), y(rows, columns, device), workspace(needed, 1, device);
   for (Matrix<T> *m : {&f, &x}) // zeros would move faster
     device.backend().primitives(T{}).fill(T(0.3), m->view());
   const std::span<T> room(workspace.data(), static_cast<std::size_t>(workspace.rows()));

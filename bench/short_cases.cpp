@@ -1,6 +1,6 @@
 /// What takes microseconds, a given number of times: `short_cases NAME TIMES`, or without arguments the list of names.
-/// bench/before_after counts its instructions under valgrind: those of 2·n times less those of n times are n times the
-/// case, without the start of the program.
+/// bench/before_after counts its instructions under valgrind: what many calls take more than few, a call, is the case
+/// without the start of the program.
 
 #include "kronvec/kronvec.hpp"
 
