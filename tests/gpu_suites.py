@@ -111,14 +111,15 @@ def run_suite(program, suite, seconds, deadline):
             break
         crashes += any(result == "RUN" for result, _ in results.values())
         suite.pending = [test for test in suite.pending if test not in results]
-    again = [fall._replace(alone=alone(program, fall.test, seconds, deadline)) for fall in suite.falls[:ALONE]]
+    again = [fall if fall.how == "out of time" else fall._replace(alone=alone(program, fall.test, seconds, deadline))
+             for fall in suite.falls[:ALONE]]
     suite.falls = again + suite.falls[ALONE:]
     suite.seconds = time.monotonic() - start
     return suite
 
 
 def alone(program, test, seconds, deadline):
-    if "." not in test or time.monotonic() >= deadline:
+    if "." not in test or time.monotonic() >= deadline:  # a whole suite, or no time
         return None
     output, end = run_tests(program, [test], min(seconds, deadline - time.monotonic()))
     return {"OK": "passed", "FAILED": "failed"}.get(read(output).get(test, ("", []))[0], end or "out of time")
