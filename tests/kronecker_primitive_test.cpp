@@ -336,7 +336,7 @@ template <class T> std::vector<Cut> cuts() {
   add({.factors = {{5, deep}}, .columns = 19}, {turned});
   add({.factors = {{11, deep}, identity_of(n + 1)}, .columns = 3, .alpha = 3, .beta = 0.5}, {turned});
   add({.factors = {{11, deep}, identity_of(n)}, .columns = 3, .alpha = 3, .beta = 0.5}, {strips});
-  add({.factors = {{70, 64}, identity_of(2 * n - 3)}, .columns = 8, .y_margin = 1}, {strips});
+  add({.factors = {{70, 64}, identity_of(std::max<Index>(2 * n - 3, 1))}, .columns = 8, .y_margin = 1}, {strips});
   return all;
 }
 template <class T> std::vector<KroneckerFactor<T>> shapes_of(const Problem &p, const T *entries) {
