@@ -3,12 +3,15 @@
 
 #include "devices/emulation/stream.hpp"
 
+#include <cstddef>
 #include <deque>
 #include <memory>
 #include <mutex>
 #include <vector>
 
 namespace kronvec::emulation {
+
+constexpr std::size_t memory_size = std::size_t(4) << 30; ///< of the device
 
 /// Work in order. It can be done more than once.
 using Works = std::vector<std::function<void()>>;
@@ -17,8 +20,6 @@ using Works = std::vector<std::function<void()>>;
 std::recursive_mutex &mutex();
 /// The status, which cudaGetLastError will report.
 cudaError_t result(cudaError_t status);
-/// Throws Misuse where there is no such stream.
-void check_stream(const char *call, cudaStream_t stream);
 /// Throws Misuse where the stream captures, which would make the call a node of the graph or an error.
 void refuse_in_capture(const char *call, cudaStream_t stream);
 
@@ -26,5 +27,6 @@ void refuse_in_capture(const char *call, cudaStream_t stream);
 
 struct CUstream_st {
   std::deque<std::function<void()>> work;
+  std::size_t waits = 0;                               ///< how often somebody has waited for all of its work
   std::unique_ptr<kronvec::emulation::Works> captured; ///< what goes to the graph instead, while the stream captures
 };
