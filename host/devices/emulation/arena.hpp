@@ -61,20 +61,24 @@ public:
   bool holds(const void *address) const { return address >= base_ && address < base_ + size; }
 
 private:
-  static constexpr std::size_t size = std::size_t(64) << 30; ///< of addresses; sixteen times the device's memory
+  static constexpr std::size_t size = std::size_t(16) << 30; ///< of addresses; four times the device's memory
 
   /// First fit, from the arena's second page on.
   char *gap(std::size_t length, std::size_t alignment) const;
   void guard(char *pages, std::size_t length);
   void remove_guard(char *pages, std::size_t length);
+  void wake();
+  void fill();
+  void move(char *from, char *to);
   void protect(int protection);
+  char *now(char *pages) const;
 
   struct Run {
     char *begin;
     std::size_t length;
   };
 
-  char *base_ = nullptr;
+  char *base_ = nullptr, *closed_ = nullptr;
   std::size_t used_ = 0;                 ///< bytes from the base on
   std::map<char *, std::size_t> places_; ///< begin and length, with the guard page behind
   std::deque<char *> resting_;           ///< places of freed blocks
