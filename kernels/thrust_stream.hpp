@@ -29,6 +29,7 @@ template <class Work> cudaError_t for_each_index(std::int64_t n, Work work, cuda
     return static_cast<cudaError_t>(error.code().value());
   }
 #else
+  emulation::check_argument(stream, work);
   emulation::enqueue(stream, [=] { thrust::for_each_n(thrust::cpp::par, first, n, work); });
 #endif
   return cudaPeekAtLastError(); // which is how Thrust asks, too: an error that somebody has left behind is taken for
@@ -61,6 +62,7 @@ inline cudaError_t sort_by_key(std::int64_t *keys, std::int64_t *values, std::in
     return static_cast<cudaError_t>(error.code().value());
   }
 #else
+  emulation::check_argument(stream, keys), emulation::check_argument(stream, values);
   emulation::enqueue(stream, [=] { thrust::stable_sort_by_key(thrust::cpp::par, keys, keys + n, values); });
 #endif
   return cudaSuccess;

@@ -1,6 +1,7 @@
 #include "kronvec/sparse.hpp"
 
 #include "core/readable.hpp"
+#include "core/sparse_checks.hpp"
 #include "devices/pool.hpp"
 
 #include <algorithm>
@@ -33,6 +34,7 @@ std::vector<std::size_t> sorted_by(const std::vector<Index> &key, Index keys, co
 } // namespace
 
 template <class T> CsrMatrix<T> compressed(const CooMatrix<T> &a) {
+  require_consistent(a);
   require_room({a.rows, a.cols});
   std::vector<std::size_t> entries(a.value.size());
   std::iota(entries.begin(), entries.end(), std::size_t(0));
@@ -56,6 +58,10 @@ template <class T> CsrMatrix<T> compressed(const CooMatrix<T> &a) {
 }
 
 template <class T> Matrix<T> operator*(const CsrMatrix<T> &a, const Matrix<T> &x) {
+  require_consistent(a);
+  if (!x.device().is_host())
+    throw DeviceError("a sparse product is made in host memory; X lies on " + x.device().name() +
+                      " (on_host brings it there)");
   if (x.rows() != a.cols)
     throw ShapeError("shapes do not agree: " + to_string(Shape{a.rows, a.cols}) + " * " + to_string(x.shape()));
   Matrix<T> y(a.rows, x.cols());

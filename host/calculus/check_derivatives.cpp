@@ -1,5 +1,7 @@
 #include "kronvec/compare.hpp"
 
+#include "calculus/host_values.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -36,7 +38,9 @@ Values<double> with(const Values<double> &values, const Symbol &x, MatrixView<co
 
 } // namespace
 
-DerivativeCheck check_derivatives(const Expression &f, const Symbol &x, const Values<double> &values, Device device) {
+DerivativeCheck check_derivatives(const Expression &f, const Symbol &x, const Values<double> &given, Device device) {
+  const detail::HostValues<double> host(given, {device});
+  const Values<double> &values = host.values();
   const auto j = jacobian(f, x).at(values, device);
   const auto bound = std::find_if(values.begin(), values.end(), [&](auto &b) { return b.symbol.node() == x.node(); });
   if (bound == values.end()) throw DomainError("symbol '" + x.name() + "' has no value");

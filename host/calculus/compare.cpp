@@ -1,5 +1,6 @@
 #include "kronvec/compare.hpp"
 
+#include "calculus/host_values.hpp"
 #include "devices/backend.hpp"
 #include "kronvec/jacobian_at_points.hpp"
 
@@ -156,9 +157,11 @@ Matrix<double> reference_jacobian(const Jacobian &jacobian, const Values<T> &val
 } // namespace
 
 template <class T>
-std::vector<Comparison> compare(const Expression &f, const Symbol &x, const Values<std::type_identity_t<T>> &values,
+std::vector<Comparison> compare(const Expression &f, const Symbol &x, const Values<std::type_identity_t<T>> &given,
                                 const std::vector<Device> &devices, const CompareProgress &progress) {
   const Jacobian j = jacobian(f, x);
+  const detail::HostValues<T> host(given, devices);
+  const Values<T> &values = host.values();
   const auto report = [&](std::string what) -> Progress {
     if (!progress) return {};
     return [&progress, what = std::move(what)](double done) { progress(what, done); };

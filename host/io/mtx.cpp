@@ -1,3 +1,4 @@
+#include "core/sparse_checks.hpp"
 #include "io/file.hpp"
 #include "kronvec/io.hpp"
 
@@ -9,6 +10,7 @@ namespace kronvec {
 
 template <class T> void write_mtx(const std::filesystem::path &path, const CsrMatrix<T> &a) {
   constexpr std::size_t enough = 1 << 20; // bytes of text at once
+  require_consistent(a);
   NewFile file(path);
   fmt::memory_buffer text;
   const auto write = [&] {

@@ -228,7 +228,14 @@ template <class T> void write_npy(const std::filesystem::path &path, MatrixView<
   file.commit();
 }
 
+template <class T> void write_npy(const std::filesystem::path &path, const Matrix<T> &m) {
+  if (m.device().is_host()) return write_npy<T>(path, m.view());
+  write_npy<T>(path, m.to(Device::cpu()).view());
+}
+
 template void write_npy(const std::filesystem::path &, MatrixView<const float>);
 template void write_npy(const std::filesystem::path &, MatrixView<const double>);
+template void write_npy(const std::filesystem::path &, const Matrix<float> &);
+template void write_npy(const std::filesystem::path &, const Matrix<double> &);
 
 } // namespace kronvec

@@ -116,7 +116,14 @@ template <class T> void write_picture(const std::filesystem::path &path, MatrixV
   file.commit();
 }
 
+template <class T> void write_picture(const std::filesystem::path &path, const Matrix<T> &m) {
+  if (m.device().is_host()) return write_picture<T>(path, m.view());
+  write_picture<T>(path, m.to(Device::cpu()).view());
+}
+
 template void write_picture(const std::filesystem::path &, MatrixView<const float>);
 template void write_picture(const std::filesystem::path &, MatrixView<const double>);
+template void write_picture(const std::filesystem::path &, const Matrix<float> &);
+template void write_picture(const std::filesystem::path &, const Matrix<double> &);
 
 } // namespace kronvec

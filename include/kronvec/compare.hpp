@@ -25,8 +25,8 @@ struct Comparison {
 using CompareProgress = std::function<void(const std::string &what, double done)>;
 
 /// The Jacobian of F by every method on each device (the complex step on the reference alone, where F allows it),
-/// against the element method in double; then, unless J is large, those at three points at once, X, ⅞X and X. Throws as
-/// `JacobianAt`.
+/// against the element method in double; then, unless J is large, those at three points at once, X, ⅞X and X. The
+/// values lie in host memory or on one of the devices. Throws as `JacobianAt`.
 template <class T = double> std::vector<Comparison> compare(const Expression &f, const Symbol &x,
                                                             const Values<std::type_identity_t<T>> &values,
                                                             const std::vector<Device> &devices = Device::all(),
@@ -43,7 +43,7 @@ struct DerivativeCheck {
 };
 
 /// Tests the derivative of F by X at a point, in double, with no other derivative to compare with. F should be smooth
-/// near the point. Throws as `JacobianAt`.
+/// near the point. The values lie in host memory or on the device. Throws as `JacobianAt`.
 DerivativeCheck check_derivatives(const Expression &f, const Symbol &x, const Values<double> &values,
                                   Device device = Device::cpu());
 

@@ -42,7 +42,7 @@ public:
 /// The expression in the command's grammar, with as few parentheses as it needs.
 std::string to_string(const Expression &f);
 
-/// A matrix of fixed numbers.
+/// A matrix of fixed numbers, which lie in host memory.
 Expression constant(MatrixView<const double> values);
 Expression eye(Index n);
 Expression zeros(Index rows, Index cols);

@@ -13,15 +13,20 @@ namespace kronvec {
 /// .csv file, by its extension. A 0-D array is 1×1, a 1-D array reads as a column. Throws IoError.
 template <class T> Matrix<T> read_matrix(const std::filesystem::path &path);
 
-/// A .npy file in Fortran order (float32 or float64 by T). Throws IoError.
+/// A .npy file in Fortran order (float32 or float64 by T), of a view in host memory or a matrix on any device. Throws
+/// IoError.
 template <class T> void write_npy(const std::filesystem::path &path, MatrixView<const T> matrix);
+template <class T> void write_npy(const std::filesystem::path &path, const Matrix<T> &matrix);
 
-/// A .mtx file: Matrix Market's coordinates, row by row, counted from 1, with all digits. Throws IoError.
+/// A .mtx file: Matrix Market's coordinates, row by row, counted from 1, with all digits. Throws IoError, and
+/// ShapeError for arrays that do not make a matrix.
 template <class T> void write_mtx(const std::filesystem::path &path, const CsrMatrix<T> &matrix);
 
 /// A matrix as a PNG picture: red positive, blue negative, white zero, grey NaN; the colour's depth is the size of the
 /// entry on a compressed scale, so that every nonzero entry can be seen. Small matrices have large cells; in large
-/// ones a pixel shows the entry of greatest size among those it covers. Throws IoError.
+/// ones a pixel shows the entry of greatest size among those it covers. Of a view in host memory or a matrix on any
+/// device. Throws IoError.
 template <class T> void write_picture(const std::filesystem::path &path, MatrixView<const T> matrix);
+template <class T> void write_picture(const std::filesystem::path &path, const Matrix<T> &matrix);
 
 } // namespace kronvec

@@ -24,9 +24,11 @@ template <class T> struct KRONVEC_HOLDS_CONTAINERS CsrMatrix {
   Index nonzeros() const { return static_cast<Index>(value.size()); }
 };
 
-/// The same matrix in compressed rows; entries of one place are added up.
+/// The same matrix in compressed rows; entries of one place are added up. Throws ShapeError for arrays that differ in
+/// length and for an entry outside.
 template <class T> CsrMatrix<T> compressed(const CooMatrix<T> &a);
-/// y = A·x for a packed vector. Throws ShapeError.
+/// Y = A·X for all columns of X, in host memory. Throws ShapeError, also for an A that is not as above, and DeviceError
+/// for an X on another device.
 template <class T> Matrix<T> operator*(const CsrMatrix<T> &a, const Matrix<T> &x);
 
 } // namespace kronvec

@@ -1,5 +1,7 @@
 /// Graphs: the emulator's double of them, what the device records, and that a plan at new values is few launches.
 
+#include "emulation/device_memory.hpp"
+
 #include "devices/cuda/module.hpp"
 #include "devices/emulation/stream.hpp"
 
@@ -64,21 +66,23 @@ TEST_F(Graphs, WhatAStreamCapturesIsDoneAtEveryLaunch) {
   cudaGraphExec_t executable = nullptr;
   ASSERT_EQ(cudaGraphInstantiate(&executable, graph, 0), cudaSuccess);
   EXPECT_EQ(cudaGraphDestroy(graph), cudaSuccess);
-  x[0] = 0;
+  EXPECT_EQ(cudaStreamSynchronize(stream), cudaSuccess);
+  put(x, 0.0);
   EXPECT_EQ(cudaGraphLaunch(executable, stream), cudaSuccess);
   EXPECT_EQ(cudaGraphLaunch(executable, stream), cudaSuccess);
   EXPECT_EQ(cudaGraphExecDestroy(executable), cudaSuccess); // what was launched is done all the same
   EXPECT_EQ(waiting(stream), 2u);
-  EXPECT_EQ(x[0], 0) << "done before anyone waited";
+  EXPECT_EQ(seen(x), 0) << "done before anyone waited";
   EXPECT_EQ(cudaStreamSynchronize(stream), cudaSuccess);
-  EXPECT_EQ(x[0], 2);
-  EXPECT_EQ(x[1], 20);
+  EXPECT_EQ(seen(x), 2);
+  EXPECT_EQ(seen(x + 1), 20);
   EXPECT_EQ(cudaFreeAsync(block, stream), cudaSuccess);
 }
 
 TEST_F(Graphs, WhatCannotBeCapturedIsNoticed) {
   void *block = nullptr, *more = nullptr;
   ASSERT_EQ(cudaMallocAsync(&block, sizeof(double), stream), cudaSuccess);
+  ASSERT_EQ(cudaStreamSynchronize(stream), cudaSuccess);
   double host = 0;
   cudaGraph_t graph = nullptr;
   EXPECT_EQ(cudaStreamEndCapture(other, &graph), cudaErrorIllegalState);

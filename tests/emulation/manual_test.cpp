@@ -5,6 +5,7 @@
 #include "devices/emulation/stream.hpp"
 #include "kernels/shared_memory.hpp"
 
+#include "emulation/device_memory.hpp"
 #include "testing.hpp"
 
 #include <cublas_v2.h>
@@ -12,6 +13,7 @@
 #include <memory>
 #include <numeric>
 #include <sys/mman.h>
+#include <vector>
 
 namespace kronvec::testing {
 namespace {
@@ -26,6 +28,7 @@ protected:
       ASSERT_EQ(cudaStreamCreateWithFlags(s, cudaStreamNonBlocking), cudaSuccess);
     backend.reset(kronvec_cuda_backend(0, stream));
     ASSERT_EQ(cudaMallocAsync(&memory, 64 * sizeof(double), stream), cudaSuccess);
+    ASSERT_EQ(cudaStreamSynchronize(stream), cudaSuccess);
     device = static_cast<double *>(memory);
   }
   void TearDown() override {
@@ -136,6 +139,7 @@ protected:
 TEST_F(ManualOfCublas, CapturesNeedAWorkspaceThatSettingAStreamForgets) {
   void *workspace = nullptr;
   ASSERT_EQ(cudaMallocAsync(&workspace, 1024, stream), cudaSuccess);
+  ASSERT_EQ(cudaStreamSynchronize(stream), cudaSuccess);
   ASSERT_EQ(cublasSetWorkspace(handle, workspace, 1024), CUBLAS_STATUS_SUCCESS);
   ASSERT_EQ(cudaStreamBeginCapture(other, cudaStreamCaptureModeRelaxed), cudaSuccess);
   EXPECT_EQ(multiply(), CUBLAS_STATUS_SUCCESS);
@@ -145,11 +149,13 @@ TEST_F(ManualOfCublas, CapturesNeedAWorkspaceThatSettingAStreamForgets) {
   cudaGraphExec_t executable = nullptr;
   ASSERT_EQ(cudaStreamEndCapture(other, &graph), cudaSuccess);
   ASSERT_EQ(cudaGraphInstantiate(&executable, graph, 0), cudaSuccess);
-  std::iota(device, device + 64, 1);
+  std::vector<double> numbers(64);
+  std::iota(numbers.begin(), numbers.end(), 1);
+  copy_now(device, numbers.data(), numbers.size() * sizeof(double));
   ASSERT_EQ(cudaGraphLaunch(executable, stream), cudaSuccess);
   ASSERT_EQ(cudaFreeAsync(workspace, stream), cudaSuccess);
   ASSERT_EQ(cudaStreamSynchronize(stream), cudaSuccess);
-  EXPECT_EQ(device[8], 1 * 5 + 3 * 6);
+  EXPECT_EQ(seen(device + 8), 1 * 5 + 3 * 6);
   ASSERT_EQ(cudaGraphLaunch(executable, stream), cudaSuccess);
   EXPECT_THROW(cudaStreamSynchronize(stream), Misuse) << "the workspace has gone";
   EXPECT_EQ(cudaGraphExecDestroy(executable), cudaSuccess);
@@ -174,12 +180,14 @@ TEST_F(ManualOfCublas, ComplexNumbersAreAligned) {
 TEST_F(ManualOfCublas, InversesDoNotOverlapTheirFactors) {
   void *block = nullptr;
   ASSERT_EQ(cudaMallocAsync(&block, 4 * sizeof(void *), other), cudaSuccess);
+  ASSERT_EQ(cudaStreamSynchronize(other), cudaSuccess);
   auto **const addresses = static_cast<double **>(block);
   int *const integers = reinterpret_cast<int *>(addresses + 2);
   const auto invert = [&](double *into) {
-    addresses[0] = device, addresses[1] = into;
-    device[0] = device[3] = 2, device[1] = device[2] = 0;
-    integers[0] = 1, integers[1] = 2;
+    put(addresses, device), put(addresses + 1, into);
+    put(integers, 1), put(integers + 1, 2);
+    for (int k = 0; k < 4; ++k)
+      put(device + k, k % 3 == 0 ? 2. : 0.);
     EXPECT_EQ(cublasDgetriBatched(handle, 2, addresses, 2, integers, addresses + 1, 2, integers + 2, 1),
               CUBLAS_STATUS_SUCCESS);
     return cudaStreamSynchronize(other);
@@ -187,7 +195,7 @@ TEST_F(ManualOfCublas, InversesDoNotOverlapTheirFactors) {
   EXPECT_THROW(invert(device), Misuse);
   EXPECT_THROW(invert(device + 3), Misuse);
   EXPECT_EQ(invert(device + 4), cudaSuccess);
-  EXPECT_EQ(device[4], 0.5);
+  EXPECT_EQ(seen(device + 4), 0.5);
   EXPECT_EQ(cudaFreeAsync(block, other), cudaSuccess);
 }
 

@@ -1,5 +1,7 @@
 /// The CUDA device in a stream that the user made: work is handed over in the stream's order, and nobody waits for it.
 
+#include "emulation/device_memory.hpp"
+
 #include "devices/cuda/module.hpp"
 #include "devices/emulation/stream.hpp"
 
@@ -15,7 +17,7 @@ namespace {
 
 constexpr Index n = 8;
 
-/// A device on a stream of the test's, and three matrices in its memory, which the emulator lets the test read.
+/// A device on a stream of the test's, and three matrices in its memory.
 class UserStream : public ::testing::Test {
 protected:
   void SetUp() override {
@@ -55,11 +57,11 @@ TEST_F(UserStream, PrimitivesHandOverTheirWorkAndDoNotWait) {
   primitives().fill(1, x), primitives().fill(3, y);
   ASSERT_EQ(cudaStreamSynchronize(stream), cudaSuccess);
   for (const auto &call : calls) {
-    z(0, 0) = std::nan("");
+    put(z.data(), std::nan(""));
     call();
-    EXPECT_TRUE(std::isnan(z(0, 0))) << "done before anyone waited for the stream";
+    EXPECT_TRUE(std::isnan(seen(z.data()))) << "done before anyone waited for the stream";
     ASSERT_EQ(cudaStreamSynchronize(stream), cudaSuccess);
-    EXPECT_FALSE(std::isnan(z(0, 0)));
+    EXPECT_FALSE(std::isnan(seen(z.data())));
   }
 }
 
@@ -77,8 +79,8 @@ TEST_F(UserStream, ManySmallEmissionsAreOneLaunch) {
   emitter->run(buffers, 0, 0, {results, 4, 4, 4, items, 16});
   EXPECT_EQ(emulation::waiting(stream), 1u);
   ASSERT_EQ(cudaStreamSynchronize(stream), cudaSuccess);
-  EXPECT_EQ(results[0], 6);
-  EXPECT_EQ(results[16 * items - 1], 6);
+  EXPECT_EQ(seen(results), 6);
+  EXPECT_EQ(seen(results + 16 * items - 1), 6);
 }
 
 TEST_F(UserStream, WorkOfTheUserComesFirstWhereItWasHandedOverFirst) {
@@ -86,7 +88,7 @@ TEST_F(UserStream, WorkOfTheUserComesFirstWhereItWasHandedOverFirst) {
   ASSERT_EQ(cudaMemcpyAsync(x.data(), values.data(), n * n * sizeof(double), cudaMemcpyDefault, stream), cudaSuccess);
   primitives().add(1, BatchView<const double>(x), 1, BatchView<const double>(x), y);
   ASSERT_EQ(cudaStreamSynchronize(stream), cudaSuccess);
-  EXPECT_EQ(y(n - 1, n - 1), 10);
+  EXPECT_EQ(seen(&y(n - 1, n - 1)), 10);
 }
 
 TEST_F(UserStream, HostMemoryIsMisuseInEveryKernel) {

@@ -161,6 +161,7 @@ extern "C" {
 cublasStatus_t cublasCreate_v2(cublasHandle_t *handle) { return *handle = new cublasContext, CUBLAS_STATUS_SUCCESS; }
 cublasStatus_t cublasDestroy_v2(cublasHandle_t handle) { return delete handle, CUBLAS_STATUS_SUCCESS; }
 cublasStatus_t cublasSetStream_v2(cublasHandle_t handle, cudaStream_t stream) {
+  check_stream("cublasSetStream", stream);
   handle->stream = stream, handle->workspace = nullptr;
   return CUBLAS_STATUS_SUCCESS;
 }

@@ -63,6 +63,7 @@ cusolverStatus_t cusolverDnCreate(cusolverDnHandle_t *handle) {
 }
 cusolverStatus_t cusolverDnDestroy(cusolverDnHandle_t handle) { return delete handle, CUSOLVER_STATUS_SUCCESS; }
 cusolverStatus_t cusolverDnSetStream(cusolverDnHandle_t handle, cudaStream_t stream) {
+  check_stream("cusolverDnSetStream", stream);
   return handle->stream = stream, CUSOLVER_STATUS_SUCCESS;
 }
 cusolverStatus_t cusolverDnCreateParams(cusolverDnParams_t *params) {

@@ -29,12 +29,19 @@ inline constexpr int warpSize = 32;
 
 namespace kronvec::emulation {
 
-/// Operands of a launch must lie in live device memory; other arguments are what they are.
-template <class A> void check_argument(const A &) {}
-template <class T> void check_argument(const kernels::Entries<T> &x) {
+/// Operands of a launch must lie in live device memory, and so must what a pointer points to; of other arguments the
+/// device memory that they point to must be live.
+template <class A> void check_argument(cudaStream_t stream, const A &argument) {
+  static_assert(std::is_trivially_copyable_v<A>);
+  require_operands(stream, "a kernel", &argument, sizeof argument);
+}
+template <class T> void check_argument(cudaStream_t stream, const kernels::Entries<T> &x) {
   if (x.rows <= 0 || x.cols <= 0 || x.count <= 0) return;
   const auto last = (x.count - 1) * x.stride + (x.cols - 1) * x.ld + x.rows;
-  require_device_memory("a kernel", "an operand", x.data, static_cast<std::size_t>(last) * sizeof(T));
+  require_operand(stream, "a kernel", "an operand", x.data, static_cast<std::size_t>(last) * sizeof(T));
+}
+template <class T> void check_argument(cudaStream_t stream, T *const &pointer) {
+  if (pointer) require_operand(stream, "a kernel", "a pointer", pointer, 1);
 }
 
 /// A kernel's launch: a copy of its arguments waits in the stream.
@@ -45,7 +52,7 @@ template <class... P, class... A> cudaError_t launch(void (*kernel)(P...), dim3 
   cudaError_t status = kernels::allow_shared_memory(address, shared_bytes);
   if (status == cudaSuccess) status = check_launch(address, grid, block, shared_bytes);
   if (status != cudaSuccess) return status;
-  std::apply([](const auto &...argument) { (check_argument(argument), ...); }, copies);
+  std::apply([&](const auto &...argument) { (check_argument(stream, argument), ...); }, copies);
   enqueue(stream, [=] { run_grid(grid, block, shared_bytes, [&] { std::apply(kernel, copies); }); });
   return cudaSuccess;
 }

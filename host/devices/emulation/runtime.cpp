@@ -1,6 +1,7 @@
-/// A test double of the CUDA runtime calls that kronvec makes: device memory is host memory full of NaN, streams are
-/// queues that move only when somebody waits, and what a GPU could not have done is refused.
+/// A test double of the CUDA runtime calls that kronvec makes: device memory is full of NaN and out of the host's
+/// reach, streams are queues that move only when somebody waits, and what a GPU could not have done is refused.
 
+#include "devices/emulation/memory.hpp"
 #include "devices/emulation/world.hpp"
 
 #include <cuda_runtime_api.h>
@@ -8,7 +9,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
 #include <cstring>
 #include <map>
 #include <new>
@@ -17,16 +17,22 @@
 namespace kronvec::emulation {
 namespace {
 
-using Blocks = std::map<const char *, std::size_t>; ///< begin and size
+struct Block {
+  std::size_t size;
+  cudaStream_t stream; ///< in whose order it was allocated
+  std::size_t waits;   ///< of the stream's, until then
+};
+using Blocks = std::map<const char *, Block>; ///< by begin
 
 struct World {
   std::recursive_mutex mutex;
   Blocks blocks; ///< live device memory
   Blocks going;  ///< freed by a call, and there until the stream has done what came before
   std::vector<std::unique_ptr<CUstream_st>> streams;
+  std::vector<std::unique_ptr<CUstream_st>> destroyed; ///< kept, so that no other stream gets such a handle
   std::size_t in_use = 0;
 };
-thread_local cudaError_t last = cudaSuccess; ///< what cudaGetLastError reports
+thread_local cudaError_t last_error = cudaSuccess; ///< what cudaGetLastError reports
 
 World &world() {
   static World &one = *new World; // outlives every static object that may still free memory
@@ -39,7 +45,7 @@ auto block_of(const Blocks &blocks, const void *data) {
   auto next = blocks.upper_bound(address);
   if (next == blocks.begin()) return blocks.end();
   --next;
-  return address < next->first + next->second ? next : blocks.end();
+  return address < next->first + next->second.size ? next : blocks.end();
 }
 bool is_device_memory(const void *data) { return block_of(world().blocks, data) != world().blocks.end(); }
 
@@ -48,21 +54,22 @@ void require_memory(const Blocks &blocks, const char *call, const char *argument
   const auto block = block_of(blocks, data);
   if (block == blocks.end())
     throw Misuse(fmt::format("{}: {} is not in device memory (a host pointer, or freed)", call, argument));
-  const auto *end = static_cast<const char *>(data) + bytes;
-  if (end > block->first + block->second)
-    throw Misuse(
-        fmt::format("{}: {} ends {} bytes beyond its block", call, argument, end - (block->first + block->second)));
+  const auto *end = static_cast<const char *>(data) + bytes, *last = block->first + block->second.size;
+  if (end > last) throw Misuse(fmt::format("{}: {} ends {} bytes beyond its block", call, argument, end - last));
 }
 
 /// Those in use, and those on their way out.
 std::size_t bytes_held() {
   std::size_t bytes = world().in_use;
-  for (const auto &[begin, size] : world().going)
-    bytes += size;
+  for (const auto &[begin, block] : world().going)
+    bytes += block.size;
   return bytes;
 }
 
 void drain(CUstream_st &stream) {
+  ++stream.waits;
+  if (stream.work.empty()) return;
+  const Access access;
   while (!stream.work.empty()) {
     const auto work = std::move(stream.work.front());
     stream.work.pop_front();
@@ -80,14 +87,18 @@ void drain_all() {
 std::recursive_mutex &mutex() { return world().mutex; }
 
 cudaError_t result(cudaError_t status) {
-  if (status != cudaSuccess) last = status;
+  if (status != cudaSuccess) last_error = status;
   return status;
 }
 
 void check_stream(const char *call, cudaStream_t stream) {
-  const auto &streams = world().streams;
-  if (stream && std::none_of(streams.begin(), streams.end(), [&](const auto &s) { return s.get() == stream; }))
-    throw Misuse(fmt::format("{}: no such stream", call));
+  const std::lock_guard lock(world().mutex);
+  const auto among = [&](const auto &streams) {
+    return std::any_of(streams.begin(), streams.end(), [&](const auto &s) { return s.get() == stream; });
+  };
+  if (!stream || among(world().streams)) return;
+  throw Misuse(
+      fmt::format("{}: {}", call, among(world().destroyed) ? "the stream has been destroyed" : "no such stream"));
 }
 
 void refuse_in_capture(const char *call, cudaStream_t stream) {
@@ -104,6 +115,7 @@ void enqueue(cudaStream_t stream, std::function<void()> work) {
     stream->work.push_back(std::move(work));
   } else {
     drain_all();
+    const Access access;
     work();
   }
 }
@@ -126,6 +138,26 @@ void require_device_memory(const char *call, const char *argument, const void *d
   require_memory(world().blocks, call, argument, data, bytes);
 }
 
+void require_operand(cudaStream_t stream, const char *call, const char *argument, const void *data, std::size_t bytes) {
+  const std::lock_guard lock(world().mutex);
+  require_memory(world().blocks, call, argument, data, bytes);
+  if (stream && stream->captured) return;
+  const auto &[size, owner, waits] = block_of(world().blocks, data)->second;
+  if (owner != stream && owner && owner->waits == waits)
+    throw Misuse(
+        fmt::format("{}: {} was allocated in another stream, which nobody has waited for since", call, argument));
+}
+
+void require_operands(cudaStream_t stream, const char *call, const void *argument, std::size_t bytes) {
+  const std::lock_guard lock(world().mutex);
+  for (std::size_t at = 0; at + sizeof(void *) <= bytes; at += sizeof(void *)) {
+    const void *word = nullptr;
+    std::memcpy(&word, static_cast<const char *>(argument) + at, sizeof word);
+    if (is_device_memory(word) || block_of(world().going, word) != world().going.end())
+      require_operand(stream, call, "what an argument points to", word, 1);
+  }
+}
+
 void require_memory_at_work(const char *call, const char *argument, const void *data, std::size_t bytes) {
   if (bytes == 0) return;
   const std::lock_guard lock(world().mutex);
@@ -139,32 +171,8 @@ using namespace kronvec::emulation;
 
 extern "C" {
 
-cudaError_t cudaGetDeviceCount(int *count) { return *count = 1, cudaSuccess; }
-cudaError_t cudaGetDevice(int *device) { return *device = 0, cudaSuccess; }
-cudaError_t cudaSetDevice(int device) { return result(device == 0 ? cudaSuccess : cudaErrorInvalidDevice); }
-cudaError_t cudaGetLastError() { return std::exchange(last, cudaSuccess); }
-cudaError_t cudaPeekAtLastError() { return last; }
-
-const char *cudaGetErrorString(cudaError_t error) {
-  switch (error) {
-  case cudaSuccess:
-    return "no error";
-  case cudaErrorInvalidConfiguration:
-    return "invalid configuration argument";
-  case cudaErrorInvalidDevice:
-    return "invalid device ordinal";
-  case cudaErrorMemoryAllocation:
-    return "out of memory";
-  case cudaErrorInvalidValue:
-    return "invalid argument";
-  case cudaErrorIllegalState:
-    return "the operation cannot be performed in the present state";
-  case cudaErrorStreamCaptureUnsupported:
-    return "operation not permitted when stream is capturing";
-  default:
-    return "an error of the emulated runtime";
-  }
-}
+cudaError_t cudaGetLastError() { return std::exchange(last_error, cudaSuccess); }
+cudaError_t cudaPeekAtLastError() { return last_error; }
 
 /// What is freed stays with the pool until the stream has come to it.
 cudaError_t cudaMemGetInfo(std::size_t *free, std::size_t *total) {
@@ -196,9 +204,13 @@ cudaError_t cudaStreamCreateWithFlags(cudaStream_t *stream, unsigned) {
 
 cudaError_t cudaStreamDestroy(cudaStream_t stream) {
   const std::lock_guard lock(world().mutex);
+  if (!stream) return result(cudaErrorInvalidResourceHandle);
   refuse_in_capture("cudaStreamDestroy", stream);
   drain(*stream);
-  std::erase_if(world().streams, [&](const auto &s) { return s.get() == stream; });
+  auto &streams = world().streams;
+  const auto found = std::find_if(streams.begin(), streams.end(), [&](const auto &s) { return s.get() == stream; });
+  world().destroyed.push_back(std::move(*found));
+  streams.erase(found);
   return cudaSuccess;
 }
 
@@ -217,10 +229,9 @@ cudaError_t cudaMallocAsync(void **block, std::size_t bytes, cudaStream_t stream
   refuse_in_capture("cudaMallocAsync", stream);
   if (bytes == 0) return result(cudaErrorInvalidValue);
   if (bytes > memory_size - world().in_use) return result(cudaErrorMemoryAllocation);
-  *block = std::malloc(bytes);
+  *block = take_memory(bytes);
   if (!*block) return result(cudaErrorMemoryAllocation);
-  std::memset(*block, 0xff, bytes);
-  world().blocks[static_cast<const char *>(*block)] = bytes;
+  world().blocks[static_cast<const char *>(*block)] = {bytes, stream, stream ? stream->waits : 0};
   world().in_use += bytes;
   return cudaSuccess;
 }
@@ -231,10 +242,10 @@ cudaError_t cudaFreeAsync(void *block, cudaStream_t stream) {
   refuse_in_capture("cudaFreeAsync", stream);
   const auto found = world().blocks.find(static_cast<const char *>(block));
   if (found == world().blocks.end()) return result(cudaErrorInvalidValue);
-  world().in_use -= found->second;
+  world().in_use -= found->second.size;
   const char *begin = found->first;
   world().going.insert(world().blocks.extract(found));
-  enqueue(stream, [begin, block] { world().going.erase(begin), std::free(block); });
+  enqueue(stream, [begin, block] { world().going.erase(begin), give_memory_back(block); });
   return cudaSuccess;
 }
 
@@ -253,22 +264,27 @@ cudaError_t cudaPointerGetAttributes(cudaPointerAttributes *attributes, const vo
   return cudaSuccess;
 }
 
-/// From pageable host memory the source is read at once; everything else waits its turn in the stream.
+/// From host memory the source is read at once, as from pageable memory. To host memory a copy is done when somebody
+/// waits, as to pinned memory, and until then the target is NaN.
 static cudaError_t copy_runs(void *to, std::size_t to_pitch, const void *from, std::size_t from_pitch,
                              std::size_t width, std::size_t height, cudaMemcpyKind kind, cudaStream_t stream) {
   const std::lock_guard lock(world().mutex);
-  check_stream("cudaMemcpy2DAsync", stream);
+  const char *call = "cudaMemcpy2DAsync";
+  check_stream(call, stream);
   if (width == 0 || height == 0) return cudaSuccess;
   if (kind != cudaMemcpyDefault) throw Misuse("cudaMemcpy2DAsync: kronvec leaves the direction to the runtime");
   const bool to_device = is_device_memory(to), from_device = is_device_memory(from);
-  if (to_device) require_device_memory("cudaMemcpy2DAsync", "the target", to, to_pitch * (height - 1) + width);
-  if (from_device) require_device_memory("cudaMemcpy2DAsync", "the source", from, from_pitch * (height - 1) + width);
+  if (to_device) require_operand(stream, call, "the target", to, to_pitch * (height - 1) + width);
+  if (from_device) require_operand(stream, call, "the source", from, from_pitch * (height - 1) + width);
   if (!to_device || !from_device) refuse_in_capture("cudaMemcpy2DAsync of host memory", stream);
   const auto copy = [=](const char *source, std::size_t pitch) {
     for (std::size_t i = 0; i < height; ++i)
       std::memcpy(static_cast<char *>(to) + i * to_pitch, source + i * pitch, width);
   };
   const auto *source = static_cast<const char *>(from);
+  if (!to_device)
+    for (std::size_t i = 0; i < height; ++i)
+      std::memset(static_cast<char *>(to) + i * to_pitch, 0xff, width);
   if (from_device) {
     enqueue(stream, [=] { copy(source, from_pitch); });
   } else {

@@ -28,10 +28,15 @@ inline void arrive(void *fake, const void **stack, std::size_t *size) {
   __sanitizer_finish_switch_fiber(fake, stack, size);
 }
 inline void forget(void *stack, std::size_t size) { __asan_unpoison_memory_region(stack, size); }
+/// Memory that nobody may touch until it is unpoisoned.
+inline void poison(void *data, std::size_t size) { __asan_poison_memory_region(data, size); }
+inline void unpoison(void *data, std::size_t size) { __asan_unpoison_memory_region(data, size); }
 #else
 inline void leave(void **, const void *, std::size_t) {}
 inline void arrive(void *, const void **, std::size_t *) {}
 inline void forget(void *, std::size_t) {}
+inline void poison(void *, std::size_t) {}
+inline void unpoison(void *, std::size_t) {}
 #endif
 
 #if defined(KRONVEC_EMULATION_TSAN)

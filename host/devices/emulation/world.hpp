@@ -11,9 +11,9 @@
 
 namespace kronvec::emulation {
 
-constexpr std::size_t memory_size = std::size_t(4) << 30;
-constexpr std::size_t most_pitch = 0x7fffffff;        ///< of a copy of several runs
-constexpr std::size_t most_shared_memory = 227 << 10; ///< of a block, on an sm_90
+constexpr std::size_t memory_size = std::size_t(4) << 30; ///< of the device
+constexpr std::size_t most_pitch = 0x7fffffff;            ///< of a copy of several runs
+constexpr std::size_t most_shared_memory = 227 << 10;     ///< of a block, on an sm_90
 
 /// Work in order. It can be done more than once.
 using Works = std::vector<std::function<void()>>;
@@ -22,8 +22,6 @@ using Works = std::vector<std::function<void()>>;
 std::recursive_mutex &mutex();
 /// The status, which cudaGetLastError will report.
 cudaError_t result(cudaError_t status);
-/// Throws Misuse where there is no such stream.
-void check_stream(const char *call, cudaStream_t stream);
 /// Throws Misuse where the stream captures, which would make the call a node of the graph or an error.
 void refuse_in_capture(const char *call, cudaStream_t stream);
 
@@ -31,5 +29,6 @@ void refuse_in_capture(const char *call, cudaStream_t stream);
 
 struct CUstream_st {
   std::deque<std::function<void()>> work;
+  std::size_t waits = 0;                               ///< how often somebody has waited for all of its work
   std::unique_ptr<kronvec::emulation::Works> captured; ///< what goes to the graph instead, while the stream captures
 };
