@@ -78,8 +78,9 @@ struct OnStream {
 };
 
 template <class T> std::vector<T> emulated(Order order, unsigned seed, const cuda::EmissionLimits &limits,
-                                           const Emission &emission, const Buffers<T> &buffers, const Window &w) {
-  emulation::settings() = {order, seed};
+                                           const Emission &emission, const Buffers<T> &buffers, const Window &w,
+                                           std::int64_t blocks) {
+  emulation::settings() = {order, seed, blocks};
   const OnStream device;
   auto y =
       memory_after<T>(*device.backend, *cuda::emitter<T>(device.engine, *device.backend, emission, limits), buffers, w);
@@ -97,16 +98,19 @@ template <class T> void expect_equal(const std::vector<T> &y, const std::vector<
 constexpr cuda::EmissionLimits usual{}, small{.slices = 1, .tables = 4096, .short_column = 1 << 10},
     no_tables{.slices = 100, .tables = 0, .short_column = 0};
 
+constexpr std::int64_t many = 1 << 20; ///< blocks
+
 template <class T> void expect_reference(const Emission &emission, const Buffers<T> &buffers, const Window &w) {
   const Backend &reference = reference_backend();
   const auto expected = memory_after<T>(reference, *reference.primitives(T{}).emitter(emission), buffers, w);
   const auto what = fmt::format("{}-byte entries, {}×{} from ({}, {}), gap {}, start {}", sizeof(T), w.rows, w.cols,
                                 w.first_row, w.first_col, w.gap, w.start);
   for (const auto &limits : {usual, small, no_tables})
-    expect_equal(emulated<T>(Order::forward, 1, limits, emission, buffers, w), expected, what);
-  expect_equal(emulated<T>(Order::reverse, 1, small, emission, buffers, w), expected, what + ", reverse");
+    expect_equal(emulated<T>(Order::forward, 1, limits, emission, buffers, w, many), expected, what);
+  expect_equal(emulated<T>(Order::reverse, 1, usual, emission, buffers, w, 1), expected, what + ", one block");
+  expect_equal(emulated<T>(Order::reverse, 1, small, emission, buffers, w, 1), expected, what + ", reverse");
   for (const unsigned seed : {1, 2})
-    expect_equal(emulated<T>(Order::random, seed, small, emission, buffers, w), expected, what + ", random");
+    expect_equal(emulated<T>(Order::random, seed, small, emission, buffers, w, seed), expected, what + ", random");
 }
 
 /// All of Y and a window from its middle, packed and not, at every alignment within 16 bytes.
@@ -229,9 +233,11 @@ template <class T> void expect_batch() {
   const Backend &reference = reference_backend();
   const auto expected = run(reference, *reference.primitives(T{}).emitter(emission), 1);
   for (const Index item : {Index(0), Index(1) << 30}) {
+    emulation::settings().most_blocks = item == 0 ? many : 2;
     const OnStream device;
     const auto emitter = cuda::emitter<T>(device.engine, *device.backend, emission, {.slices = 1, .item = item});
     expect_equal(run(*device.backend, *emitter, items), expected, fmt::format("sums of up to {} in one launch", item));
+    emulation::settings() = {};
   }
 }
 TEST(EmulatedEmission, BatchesOfLongSums) {
