@@ -76,7 +76,7 @@ template <class T, int V> __global__ void __launch_bounds__(threads)
     transpose_items(Entries<const T> x, Entries<T> y, int down, int across) {
   const int thread = static_cast<int>(threadIdx.x), size = down * across, items = threads / size;
   const int mine = thread / size, i = thread % size % down * V, j = thread % size / down * V;
-  if (!KRONVEC_WITHIN(mine < items)) return;
+  if (KRONVEC_BEYOND(mine >= items)) return;
   for (int64_t item = static_cast<int64_t>(blockIdx.x) * items + mine; item < x.count;
        item += KRONVEC_STRIDE(gridDim.x * items)) {
     Block<T, V> block;
@@ -92,7 +92,7 @@ template <class T, int V> __global__ void __launch_bounds__(threads) transpose_i
   for (int64_t task = blockIdx.x; task < tiles * tiles * y.count; task += KRONVEC_STRIDE(gridDim.x)) {
     const int64_t item = task / (tiles * tiles);
     const int64_t i = (task % tiles * side + lane.down) * V, j = (task / tiles % tiles * side + lane.across) * V;
-    if (!KRONVEC_WITHIN(i <= j) || !KRONVEC_WITHIN(j < n)) continue;
+    if (KRONVEC_BEYOND(i > j) || KRONVEC_BEYOND(j >= n)) continue;
     T *upper = y.data + item * y.stride + j * y.ld + i, *lower = y.data + item * y.stride + i * y.ld + j;
     Block<T, V> above, below;
     above.load(upper, y.ld), below.load(lower, y.ld);
@@ -139,7 +139,7 @@ template <class T, bool Wide> __global__ void __launch_bounds__(strip)
   const int64_t length = Wide ? x.cols : x.rows, strips = pieces(length, strip);
   for (int64_t task = blockIdx.x; task < strips * x.count; task += KRONVEC_STRIDE(gridDim.x)) {
     const int64_t item = task / strips, start = task % strips * strip;
-    const int here = static_cast<int>(!KRONVEC_WITHIN(strip <= length - start) ? length - start : strip);
+    const int here = static_cast<int>(KRONVEC_BEYOND(length - start < strip) ? length - start : strip);
     const T *from = x.data + item * x.stride;
     T *to = y.data + item * y.stride;
     if (Wide) {

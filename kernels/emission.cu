@@ -50,12 +50,12 @@ template <class T> __device__ Place decode(const Term &term, const EmissionWork<
     search = others;
   }
   place.key = nowhere(side);
-  if (!KRONVEC_WITHIN(rest >= 0)) return place;
+  if (KRONVEC_BEYOND(rest < 0)) return place;
   int64_t key = term.key[side];
   for (int q = side == 0 ? 0 : term.end[0]; q < term.end[side]; ++q) {
     const TermLabel &label = term.label[q];
     const int64_t stride = label.stride[side], digit = quotient(rest, stride, label.inverse);
-    if (!KRONVEC_WITHIN(digit < label.extent)) return place;
+    if (KRONVEC_BEYOND(digit >= label.extent)) return place;
     rest -= digit * stride;
     key += digit * label.key;
     place.move(term, label, digit);
@@ -132,10 +132,10 @@ template <class T> __global__ void __launch_bounds__(threads)
         }
       }
     }
-    if (!KRONVEC_WITHIN(i < places_down)) continue;
+    if (KRONVEC_BEYOND(i >= places_down)) continue;
     KRONVEC_UNROLL
     for (int c = 0; c < mine; ++c) {
-      if (!KRONVEC_WITHIN(j + c < places_across)) continue;
+      if (KRONVEC_BEYOND(j + c >= places_across)) continue;
       T &entry = y.data[item * y.stride + i * tiling.step[0] + (j + c) * tiling.step[1]];
       entry = work.add ? entry + total[c] : total[c];
     }
@@ -163,7 +163,7 @@ __device__ T long_product(const Term *term, const EmissionWork<T> &work, int64_t
 template <class T> __global__ void __launch_bounds__(threads, 2)
     emit_long_products(const __grid_constant__ EmissionWork<T> work, Entries<T> y) {
   const int64_t i = static_cast<int64_t>(blockIdx.x) * threads + threadIdx.x;
-  if (!KRONVEC_WITHIN(i < y.rows)) return;
+  if (KRONVEC_BEYOND(i >= y.rows)) return;
   const int64_t row = index_at(work.side[0], i);
   for (int64_t column = blockIdx.y; column < y.cols * y.count; column += KRONVEC_STRIDE(gridDim.y)) {
     const int64_t item = column / y.cols, j = column - item * y.cols, col = index_at(work.side[1], j);

@@ -187,7 +187,7 @@ template <class T, bool Whole> struct Tile {
     const bool inside = KRONVEC_WITHIN(row >= 0) && KRONVEC_WITHIN(row + V <= rows);
     KRONVEC_UNROLL
     for (int k = 0; k < abreast; ++k) {
-      if (!KRONVEC_WITHIN(k < count)) return;
+      if (KRONVEC_BEYOND(k >= count)) return;
       if (inside) {
         store16(to, sum[k]);
       } else {
@@ -220,7 +220,7 @@ template <class T, bool Whole> __global__ void __launch_bounds__(threads, Whole 
     find_factors(work, item, tables);
     decode_rows(work, first_row, y.rows, Whole ? V : 1, tables);
     for (int64_t stage = begin; stage < end; stage += KRONVEC_STRIDE(tiling.stage)) {
-      const int here = static_cast<int>(!KRONVEC_WITHIN(tiling.stage <= end - stage) ? end - stage : tiling.stage);
+      const int here = static_cast<int>(KRONVEC_BEYOND(end - stage < tiling.stage) ? end - stage : tiling.stage);
       __syncthreads();
       decode_columns(work, own_class + stage * classes, classes, here, tables);
       __syncthreads();

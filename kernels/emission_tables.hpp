@@ -62,11 +62,11 @@ __device__ inline int decode(const Term &term, int side, int64_t index, int fact
   for (int f = 0; f < factors; ++f)
     at[f * pitch] = 0;
   int64_t rest = index - term.offset[side], key = term.key[side];
-  if (!KRONVEC_WITHIN(rest >= 0)) return nowhere(side);
+  if (KRONVEC_BEYOND(rest < 0)) return nowhere(side);
   for (int q = side == 0 ? 0 : term.end[0]; q < term.end[side]; ++q) {
     const TermLabel &label = term.label[q];
     const int64_t stride = label.stride[side], digit = quotient(rest, stride, label.inverse);
-    if (!KRONVEC_WITHIN(digit < label.extent)) return nowhere(side);
+    if (KRONVEC_BEYOND(digit >= label.extent)) return nowhere(side);
     rest -= digit * stride;
     key += digit * label.key;
     for (int f = 0; f < factors; ++f)

@@ -62,9 +62,7 @@ cudaError_t store_exchanges(const int *exchanges, Entries<float> f, cudaStream_t
 cudaError_t store_exchanges(const int *exchanges, Entries<double> f, cudaStream_t s) {
   return store_any(exchanges, f, s);
 }
-cudaError_t load_exchanges(Entries<const float> f, int *exchanges, cudaStream_t s) {
-  return load_any(f, exchanges, s);
-}
+cudaError_t load_exchanges(Entries<const float> f, int *exchanges, cudaStream_t s) { return load_any(f, exchanges, s); }
 cudaError_t load_exchanges(Entries<const double> f, int *exchanges, cudaStream_t s) {
   return load_any(f, exchanges, s);
 }

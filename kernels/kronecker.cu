@@ -25,8 +25,8 @@ template <class T> __device__ Slice slice_of(const KroneckerSlices<T> &work, int
   const int64_t across = pieces(work.inner, work.width), down = pieces(work.outer, work.outers);
   Slice s{task / across / down, task / across % down * work.outers, task % across * work.width, work.outers,
           work.width};
-  if (!KRONVEC_WITHIN(s.rows <= work.outer - s.outer)) s.rows = static_cast<int>(work.outer - s.outer);
-  if (!KRONVEC_WITHIN(s.width <= work.inner - s.inner)) s.width = static_cast<int>(work.inner - s.inner);
+  if (KRONVEC_BEYOND(work.outer - s.outer < s.rows)) s.rows = static_cast<int>(work.outer - s.outer);
+  if (KRONVEC_BEYOND(work.inner - s.inner < s.width)) s.width = static_cast<int>(work.inner - s.inner);
   return s;
 }
 
@@ -212,7 +212,7 @@ private:
       T x[depth / 4];
       KRONVEC_UNROLL
       for (int d = 0; d < depth / 4; ++d) {
-        const bool past = Last && !KRONVEC_WITHIN(k + 4 * d < step.q);
+        const bool past = Last && KRONVEC_BEYOND(k + 4 * d >= step.q);
         x[d] = tensor_operand(slice[Layout::padded(first[n] + (past ? step.q - 1 : k + 4 * d) * step.faster)]);
         if (past) x[d] = T(0);
       }
@@ -233,7 +233,7 @@ __device__ void multiply_by_warps(const KroneckerStep &step, const T *factor, T 
   Mine products{{}, lane / 4, lane % 4};
   if (KRONVEC_WITHIN(row < step.p)) products.add(step, factor + row, slice, fiber);
   __syncthreads();
-  if (KRONVEC_WITHIN(row < step.p)) products.store(step, row, fiber, slice);
+  if (row < step.p) products.store(step, row, fiber, slice);
   __syncthreads();
 }
 

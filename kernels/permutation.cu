@@ -37,7 +37,7 @@ template <class T> __global__ void __launch_bounds__(threads)
     gather(Tasks tasks, const int64_t *index, Entries<const T> x, Entries<T> y) {
   for (int64_t task = blockIdx.x; task < tasks.down * tasks.across * tasks.count; task += KRONVEC_STRIDE(gridDim.x)) {
     const int64_t i = task % tasks.down * threads + threadIdx.x, item = task / tasks.down / tasks.across;
-    if (!KRONVEC_WITHIN(i < y.rows)) continue;
+    if (KRONVEC_BEYOND(i >= y.rows)) continue;
     const int64_t first = task / tasks.down % tasks.across * most_columns;
     const int64_t end = KRONVEC_WITHIN(first + most_columns < y.cols) ? first + most_columns : y.cols;
     const T *from = x.data + item * x.stride + index[i];
@@ -64,7 +64,7 @@ template <class T> __global__ void __launch_bounds__(threads, 4) // of 64 regist
     add_rows(Tasks tasks, const int64_t *keys, const int64_t *order, Entries<const T> x, Entries<T> y) {
   for (int64_t task = blockIdx.x; task < tasks.down * tasks.across * tasks.count; task += KRONVEC_STRIDE(gridDim.x)) {
     const int64_t i = task % tasks.down * threads + threadIdx.x, item = task / tasks.down / tasks.across;
-    if (!KRONVEC_WITHIN(i < y.rows)) continue;
+    if (KRONVEC_BEYOND(i >= y.rows)) continue;
     const int64_t first = task / tasks.down % tasks.across * most_columns;
     const int64_t end = KRONVEC_WITHIN(first + most_columns < y.cols) ? first + most_columns : y.cols;
     const int64_t start = lower_bound(keys, x.rows, i);

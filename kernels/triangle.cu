@@ -59,7 +59,7 @@ template <class T> __global__ void __launch_bounds__(threads)
     }
     for (int l = t.line; l < tile; l += KRONVEC_STRIDE(lines)) {
       const int64_t i = t.i0 + t.lane, j = t.j0 + l;
-      if (!KRONVEC_WITHIN(i < n) || !KRONVEC_WITHIN(j < n)) continue;
+      if (KRONVEC_BEYOND(i >= n) || KRONVEC_BEYOND(j >= n)) continue;
       T *to = y.data + t.item * y.stride + position(triangle, n, i, j);
       if (KRONVEC_WITHIN(inside(triangle, i, j)))
         *to = weighted(near, near == T(0) ? T(0) : from[j * x.ld + i], mirrored,

@@ -211,9 +211,22 @@ TEST(EmulatedEmission, LongSums) {
   expect_windows({Axis::all(1), Axis::all(1), {product({s, m}, {}, {}, {{1, {1, 1}}, {1, {1, 2}}})}}, sizes);
 }
 
-/// Items of a batch one after the other where their sums are long, or all in one launch.
-template <class T> void expect_batch() {
-  const Index m = 3, n = 2, r = 4, s = 10, items = 5;
+/// More columns than a tile of the general kernel has, of a few rows and of many; and products in several parts.
+TEST(EmulatedEmission, LabelsThatNoIndexTells) {
+  for (const Index m : {1, 5, 40, 300}) {
+    const auto banded = product({m, 150}, {1, 1}, {0, 1}, {{0, {1}}, {1, {0, 1}}});
+    expect_windows({Axis::all(m + 149), Axis::all(150), {banded}}, {m, 150});
+    expect_windows({Axis::all(150), Axis::all(m + 149), {product({150, m}, {1}, {1, 1}, {{0, {0, 1}}, {1, {1}}})}},
+                   {m, 150});
+  }
+  std::vector<std::pair<int, std::vector<Index>>> factors(10, {0, {1, 1}});
+  const auto lengthy = product({300, 3, 2}, {1}, {0, 1, 3}, factors);
+  expect_windows({Axis::all(301), Axis::all(7), {lengthy, lengthy}}, {302});
+}
+
+/// Items of a batch one after the other where their sums are long, or all in one launch. `s` is the length of sums.
+template <class T> void expect_batch(Index s) {
+  const Index m = 3, n = 2, r = 4, items = 5;
   const Emission emission{Axis::all(m * n),
                           Axis::all(r),
                           {product({m, n, r, s}, {1, m}, {0, 0, 1}, {{0, {1, 0, m, m * r}}, {1, {0, s, 0, 1}}})}};
@@ -240,9 +253,11 @@ template <class T> void expect_batch() {
     emulation::settings() = {};
   }
 }
-TEST(EmulatedEmission, BatchesOfLongSums) {
-  expect_batch<double>();
-  expect_batch<float>();
+TEST(EmulatedEmission, Batches) {
+  for (const Index length : {1, 10}) {
+    expect_batch<double>(length);
+    expect_batch<float>(length);
+  }
 }
 
 /// Strides of more than 32 bits are left to the general kernel, and so are labels that no index tells.

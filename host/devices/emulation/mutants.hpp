@@ -22,9 +22,12 @@ inline bool left_out(const std::source_location &place) {
   return some_mutant && is_mutant(place.file_name(), place.line(), place.column());
 }
 
-/// KRONVEC_WITHIN: a check that is left out lets everything pass.
+/// KRONVEC_WITHIN and KRONVEC_BEYOND: a check that is left out lets everything pass.
 inline bool within(bool inside, const std::source_location &place = std::source_location::current()) {
   return inside || left_out(place);
+}
+inline bool beyond(bool outside, const std::source_location &place = std::source_location::current()) {
+  return outside && !left_out(place);
 }
 /// KRONVEC_STRIDE: one that is left out leads past the end of the loop.
 template <class N> N stride(N n, const std::source_location &place = std::source_location::current()) {
