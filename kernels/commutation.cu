@@ -6,6 +6,7 @@
 #include "kernels/complex.hpp"
 #include "kernels/portability.hpp"
 
+#include <algorithm>
 #include <cstdint>
 
 namespace kronvec::kernels {
@@ -55,16 +56,18 @@ template <class T, int V, int Tiles> __global__ void __launch_bounds__(threads)
     transpose_blocks(Entries<const T> x, Entries<T> y) {
   const Lane lane = lane_of_tile();
   const int64_t down = pieces(x.rows, side * V), across = pieces(x.cols, side * V * Tiles);
-  for (int64_t task = blockIdx.x; task < down * across * x.count; task += gridDim.x) {
+  for (int64_t task = blockIdx.x; task < down * across * x.count; task += KRONVEC_STRIDE(gridDim.x)) {
     const int64_t item = task / (down * across);
     const int64_t i = (task % down * side + lane.down) * V, j = (task / down % across * Tiles * side + lane.across) * V;
     const T *from = x.data + item * x.stride;
     T *to = y.data + item * y.stride;
     Block<T, V> block[Tiles] = {};
     for (int t = 0; t < Tiles; ++t)
-      if (i < x.rows && j + t * side * V < x.cols) block[t].load(from + (j + t * side * V) * x.ld + i, x.ld);
+      if (KRONVEC_WITHIN(i < x.rows) && KRONVEC_WITHIN(j + t * side * V < x.cols))
+        block[t].load(from + (j + t * side * V) * x.ld + i, x.ld);
     for (int t = 0; t < Tiles; ++t)
-      if (i < x.rows && j + t * side * V < x.cols) block[t].store_transposed(to + i * y.ld + j + t * side * V, y.ld);
+      if (KRONVEC_WITHIN(i < x.rows) && KRONVEC_WITHIN(j + t * side * V < x.cols))
+        block[t].store_transposed(to + i * y.ld + j + t * side * V, y.ld);
   }
 }
 
@@ -73,8 +76,9 @@ template <class T, int V> __global__ void __launch_bounds__(threads)
     transpose_items(Entries<const T> x, Entries<T> y, int down, int across) {
   const int thread = static_cast<int>(threadIdx.x), size = down * across, items = threads / size;
   const int mine = thread / size, i = thread % size % down * V, j = thread % size / down * V;
-  if (mine >= items) return;
-  for (int64_t item = static_cast<int64_t>(blockIdx.x) * items + mine; item < x.count; item += gridDim.x * items) {
+  if (KRONVEC_BEYOND(mine >= items)) return;
+  for (int64_t item = static_cast<int64_t>(blockIdx.x) * items + mine; item < x.count;
+       item += KRONVEC_STRIDE(gridDim.x * items)) {
     Block<T, V> block;
     block.load(x.data + item * x.stride + j * x.ld + i, x.ld);
     block.store_transposed(y.data + item * y.stride + i * y.ld + j, y.ld);
@@ -85,10 +89,10 @@ template <class T, int V> __global__ void __launch_bounds__(threads)
 template <class T, int V> __global__ void __launch_bounds__(threads) transpose_in_place(Entries<T> y) {
   const Lane lane = lane_of_tile();
   const int64_t n = y.rows, tiles = pieces(n, side * V);
-  for (int64_t task = blockIdx.x; task < tiles * tiles * y.count; task += gridDim.x) {
+  for (int64_t task = blockIdx.x; task < tiles * tiles * y.count; task += KRONVEC_STRIDE(gridDim.x)) {
     const int64_t item = task / (tiles * tiles);
     const int64_t i = (task % tiles * side + lane.down) * V, j = (task / tiles % tiles * side + lane.across) * V;
-    if (i > j || j >= n) continue;
+    if (KRONVEC_BEYOND(i > j) || KRONVEC_BEYOND(j >= n)) continue;
     T *upper = y.data + item * y.stride + j * y.ld + i, *lower = y.data + item * y.stride + i * y.ld + j;
     Block<T, V> above, below;
     above.load(upper, y.ld), below.load(lower, y.ld);
@@ -105,16 +109,18 @@ template <class T> __global__ void __launch_bounds__(threads) transpose_tiles(En
   KRONVEC_SHARED(turned, T[tile][tile + 1]);
   const int lane = static_cast<int>(threadIdx.x) % tile, line = static_cast<int>(threadIdx.x) / tile;
   const int64_t down = pieces(x.rows, tile), across = pieces(x.cols, tile);
-  for (int64_t task = blockIdx.x; task < down * across * x.count; task += gridDim.x) {
+  for (int64_t task = blockIdx.x; task < down * across * x.count; task += KRONVEC_STRIDE(gridDim.x)) {
     const int64_t item = task / (down * across);
     const int64_t i0 = task % down * tile, j0 = task / down % across * tile;
     const T *from = x.data + item * x.stride;
-    for (int j = line; j < tile; j += lines)
-      if (i0 + lane < x.rows && j0 + j < x.cols) turned[j][lane] = from[(j0 + j) * x.ld + i0 + lane];
+    for (int j = line; j < tile; j += KRONVEC_STRIDE(lines))
+      if (KRONVEC_WITHIN(i0 + lane < x.rows) && KRONVEC_WITHIN(j0 + j < x.cols))
+        turned[j][lane] = from[(j0 + j) * x.ld + i0 + lane];
     __syncthreads();
     T *to = y.data + item * y.stride;
-    for (int i = line; i < tile; i += lines)
-      if (i0 + i < x.rows && j0 + lane < x.cols) to[(i0 + i) * y.ld + j0 + lane] = turned[lane][i];
+    for (int i = line; i < tile; i += KRONVEC_STRIDE(lines))
+      if (KRONVEC_WITHIN(i0 + i < x.rows) && KRONVEC_WITHIN(j0 + lane < x.cols))
+        to[(i0 + i) * y.ld + j0 + lane] = turned[lane][i];
     __syncthreads();
   }
 }
@@ -131,23 +137,23 @@ template <class T, bool Wide> __global__ void __launch_bounds__(strip)
   const int thread = static_cast<int>(threadIdx.x);
   const int width = static_cast<int>(Wide ? x.rows : x.cols);
   const int64_t length = Wide ? x.cols : x.rows, strips = pieces(length, strip);
-  for (int64_t task = blockIdx.x; task < strips * x.count; task += gridDim.x) {
+  for (int64_t task = blockIdx.x; task < strips * x.count; task += KRONVEC_STRIDE(gridDim.x)) {
     const int64_t item = task / strips, start = task % strips * strip;
-    const int here = static_cast<int>(length - start < strip ? length - start : strip);
+    const int here = static_cast<int>(KRONVEC_BEYOND(length - start < strip) ? length - start : strip);
     const T *from = x.data + item * x.stride;
     T *to = y.data + item * y.stride;
     if (Wide) {
-      for (int e = thread; e < width * here; e += strip)
+      for (int e = thread; e < width * here; e += KRONVEC_STRIDE(strip))
         turned[e % width][e / width] = from[(start + e / width) * x.ld + e % width];
-    } else if (thread < here) {
+    } else if (KRONVEC_WITHIN(thread < here)) {
       for (int k = 0; k < width; ++k)
         turned[k][thread] = from[k * x.ld + start + thread];
     }
     __syncthreads();
     if (!Wide) {
-      for (int e = thread; e < width * here; e += strip)
+      for (int e = thread; e < width * here; e += KRONVEC_STRIDE(strip))
         to[(start + e / width) * y.ld + e % width] = turned[e % width][e / width];
-    } else if (thread < here) {
+    } else if (KRONVEC_WITHIN(thread < here)) {
       for (int k = 0; k < width; ++k)
         to[k * y.ld + start + thread] = turned[k][thread];
     }
@@ -155,7 +161,7 @@ template <class T, bool Wide> __global__ void __launch_bounds__(strip)
   }
 }
 
-dim3 grid(int64_t tasks) { return dim3(static_cast<unsigned>(tasks < most_blocks ? tasks : most_blocks)); }
+dim3 grid(int64_t tasks) { return dim3(static_cast<unsigned>(std::min(tasks, at_most(most_blocks)))); }
 
 /// Whether runs of V entries down the columns of every item are aligned and whole.
 template <int V, class T> bool in_runs(const Entries<T> &x) {

@@ -4,6 +4,8 @@
 
 #include "kernels/emission_digits.hpp"
 
+#include <algorithm>
+
 namespace kronvec::kernels {
 namespace {
 
@@ -48,12 +50,12 @@ template <class T> __device__ Place decode(const Term &term, const EmissionWork<
     search = others;
   }
   place.key = nowhere(side);
-  if (rest < 0) return place;
+  if (KRONVEC_BEYOND(rest < 0)) return place;
   int64_t key = term.key[side];
   for (int q = side == 0 ? 0 : term.end[0]; q < term.end[side]; ++q) {
     const TermLabel &label = term.label[q];
     const int64_t stride = label.stride[side], digit = quotient(rest, stride, label.inverse);
-    if (digit >= label.extent) return place;
+    if (KRONVEC_BEYOND(digit >= label.extent)) return place;
     rest -= digit * stride;
     key += digit * label.key;
     place.move(term, label, digit);
@@ -107,11 +109,11 @@ template <class T> __global__ void __launch_bounds__(threads)
   const int down = tiling.down, lanes = tiling.lanes, width = threads / lanes * mine;
   const int thread = static_cast<int>(threadIdx.x), lane = thread % lanes, first = thread / lanes * mine;
   const auto [places_down, places_across] = tiling.places;
-  for (int64_t tile = blockIdx.y; tile < tiling.tiles * y.count; tile += gridDim.y) {
+  for (int64_t tile = blockIdx.y; tile < tiling.tiles * y.count; tile += KRONVEC_STRIDE(gridDim.y)) {
     const int64_t item = tile / tiling.tiles, corner = (tile - item * tiling.tiles) * width;
     const int64_t i = static_cast<int64_t>(blockIdx.x) * lanes + lane, j = corner + first;
     const int64_t index = i < places_down ? index_at(work.side[down], i) : 0;
-    const bool decodes = thread < width && corner + thread < places_across;
+    const bool decodes = KRONVEC_WITHIN(thread < width) && corner + thread < places_across;
     const int64_t index_across = decodes ? index_at(work.side[1 - down], corner + thread) : 0;
     T total[mine] = {};
     for (int64_t t = 0; t < work.count; ++t) {
@@ -125,15 +127,15 @@ template <class T> __global__ void __launch_bounds__(threads)
         const Place place = decode(term, work, item, down, index, search);
         KRONVEC_UNROLL
         for (int c = 0; c < mine; ++c) {
-          if (j + c < places_across && across[first + c].key == place.key)
+          if (KRONVEC_WITHIN(j + c < places_across) && across[first + c].key == place.key)
             total[c] += scale * sum_at(term, work, place, across[first + c]);
         }
       }
     }
-    if (i >= places_down) continue;
+    if (KRONVEC_BEYOND(i >= places_down)) continue;
     KRONVEC_UNROLL
     for (int c = 0; c < mine; ++c) {
-      if (j + c >= places_across) continue;
+      if (KRONVEC_BEYOND(j + c >= places_across)) continue;
       T &entry = y.data[item * y.stride + i * tiling.step[0] + (j + c) * tiling.step[1]];
       entry = work.add ? entry + total[c] : total[c];
     }
@@ -161,9 +163,9 @@ __device__ T long_product(const Term *term, const EmissionWork<T> &work, int64_t
 template <class T> __global__ void __launch_bounds__(threads, 2)
     emit_long_products(const __grid_constant__ EmissionWork<T> work, Entries<T> y) {
   const int64_t i = static_cast<int64_t>(blockIdx.x) * threads + threadIdx.x;
-  if (i >= y.rows) return;
+  if (KRONVEC_BEYOND(i >= y.rows)) return;
   const int64_t row = index_at(work.side[0], i);
-  for (int64_t column = blockIdx.y; column < y.cols * y.count; column += gridDim.y) {
+  for (int64_t column = blockIdx.y; column < y.cols * y.count; column += KRONVEC_STRIDE(gridDim.y)) {
     const int64_t item = column / y.cols, j = column - item * y.cols, col = index_at(work.side[1], j);
     T total = 0;
     for (int64_t t = 0; t < work.count; t += work.terms[t].parts)
@@ -176,7 +178,7 @@ int64_t pieces(int64_t n, int64_t size) { return (n + size - 1) / size; }
 
 /// Blocks along one side as in the grid's x, which may be 2³¹ − 1, and along the other in its y, which may be 65535.
 dim3 grid(int64_t down, int64_t across) {
-  return dim3(static_cast<unsigned>(down), static_cast<unsigned>(across < 65535 ? across : 65535));
+  return dim3(static_cast<unsigned>(down), static_cast<unsigned>(std::min(across, at_most(65535))));
 }
 
 template <class T> cudaError_t emit_any(const EmissionWork<T> &work, Entries<T> y, cudaStream_t stream) {

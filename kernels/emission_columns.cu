@@ -15,6 +15,7 @@
 #include "kernels/emission_tables.hpp"
 #include "kernels/portability.hpp"
 
+#include <algorithm>
 #include <numeric>
 
 namespace kronvec::kernels {
@@ -183,16 +184,16 @@ template <class T, bool Whole> struct Tile {
 
   /// The first `count` columns, `apart` apart, the first of them from `to` on, which is row `row`.
   __device__ void store(T *to, int64_t apart, int count, int64_t row, int64_t rows) const {
-    const bool inside = row >= 0 && row + V <= rows;
+    const bool inside = KRONVEC_WITHIN(row >= 0) && KRONVEC_WITHIN(row + V <= rows);
     KRONVEC_UNROLL
     for (int k = 0; k < abreast; ++k) {
-      if (k >= count) return;
+      if (KRONVEC_BEYOND(k >= count)) return;
       if (inside) {
         store16(to, sum[k]);
       } else {
         KRONVEC_UNROLL
         for (int v = 0; v < V; ++v)
-          if (row + v >= 0 && row + v < rows) to[v] = sum[k][v];
+          if (KRONVEC_WITHIN(row + v >= 0) && KRONVEC_WITHIN(row + v < rows)) to[v] = sum[k][v];
       }
       to += apart;
     }
@@ -210,20 +211,20 @@ template <class T, bool Whole> __global__ void __launch_bounds__(threads, Whole 
   const int classes = tiling.classes, own_class = static_cast<int>(blockIdx.y) % classes;
   const int64_t apart = classes * y.ld, begin = static_cast<int64_t>(blockIdx.y) / classes * tiling.columns;
   const int64_t in_class = (y.cols - own_class + classes - 1) / classes;
-  const int64_t end = begin + tiling.columns < in_class ? begin + tiling.columns : in_class;
-  for (int64_t item = blockIdx.z; item < y.count; item += gridDim.z) {
+  const int64_t end = KRONVEC_WITHIN(begin + tiling.columns < in_class) ? begin + tiling.columns : in_class;
+  for (int64_t item = blockIdx.z; item < y.count; item += KRONVEC_STRIDE(gridDim.z)) {
     T *const first_column = y.data + item * y.stride + own_class * y.ld;
     const auto shift = static_cast<int64_t>(reinterpret_cast<std::uintptr_t>(first_column) / sizeof(T) % V);
     const int64_t first_row = static_cast<int64_t>(blockIdx.x) * tiling.lanes * V - shift, row = first_row + place * V;
     __syncthreads(); // the tables are those of the item before until here
     find_factors(work, item, tables);
     decode_rows(work, first_row, y.rows, Whole ? V : 1, tables);
-    for (int64_t stage = begin; stage < end; stage += tiling.stage) {
-      const int here = static_cast<int>(end - stage < tiling.stage ? end - stage : tiling.stage);
+    for (int64_t stage = begin; stage < end; stage += KRONVEC_STRIDE(tiling.stage)) {
+      const int here = static_cast<int>(KRONVEC_BEYOND(end - stage < tiling.stage) ? end - stage : tiling.stage);
       __syncthreads();
       decode_columns(work, own_class + stage * classes, classes, here, tables);
       __syncthreads();
-      for (int c = first_of_thread; c < here; c += next_of_thread) {
+      for (int c = first_of_thread; c < here; c += KRONVEC_STRIDE(next_of_thread)) {
         Sums sums{};
         for (int t = 0; t < work.count; ++t)
           sums.add(work, tables, t, place, c);
@@ -271,8 +272,8 @@ template <class T> cudaError_t emit_any(const ColumnsWork<T> &work, Entries<T> y
   tiling.classes = static_cast<int>(classes_of(work, y));
   tiling.layout = layout(work, tiling.lanes);
   const int64_t down = pieces(y.rows + work.vector - 1, static_cast<int64_t>(tiling.lanes) * work.vector);
-  const int64_t in_class = pieces(y.cols, tiling.classes), items = y.count < 65535 ? y.count : 65535;
-  const int64_t wanted = pieces(enough_blocks, down * items * tiling.classes); // runs of columns
+  const int64_t in_class = pieces(y.cols, tiling.classes), items = std::min(y.count, at_most(65535));
+  const int64_t wanted = pieces(at_most(enough_blocks), down * items * tiling.classes); // runs of columns
   const int64_t unit = threads / tiling.lanes * abreast;
   int64_t columns = pieces(pieces(in_class, wanted), unit) * unit;
   if (columns > most_columns && columns > unit) columns = most_columns > unit ? most_columns : unit;

@@ -62,11 +62,11 @@ __device__ inline int decode(const Term &term, int side, int64_t index, int fact
   for (int f = 0; f < factors; ++f)
     at[f * pitch] = 0;
   int64_t rest = index - term.offset[side], key = term.key[side];
-  if (rest < 0) return nowhere(side);
+  if (KRONVEC_BEYOND(rest < 0)) return nowhere(side);
   for (int q = side == 0 ? 0 : term.end[0]; q < term.end[side]; ++q) {
     const TermLabel &label = term.label[q];
     const int64_t stride = label.stride[side], digit = quotient(rest, stride, label.inverse);
-    if (digit >= label.extent) return nowhere(side);
+    if (KRONVEC_BEYOND(digit >= label.extent)) return nowhere(side);
     rest -= digit * stride;
     key += digit * label.key;
     for (int f = 0; f < factors; ++f)
@@ -77,7 +77,7 @@ __device__ inline int decode(const Term &term, int side, int64_t index, int fact
 
 /// What an item's factors are, for all rows and columns.
 template <class T> __device__ void find_factors(const ColumnsWork<T> &work, int64_t item, const Tables<T> &tables) {
-  for (int t = static_cast<int>(threadIdx.x); t < work.count; t += threads) {
+  for (int t = static_cast<int>(threadIdx.x); t < work.count; t += KRONVEC_STRIDE(threads)) {
     const auto part = work.part[t];
     const Term &term = work.terms[t];
     for (int f = 0; f < part.factors; ++f)
@@ -90,7 +90,7 @@ template <class T> __device__ void find_factors(const ColumnsWork<T> &work, int6
 /// The rows of a tile from position `first` on, one place every `apart` rows.
 template <class T> __device__ void decode_rows(const ColumnsWork<T> &work, int64_t first, int64_t rows, int apart,
                                                const Tables<T> &tables) {
-  for (int job = static_cast<int>(threadIdx.x); job < work.count * tables.places; job += threads) {
+  for (int job = static_cast<int>(threadIdx.x); job < work.count * tables.places; job += KRONVEC_STRIDE(threads)) {
     const int t = job / tables.places, place = job % tables.places;
     const int64_t position = first + static_cast<int64_t>(place) * apart;
     const bool inside = position >= 0 && position < rows;
@@ -104,7 +104,7 @@ template <class T> __device__ void decode_rows(const ColumnsWork<T> &work, int64
 /// The columns first, first + apart, … of the stage, `count` of them.
 template <class T> __device__ void decode_columns(const ColumnsWork<T> &work, int64_t first, int apart, int64_t count,
                                                   const Tables<T> &tables) {
-  for (int job = static_cast<int>(threadIdx.x); job < work.count * tables.stage; job += threads) {
+  for (int job = static_cast<int>(threadIdx.x); job < work.count * tables.stage; job += KRONVEC_STRIDE(threads)) {
     const int t = job / tables.stage, c = job % tables.stage;
     const auto part = work.part[t];
     int *at = tables.col_at + part.first * tables.stage + c;

@@ -107,7 +107,7 @@ template <class T> __global__ void __launch_bounds__(threads)
     run_links(const __grid_constant__ Links<T> work, std::int64_t entries) {
   const auto &[chain, operands] = work;
   const std::int64_t first = static_cast<std::int64_t>(blockIdx.x) * threads + threadIdx.x;
-  for (std::int64_t k = first; k < entries; k += static_cast<std::int64_t>(gridDim.x) * threads) {
+  for (std::int64_t k = first; k < entries; k += KRONVEC_STRIDE(static_cast<std::int64_t>(gridDim.x) * threads)) {
     const Place p = place(operands.output[0], k);
     T reg[Chain<T>::most_inputs + Chain<T>::most_links];
     for (int i = 0; i < chain.inputs; ++i)
@@ -163,7 +163,7 @@ template <class T> cudaError_t run_chain(const Chain<T> &chain, const ChainOpera
   ChainOperands<T> operands = where;
   flatten(operands.input, chain.inputs, operands.output, chain.outputs);
   if (chain.links > 1) {
-    const std::int64_t blocks = std::min((n + threads - 1) / threads, most_blocks);
+    const std::int64_t blocks = std::min((n + threads - 1) / threads, at_most(most_blocks));
     return launch(run_links<T>, dim3(static_cast<unsigned>(blocks)), dim3(threads), 0, stream,
                   Links<T>{chain, operands}, n);
   }

@@ -10,12 +10,12 @@ namespace {
 constexpr int threads = 256;
 
 dim3 grid(std::int64_t n) {
-  return dim3(static_cast<unsigned>(std::min<std::int64_t>((n + threads - 1) / threads, 1 << 16)));
+  return dim3(static_cast<unsigned>(std::min((n + threads - 1) / threads, at_most(1 << 16))));
 }
 
 template <class T> __global__ void __launch_bounds__(threads) write_addresses(Entries<T> x, T **address) {
   const std::int64_t step = std::int64_t(gridDim.x) * threads;
-  for (std::int64_t b = std::int64_t(blockIdx.x) * threads + threadIdx.x; b < x.count; b += step)
+  for (std::int64_t b = std::int64_t(blockIdx.x) * threads + threadIdx.x; b < x.count; b += KRONVEC_STRIDE(step))
     address[b] = x.data + b * x.stride;
 }
 
@@ -27,13 +27,15 @@ template <class T> __device__ std::int64_t *exchanges_of(const Entries<T> &f, st
 
 template <class T> __global__ void __launch_bounds__(threads) store(const int *exchanges, Entries<T> f) {
   const std::int64_t step = std::int64_t(gridDim.x) * threads;
-  for (std::int64_t k = std::int64_t(blockIdx.x) * threads + threadIdx.x; k < f.rows * f.count; k += step)
+  for (std::int64_t k = std::int64_t(blockIdx.x) * threads + threadIdx.x; k < f.rows * f.count;
+       k += KRONVEC_STRIDE(step))
     exchanges_of(f, k / f.rows)[k % f.rows] = exchanges[k];
 }
 
 template <class T> __global__ void __launch_bounds__(threads) load(Entries<T> f, int *exchanges) {
   const std::int64_t step = std::int64_t(gridDim.x) * threads;
-  for (std::int64_t k = std::int64_t(blockIdx.x) * threads + threadIdx.x; k < f.rows * f.count; k += step)
+  for (std::int64_t k = std::int64_t(blockIdx.x) * threads + threadIdx.x; k < f.rows * f.count;
+       k += KRONVEC_STRIDE(step))
     exchanges[k] = static_cast<int>(exchanges_of(f, k / f.rows)[k % f.rows]);
 }
 

@@ -5,6 +5,8 @@
 
 #include "kernels/portability.hpp"
 
+#include <algorithm>
+
 namespace kronvec::kernels {
 namespace {
 
@@ -23,8 +25,8 @@ template <class T> __device__ Slice slice_of(const KroneckerSlices<T> &work, int
   const int64_t across = pieces(work.inner, work.width), down = pieces(work.outer, work.outers);
   Slice s{task / across / down, task / across % down * work.outers, task % across * work.width, work.outers,
           work.width};
-  if (work.outer - s.outer < s.rows) s.rows = static_cast<int>(work.outer - s.outer);
-  if (work.inner - s.inner < s.width) s.width = static_cast<int>(work.inner - s.inner);
+  if (KRONVEC_BEYOND(work.outer - s.outer < s.rows)) s.rows = static_cast<int>(work.outer - s.outer);
+  if (KRONVEC_BEYOND(work.inner - s.inner < s.width)) s.width = static_cast<int>(work.inner - s.inner);
   return s;
 }
 
@@ -36,7 +38,7 @@ __device__ void for_entries(const KroneckerSlices<T> &work, const Slice &s, int 
   const int end = s.rows * height * width;
   if (width == work.inner) {
     const int64_t first = s.outer * height * work.inner;
-    for (int e = thread; e < end; e += Threads)
+    for (int e = thread; e < end; e += KRONVEC_STRIDE(Threads))
       visit(e, first + e);
     return;
   }
@@ -44,8 +46,8 @@ __device__ void for_entries(const KroneckerSlices<T> &work, const Slice &s, int 
   int i = thread - row * width;
   int64_t place = (s.outer * height + row) * work.inner + s.inner + i;
   const int64_t step = down * work.inner + across, next_row = work.inner - width;
-  for (int e = thread; e < end; e += Threads) {
-    if (i < s.width) visit(e, place);
+  for (int e = thread; e < end; e += KRONVEC_STRIDE(Threads)) {
+    if (KRONVEC_WITHIN(i < s.width)) visit(e, place);
     i += across, place += step;
     if (i >= width) i -= width, place += next_row;
   }
@@ -63,10 +65,11 @@ template <int Threads, class T, bool Tensor> __device__ void load_factors(const 
     const Entries<const T> &f = work.factor[s];
     const bool tensor = Tensor && step.tall >= least_tensor_tall;
     const int columns = tensor ? (step.q + depth - 1) / depth * depth : step.q;
-    for (int e = static_cast<int>(threadIdx.x); e < columns * step.pitch; e += Threads) {
+    for (int e = static_cast<int>(threadIdx.x); e < columns * step.pitch; e += KRONVEC_STRIDE(Threads)) {
       const int k = e / step.pitch, i = e % step.pitch;
       T entry(0);
-      if (i < step.p && k < step.q) entry = work.transposed[s] ? f.data[k + i * f.ld] : f.data[i + k * f.ld];
+      if (KRONVEC_WITHIN(i < step.p) && KRONVEC_WITHIN(k < step.q))
+        entry = work.transposed[s] ? f.data[k + i * f.ld] : f.data[i + k * f.ld];
       if constexpr (Tensor)
         if (tensor) entry = tensor_operand(entry);
       copies[step.place + e] = entry;
@@ -122,12 +125,12 @@ __device__ void multiply(const KroneckerStep &step, const T *factor, T *slice) {
   const int block = step.by_blocks.divide(static_cast<int>(threadIdx.x)), row = block * Tall;
   const int fiber = static_cast<int>(threadIdx.x) - block * step.fiber_blocks;
   Mine products{};
-  if (row < step.p) {
+  if (KRONVEC_WITHIN(row < step.p)) {
     int first[Mine::wide];
     KRONVEC_UNROLL
     for (int t = 0; t < Mine::wide; ++t) {
       const int f = fiber + t * step.fiber_blocks;
-      first[t] = first_of(step, f < step.fibers ? f : fiber, step.q);
+      first[t] = first_of(step, KRONVEC_WITHIN(f < step.fibers) ? f : fiber, step.q);
     }
     products.add(step, factor + row, slice, first);
   }
@@ -138,7 +141,7 @@ __device__ void multiply(const KroneckerStep &step, const T *factor, T *slice) {
       const int f = fiber + t * step.fiber_blocks, first = first_of(step, f, step.p);
       KRONVEC_UNROLL
       for (int i = 0; i < Tall; ++i)
-        if (f < step.fibers && row + i < step.p)
+        if (KRONVEC_WITHIN(f < step.fibers) && KRONVEC_WITHIN(row + i < step.p))
           slice[Layout::padded(first + (row + i) * step.faster)] = products.sum[i][t];
     }
   }
@@ -168,7 +171,7 @@ template <class T, int Tall, class Layout> struct WarpProducts {
     KRONVEC_UNROLL
     for (int n = 0; n < wide; ++n) {
       const int f = fiber + fiber_of_column(8 * n + g, step.turn, fibers);
-      first[n] = first_of(step, f < step.fibers ? f : fiber, step.q);
+      first[n] = first_of(step, KRONVEC_WITHIN(f < step.fibers) ? f : fiber, step.q);
     }
     factor += 2 * g + t * step.pitch;
     int k = 0;
@@ -186,7 +189,7 @@ template <class T, int Tall, class Layout> struct WarpProducts {
       KRONVEC_UNROLL
       for (int i = 0; i < 2 * high; ++i) {
         const int r = row + 16 * (i / 2) + 2 * g + i % 2;
-        if (f < step.fibers && r < step.p)
+        if (KRONVEC_WITHIN(f < step.fibers) && KRONVEC_WITHIN(r < step.p))
           slice[Layout::padded(first + r * step.faster)] = sum[i / 2][c / 2][2 * (i % 2) + c % 2];
       }
     }
@@ -209,7 +212,7 @@ private:
       T x[depth / 4];
       KRONVEC_UNROLL
       for (int d = 0; d < depth / 4; ++d) {
-        const bool past = Last && k + 4 * d >= step.q;
+        const bool past = Last && KRONVEC_BEYOND(k + 4 * d >= step.q);
         x[d] = tensor_operand(slice[Layout::padded(first[n] + (past ? step.q - 1 : k + 4 * d) * step.faster)]);
         if (past) x[d] = T(0);
       }
@@ -228,7 +231,7 @@ __device__ void multiply_by_warps(const KroneckerStep &step, const T *factor, T 
   const int block = step.by_blocks.divide(warp), row = block * Tall;
   const int fiber = (warp - block * step.fiber_blocks) * Mine::fibers;
   Mine products{{}, lane / 4, lane % 4};
-  if (row < step.p) products.add(step, factor + row, slice, fiber);
+  if (KRONVEC_WITHIN(row < step.p)) products.add(step, factor + row, slice, fiber);
   __syncthreads();
   if (row < step.p) products.store(step, row, fiber, slice);
   __syncthreads();
@@ -255,7 +258,7 @@ template <class T, int Threads, bool Tensor> __global__ void __launch_bounds__(T
   T *copies = slice + work.slice_room;
   load_factors<Threads, T, Tensor>(work, copies);
   const int64_t tasks = pieces(work.inner, work.width) * pieces(work.outer, work.outers) * work.columns;
-  for (int64_t task = blockIdx.x; task < tasks; task += gridDim.x) {
+  for (int64_t task = blockIdx.x; task < tasks; task += KRONVEC_STRIDE(gridDim.x)) {
     const Slice s = slice_of(work, task);
     const T *from = x.data + s.column * x.ld;
     for_entries<Threads>(work, s, work.from, [&](int e, int64_t place) {
@@ -287,7 +290,7 @@ template <class T> cudaError_t kronecker_slices(const KroneckerSlices<T> &work, 
                                                 Entries<const T> x, Entries<T> y, cudaStream_t stream) {
   const int64_t tasks = pieces(work.inner, work.width) * pieces(work.outer, work.outers) * work.columns;
   if (tasks == 0) return cudaSuccess;
-  const dim3 grid(static_cast<unsigned>(tasks < most_blocks ? tasks : most_blocks));
+  const dim3 grid(static_cast<unsigned>(std::min(tasks, at_most(most_blocks))));
   return launch(kernel_for(work, threads), grid, dim3(static_cast<unsigned>(threads)),
                 static_cast<std::size_t>(shared_bytes), stream, work, x, y);
 }

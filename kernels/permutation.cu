@@ -30,16 +30,16 @@ struct Tasks {
   int64_t down, across, count;
   template <class T> explicit Tasks(const Entries<T> &y)
       : down(pieces(y.rows, threads)), across(pieces(y.cols, most_columns)), count(y.count) {}
-  dim3 grid() const { return dim3(static_cast<unsigned>(std::min(down * across * count, most_blocks))); }
+  dim3 grid() const { return dim3(static_cast<unsigned>(std::min(down * across * count, at_most(most_blocks)))); }
 };
 
 template <class T> __global__ void __launch_bounds__(threads)
     gather(Tasks tasks, const int64_t *index, Entries<const T> x, Entries<T> y) {
-  for (int64_t task = blockIdx.x; task < tasks.down * tasks.across * tasks.count; task += gridDim.x) {
+  for (int64_t task = blockIdx.x; task < tasks.down * tasks.across * tasks.count; task += KRONVEC_STRIDE(gridDim.x)) {
     const int64_t i = task % tasks.down * threads + threadIdx.x, item = task / tasks.down / tasks.across;
-    if (i >= y.rows) continue;
+    if (KRONVEC_BEYOND(i >= y.rows)) continue;
     const int64_t first = task / tasks.down % tasks.across * most_columns;
-    const int64_t end = first + most_columns < y.cols ? first + most_columns : y.cols;
+    const int64_t end = KRONVEC_WITHIN(first + most_columns < y.cols) ? first + most_columns : y.cols;
     const T *from = x.data + item * x.stride + index[i];
     for (int64_t j = first; j < end; ++j)
       y.data[item * y.stride + j * y.ld + i] = from[j * x.ld];
@@ -62,16 +62,16 @@ __device__ int64_t lower_bound(const int64_t *keys, int64_t n, int64_t key) {
 /// By the rows of X in the order of their places in Y. No atomics: every run of this gives the same bits.
 template <class T> __global__ void __launch_bounds__(threads, 4) // of 64 registers, or some would be spilled
     add_rows(Tasks tasks, const int64_t *keys, const int64_t *order, Entries<const T> x, Entries<T> y) {
-  for (int64_t task = blockIdx.x; task < tasks.down * tasks.across * tasks.count; task += gridDim.x) {
+  for (int64_t task = blockIdx.x; task < tasks.down * tasks.across * tasks.count; task += KRONVEC_STRIDE(gridDim.x)) {
     const int64_t i = task % tasks.down * threads + threadIdx.x, item = task / tasks.down / tasks.across;
-    if (i >= y.rows) continue;
+    if (KRONVEC_BEYOND(i >= y.rows)) continue;
     const int64_t first = task / tasks.down % tasks.across * most_columns;
-    const int64_t end = first + most_columns < y.cols ? first + most_columns : y.cols;
+    const int64_t end = KRONVEC_WITHIN(first + most_columns < y.cols) ? first + most_columns : y.cols;
     const int64_t start = lower_bound(keys, x.rows, i);
     for (int64_t j = first; j < end; ++j) {
       const T *column = x.data + item * x.stride + j * x.ld;
       T total = 0;
-      for (int64_t k = start; k < x.rows && keys[k] == i; ++k)
+      for (int64_t k = start; KRONVEC_WITHIN(k < x.rows) && keys[k] == i; ++k)
         total += column[order[k]];
       y.data[item * y.stride + j * y.ld + i] = total;
     }

@@ -1,7 +1,8 @@
 #pragma once
 /// The one header that knows whether nvcc compiles a kernel for a GPU or g++ compiles it for the emulator. Kernels use
 /// CUDA's own names (threadIdx, __syncthreads, __shfl_down_sync) and, from here, KRONVEC_SHARED,
-/// KRONVEC_DYNAMIC_SHARED, KRONVEC_UNROLL, KRONVEC_ROLLED, launch, warp_multiply_add and to_tf32.
+/// KRONVEC_DYNAMIC_SHARED, KRONVEC_WITHIN, KRONVEC_BEYOND, KRONVEC_STRIDE, KRONVEC_UNROLL, KRONVEC_ROLLED, at_most,
+/// launch, warp_multiply_add and to_tf32.
 
 #ifdef __CUDACC__
 
@@ -11,6 +12,7 @@
 #include <cuda_pipeline_primitives.h>
 #include <cuda_runtime.h>
 
+#include <cstdint>
 #include <utility>
 
 /// An array in shared memory: KRONVEC_SHARED(tile, T[32][33]).
@@ -19,6 +21,12 @@
 #define KRONVEC_DYNAMIC_SHARED(name, ...)                                                                              \
   extern __shared__ __align__(16) unsigned char kronvec_dynamic_shared[];                                              \
   auto *name = reinterpret_cast<kronvec::kernels::identity_t<__VA_ARGS__> *>(kronvec_dynamic_shared)
+/// Bound checks: the conditions that something lies within its bounds, or beyond them. The emulator can leave one out,
+/// as if all were within, to see whether a test misses it.
+#define KRONVEC_WITHIN(...) (__VA_ARGS__)
+#define KRONVEC_BEYOND(...) (__VA_ARGS__)
+/// How far on a loop's next task or entry is. The emulator can end the loop after its first turn.
+#define KRONVEC_STRIDE(...) (__VA_ARGS__)
 /// Before a loop over a thread's own array, whose entries are registers only where their indices are constants.
 #define KRONVEC_UNROLL _Pragma("unroll")
 /// Before a loop that is long enough, and whose unrolling would cost registers.
@@ -28,6 +36,9 @@ namespace kronvec::kernels {
 
 template <class T> struct identity { using type = T; };
 template <class T> using identity_t = typename identity<T>::type;
+
+/// The largest grid of a kernel whose blocks take several tasks. The emulator can make it smaller.
+constexpr std::int64_t at_most(std::int64_t blocks) { return blocks; }
 
 /// kernel<<<grid, block, shared_bytes, stream>>>(arguments…).
 template <class... P, class... A> cudaError_t launch(void (*kernel)(P...), dim3 grid, dim3 block,
@@ -49,10 +60,14 @@ template <class... P, class... A> cudaError_t launch(void (*kernel)(P...), dim3 
 #define KRONVEC_SHARED(name, ...) auto &name = ::kronvec::emulation::shared<std::type_identity_t<__VA_ARGS__>>([] {})
 #define KRONVEC_DYNAMIC_SHARED(name, ...)                                                                              \
   auto *name = static_cast<std::type_identity_t<__VA_ARGS__> *>(::kronvec::emulation::dynamic_shared_memory())
+#define KRONVEC_WITHIN(...) ::kronvec::emulation::within(__VA_ARGS__)
+#define KRONVEC_BEYOND(...) ::kronvec::emulation::beyond(__VA_ARGS__)
+#define KRONVEC_STRIDE(...) ::kronvec::emulation::stride(__VA_ARGS__)
 #define KRONVEC_UNROLL
 #define KRONVEC_ROLLED
 
 namespace kronvec::kernels {
+using emulation::at_most;
 using emulation::launch;
 using emulation::to_tf32;
 using emulation::warp_multiply_add;

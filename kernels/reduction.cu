@@ -31,7 +31,7 @@ template <class T, class Combine> __device__ T combine_block(T value, Combine co
   const int lane = static_cast<int>(threadIdx.x) % 32, number = static_cast<int>(threadIdx.x) / 32;
   for (unsigned delta = 16; delta > 0; delta /= 2)
     value = combine(value, from_below(value, delta));
-  if (lane == 0) of_warp[number] = value;
+  if (KRONVEC_WITHIN(lane == 0)) of_warp[number] = value;
   __syncthreads();
   if (threadIdx.x == 0)
     for (int k = 1; k < warps; ++k)
@@ -47,44 +47,45 @@ template <class T> __global__ void __launch_bounds__(threads, 5) // of 48 regist
     inner_products(Entries<const T> a, Entries<const T> b, Entries<T> y, T *sums, std::int64_t pieces) {
   const std::int64_t n = a.rows * a.cols, length = (n + pieces - 1) / pieces;
   const bool packed = a.ld == a.rows && b.ld == b.rows;
-  for (std::int64_t task = blockIdx.x; task < y.count * pieces; task += gridDim.x) {
+  for (std::int64_t task = blockIdx.x; task < y.count * pieces; task += KRONVEC_STRIDE(gridDim.x)) {
     const std::int64_t item = task / pieces, start = task % pieces * length;
-    const std::int64_t end = start + length < n ? start + length : n;
+    const std::int64_t end = KRONVEC_WITHIN(start + length < n) ? start + length : n;
     const T *u = a.data + item * a.stride, *v = b.data + item * b.stride;
     T total = 0;
     if (packed) {
-      for (std::int64_t k = start + threadIdx.x; k < end; k += threads)
+      for (std::int64_t k = start + threadIdx.x; k < end; k += KRONVEC_STRIDE(threads))
         add_product(total, u[k], v[k]);
     } else {
-      for (std::int64_t k = start + threadIdx.x; k < end; k += threads)
+      for (std::int64_t k = start + threadIdx.x; k < end; k += KRONVEC_STRIDE(threads))
         add_product(total, u[k / a.rows * a.ld + k % a.rows], v[k / a.rows * b.ld + k % a.rows]);
     }
     total = combine_block(total, Sum());
-    if (threadIdx.x == 0) (pieces == 1 ? y.data[item * y.stride] : sums[task]) = total;
+    if (KRONVEC_WITHIN(threadIdx.x == 0)) (pieces == 1 ? y.data[item * y.stride] : sums[task]) = total;
   }
 }
 
 /// y_b = the sum of item b's pieces, of which there are at most as many as threads.
 template <class T> __global__ void __launch_bounds__(threads)
     add_pieces(const T *sums, std::int64_t pieces, Entries<T> y) {
-  for (std::int64_t item = blockIdx.x; item < y.count; item += gridDim.x) {
-    const T total = combine_block(threadIdx.x < pieces ? sums[item * pieces + threadIdx.x] : T(0), Sum());
-    if (threadIdx.x == 0) y.data[item * y.stride] = total;
+  for (std::int64_t item = blockIdx.x; item < y.count; item += KRONVEC_STRIDE(gridDim.x)) {
+    const T total =
+        combine_block(KRONVEC_WITHIN(threadIdx.x < pieces) ? sums[item * pieces + threadIdx.x] : T(0), Sum());
+    if (KRONVEC_WITHIN(threadIdx.x == 0)) y.data[item * y.stride] = total;
   }
 }
 
 template <class T> __global__ void __launch_bounds__(threads) one_norms(Entries<const T> x, T *y) {
-  for (std::int64_t item = blockIdx.x; item < x.count; item += gridDim.x) {
+  for (std::int64_t item = blockIdx.x; item < x.count; item += KRONVEC_STRIDE(gridDim.x)) {
     const T *entries = x.data + item * x.stride;
     T norm = 0;
-    for (std::int64_t j = threadIdx.x; j < x.cols; j += threads) {
+    for (std::int64_t j = threadIdx.x; j < x.cols; j += KRONVEC_STRIDE(threads)) {
       T total = 0;
       for (std::int64_t i = 0; i < x.rows; ++i)
         total += std::abs(entries[j * x.ld + i]);
       norm = Largest()(norm, total);
     }
     norm = combine_block(norm, Largest());
-    if (threadIdx.x == 0) y[item] = norm;
+    if (KRONVEC_WITHIN(threadIdx.x == 0)) y[item] = norm;
   }
 }
 
@@ -94,12 +95,12 @@ struct Product {
 
 template <class T> __global__ void __launch_bounds__(threads)
     determinants(Entries<const T> f, bool logarithm, Entries<T> y) {
-  for (std::int64_t item = blockIdx.x; item < y.count; item += gridDim.x) {
+  for (std::int64_t item = blockIdx.x; item < y.count; item += KRONVEC_STRIDE(gridDim.x)) {
     const T *lu = f.data + item * f.stride;
     const auto end = reinterpret_cast<std::uintptr_t>(lu + f.rows * f.ld);
     const auto *exchanges = reinterpret_cast<const std::int64_t *>((end + 7) / 8 * 8);
     T value = logarithm ? T(0) : T(1);
-    for (std::int64_t k = threadIdx.x; k < f.rows; k += threads) {
+    for (std::int64_t k = threadIdx.x; k < f.rows; k += KRONVEC_STRIDE(threads)) {
       const T u = lu[k * f.ld + k];
       if (logarithm)
         value += std::log(std::abs(u));
@@ -107,23 +108,23 @@ template <class T> __global__ void __launch_bounds__(threads)
         value *= exchanges[k] == k + 1 ? u : -u;
     }
     value = logarithm ? combine_block(value, Sum()) : combine_block(value, Product());
-    if (threadIdx.x == 0) y.data[item * y.stride] = value;
+    if (KRONVEC_WITHIN(threadIdx.x == 0)) y.data[item * y.stride] = value;
   }
 }
 
 template <class T> __global__ void __launch_bounds__(threads) column_maxima(Entries<const T> x, Entries<T> y) {
-  for (std::int64_t task = blockIdx.x; task < y.count * y.cols; task += gridDim.x) {
+  for (std::int64_t task = blockIdx.x; task < y.count * y.cols; task += KRONVEC_STRIDE(gridDim.x)) {
     const std::int64_t item = task / y.cols, j = task % y.cols;
     const T *column = x.data + item * x.stride + j * x.ld;
     T largest = -INFINITY;
-    for (std::int64_t i = threadIdx.x; i < x.rows; i += threads)
+    for (std::int64_t i = threadIdx.x; i < x.rows; i += KRONVEC_STRIDE(threads))
       largest = Largest()(largest, column[i]);
     largest = combine_block(largest, Largest());
-    if (threadIdx.x == 0) y.data[item * y.stride + j * y.ld] = largest;
+    if (KRONVEC_WITHIN(threadIdx.x == 0)) y.data[item * y.stride + j * y.ld] = largest;
   }
 }
 
-dim3 grid(std::int64_t count) { return dim3(static_cast<unsigned>(count < 65536 ? count : 65536)); }
+dim3 grid(std::int64_t count) { return dim3(static_cast<unsigned>(std::min(count, at_most(65536)))); }
 
 template <class T> cudaError_t one_norm_any(Entries<const T> x, T *y, cudaStream_t stream) {
   if (x.count == 0) return cudaSuccess;

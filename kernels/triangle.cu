@@ -6,6 +6,8 @@
 #include "kernels/complex.hpp"
 #include "kernels/portability.hpp"
 
+#include <algorithm>
+
 namespace kronvec::kernels {
 namespace {
 
@@ -45,23 +47,24 @@ template <class T> __global__ void __launch_bounds__(threads)
     pack(Triangle triangle, T near, T mirrored, Entries<const T> x, Entries<T> y, int64_t tiles) {
   KRONVEC_SHARED(turned, T[tile][tile + 1]);
   const int64_t n = x.rows;
-  for (int64_t task = blockIdx.x; task < tiles * tiles * y.count; task += gridDim.x) {
+  for (int64_t task = blockIdx.x; task < tiles * tiles * y.count; task += KRONVEC_STRIDE(gridDim.x)) {
     const Tile t(triangle, task, tiles);
     if (t.empty) continue;
     const T *from = x.data + t.item * x.stride;
     if (!(mirrored == T(0))) {
-      for (int l = t.line; l < tile; l += lines)
-        if (t.j0 + t.lane < n && t.i0 + l < n) turned[l][t.lane] = from[(t.i0 + l) * x.ld + t.j0 + t.lane];
+      for (int l = t.line; l < tile; l += KRONVEC_STRIDE(lines))
+        if (KRONVEC_WITHIN(t.j0 + t.lane < n) && KRONVEC_WITHIN(t.i0 + l < n))
+          turned[l][t.lane] = from[(t.i0 + l) * x.ld + t.j0 + t.lane];
       __syncthreads();
     }
-    for (int l = t.line; l < tile; l += lines) {
+    for (int l = t.line; l < tile; l += KRONVEC_STRIDE(lines)) {
       const int64_t i = t.i0 + t.lane, j = t.j0 + l;
-      if (i >= n || j >= n) continue;
+      if (KRONVEC_BEYOND(i >= n) || KRONVEC_BEYOND(j >= n)) continue;
       T *to = y.data + t.item * y.stride + position(triangle, n, i, j);
-      if (inside(triangle, i, j))
+      if (KRONVEC_WITHIN(inside(triangle, i, j)))
         *to = weighted(near, near == T(0) ? T(0) : from[j * x.ld + i], mirrored,
                        mirrored == T(0) ? T(0) : turned[t.lane][l]);
-      else if (i == j && triangle.diagonal)
+      else if (KRONVEC_WITHIN(i == j) && triangle.diagonal)
         *to = from[j * x.ld + i];
     }
     __syncthreads();
@@ -72,23 +75,24 @@ template <class T> __global__ void __launch_bounds__(threads)
     unpack(Triangle triangle, T near, T mirrored, Entries<const T> y, Entries<T> x, int64_t tiles) {
   KRONVEC_SHARED(turned, T[tile][tile + 1]);
   const int64_t n = x.rows;
-  for (int64_t task = blockIdx.x; task < tiles * tiles * x.count; task += gridDim.x) {
+  for (int64_t task = blockIdx.x; task < tiles * tiles * x.count; task += KRONVEC_STRIDE(gridDim.x)) {
     const Tile t(triangle, task, tiles);
     if (t.empty) continue;
     const T *from = y.data + t.item * y.stride;
     T *to = x.data + t.item * x.stride;
-    for (int l = t.line; l < tile; l += lines) {
+    for (int l = t.line; l < tile; l += KRONVEC_STRIDE(lines)) {
       const int64_t i = t.i0 + t.lane, j = t.j0 + l;
-      const bool here = i < n && j < n && (inside(triangle, i, j) || (i == j && triangle.diagonal));
+      const bool here =
+          KRONVEC_WITHIN(i < n) && KRONVEC_WITHIN(j < n) && (inside(triangle, i, j) || (i == j && triangle.diagonal));
       const T value = here ? from[position(triangle, n, i, j)] : T(0);
       turned[l][t.lane] = value;
       if (here && i != j) to[j * x.ld + i] = near == T(0) ? T(0) : near * value;
-      if (i == j && i < n) to[j * x.ld + i] = value;
+      if (i == j && KRONVEC_WITHIN(i < n)) to[j * x.ld + i] = value;
     }
     __syncthreads();
-    for (int l = t.line; l < tile; l += lines) {
+    for (int l = t.line; l < tile; l += KRONVEC_STRIDE(lines)) {
       const int64_t i = t.i0 + l, j = t.j0 + t.lane;
-      if (i < n && j < n && inside(triangle, i, j))
+      if (KRONVEC_WITHIN(i < n) && KRONVEC_WITHIN(j < n) && KRONVEC_WITHIN(inside(triangle, i, j)))
         to[i * x.ld + j] = mirrored == T(0) ? T(0) : mirrored * turned[t.lane][l];
     }
     __syncthreads();
@@ -99,7 +103,7 @@ int64_t tiles_of(int64_t n) { return (n + tile - 1) / tile; }
 
 dim3 grid(int64_t tiles, int64_t count) {
   const int64_t tasks = tiles * tiles * count;
-  return dim3(static_cast<unsigned>(tasks < most_blocks ? tasks : most_blocks));
+  return dim3(static_cast<unsigned>(std::min(tasks, at_most(most_blocks))));
 }
 
 } // namespace

@@ -78,8 +78,9 @@ struct OnStream {
 };
 
 template <class T> std::vector<T> emulated(Order order, unsigned seed, const cuda::EmissionLimits &limits,
-                                           const Emission &emission, const Buffers<T> &buffers, const Window &w) {
-  emulation::settings() = {order, seed};
+                                           const Emission &emission, const Buffers<T> &buffers, const Window &w,
+                                           std::int64_t blocks) {
+  emulation::settings() = {order, seed, blocks};
   const OnStream device;
   auto y =
       memory_after<T>(*device.backend, *cuda::emitter<T>(device.engine, *device.backend, emission, limits), buffers, w);
@@ -97,16 +98,19 @@ template <class T> void expect_equal(const std::vector<T> &y, const std::vector<
 constexpr cuda::EmissionLimits usual{}, small{.slices = 1, .tables = 4096, .short_column = 1 << 10},
     no_tables{.slices = 100, .tables = 0, .short_column = 0};
 
+constexpr std::int64_t many = 1 << 20; ///< blocks
+
 template <class T> void expect_reference(const Emission &emission, const Buffers<T> &buffers, const Window &w) {
   const Backend &reference = reference_backend();
   const auto expected = memory_after<T>(reference, *reference.primitives(T{}).emitter(emission), buffers, w);
   const auto what = fmt::format("{}-byte entries, {}×{} from ({}, {}), gap {}, start {}", sizeof(T), w.rows, w.cols,
                                 w.first_row, w.first_col, w.gap, w.start);
   for (const auto &limits : {usual, small, no_tables})
-    expect_equal(emulated<T>(Order::forward, 1, limits, emission, buffers, w), expected, what);
-  expect_equal(emulated<T>(Order::reverse, 1, small, emission, buffers, w), expected, what + ", reverse");
+    expect_equal(emulated<T>(Order::forward, 1, limits, emission, buffers, w, many), expected, what);
+  expect_equal(emulated<T>(Order::reverse, 1, usual, emission, buffers, w, 1), expected, what + ", one block");
+  expect_equal(emulated<T>(Order::reverse, 1, small, emission, buffers, w, 1), expected, what + ", reverse");
   for (const unsigned seed : {1, 2})
-    expect_equal(emulated<T>(Order::random, seed, small, emission, buffers, w), expected, what + ", random");
+    expect_equal(emulated<T>(Order::random, seed, small, emission, buffers, w, seed), expected, what + ", random");
 }
 
 /// All of Y and a window from its middle, packed and not, at every alignment within 16 bytes.
@@ -207,9 +211,22 @@ TEST(EmulatedEmission, LongSums) {
   expect_windows({Axis::all(1), Axis::all(1), {product({s, m}, {}, {}, {{1, {1, 1}}, {1, {1, 2}}})}}, sizes);
 }
 
-/// Items of a batch one after the other where their sums are long, or all in one launch.
-template <class T> void expect_batch() {
-  const Index m = 3, n = 2, r = 4, s = 10, items = 5;
+/// More columns than a tile of the general kernel has, of a few rows and of many; and products in several parts.
+TEST(EmulatedEmission, LabelsThatNoIndexTells) {
+  for (const Index m : {1, 5, 40, 300}) {
+    const auto banded = product({m, 150}, {1, 1}, {0, 1}, {{0, {1}}, {1, {0, 1}}});
+    expect_windows({Axis::all(m + 149), Axis::all(150), {banded}}, {m, 150});
+    expect_windows({Axis::all(150), Axis::all(m + 149), {product({150, m}, {1}, {1, 1}, {{0, {0, 1}}, {1, {1}}})}},
+                   {m, 150});
+  }
+  std::vector<std::pair<int, std::vector<Index>>> factors(10, {0, {1, 1}});
+  const auto lengthy = product({300, 3, 2}, {1}, {0, 1, 3}, factors);
+  expect_windows({Axis::all(301), Axis::all(7), {lengthy, lengthy}}, {302});
+}
+
+/// Items of a batch one after the other where their sums are long, or all in one launch. `s` is the length of sums.
+template <class T> void expect_batch(Index s) {
+  const Index m = 3, n = 2, r = 4, items = 5;
   const Emission emission{Axis::all(m * n),
                           Axis::all(r),
                           {product({m, n, r, s}, {1, m}, {0, 0, 1}, {{0, {1, 0, m, m * r}}, {1, {0, s, 0, 1}}})}};
@@ -229,14 +246,18 @@ template <class T> void expect_batch() {
   const Backend &reference = reference_backend();
   const auto expected = run(reference, *reference.primitives(T{}).emitter(emission), 1);
   for (const Index item : {Index(0), Index(1) << 30}) {
+    emulation::settings().most_blocks = item == 0 ? many : 2;
     const OnStream device;
     const auto emitter = cuda::emitter<T>(device.engine, *device.backend, emission, {.slices = 1, .item = item});
     expect_equal(run(*device.backend, *emitter, items), expected, fmt::format("sums of up to {} in one launch", item));
+    emulation::settings() = {};
   }
 }
-TEST(EmulatedEmission, BatchesOfLongSums) {
-  expect_batch<double>();
-  expect_batch<float>();
+TEST(EmulatedEmission, Batches) {
+  for (const Index length : {1, 10}) {
+    expect_batch<double>(length);
+    expect_batch<float>(length);
+  }
 }
 
 /// Strides of more than 32 bits are left to the general kernel, and so are labels that no index tells.

@@ -1,11 +1,18 @@
-/// Linear algebra of the CUDA device with the emulated threads and blocks in every order: what depends on it is a race.
+/// Linear algebra of the CUDA device against the reference, with the emulated threads and blocks in every order, and
+/// with so few blocks that each has many tasks: what depends on either is a race. Numbers are small integers, and
+/// exact.
 
 #include "devices/cuda/module.hpp"
 #include "devices/emulation/emulator.hpp"
+#include "kronvec/device.hpp"
 
-#include <cstring>
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <gtest/gtest.h>
 #include <memory>
+#include <string>
+#include <utility>
 #include <vector>
 
 namespace kronvec::testing {
@@ -13,80 +20,201 @@ namespace {
 
 using emulation::Order;
 
-/// Blocks of device memory with small integers in them, and what work(primitives, x, y, index) leaves of y.
-std::vector<double> result_in(Order order, unsigned seed, Index entries_x, Index entries_y, const auto &work) {
-  emulation::settings() = {order, seed};
-  const std::unique_ptr<Backend> device(kronvec_cuda_backend(0, nullptr));
-  const auto block = [&](const auto &values) {
-    const std::size_t bytes = values.size() * sizeof values[0];
-    Pool::Block there = device->pool().take(bytes);
-    device->transfer(there.data(), bytes, values.data(), bytes, bytes, 1);
-    return there;
-  };
-  std::vector<double> x(static_cast<std::size_t>(entries_x)), y(static_cast<std::size_t>(entries_y));
+/// Values in a device's memory, the last of them where a block ends: who reads further is seen by the address sanitizer
+/// and, where it goes past a page, by the emulator.
+template <class T> struct InMemory {
+  Pool::Block block;
+  T *data;
+
+  InMemory(const Backend &device, const std::vector<T> &values) {
+    const std::size_t bytes = values.size() * sizeof(T), room = Pool::block_size(std::max<std::size_t>(bytes, 1 << 14));
+    block = device.pool().take(room);
+    data = reinterpret_cast<T *>(static_cast<char *>(block.data()) + room - bytes);
+    device.transfer(data, bytes, values.data(), bytes, bytes, 1);
+  }
+};
+
+/// What work(device, x, y, index) leaves of y and of a margin around it, for small integers in x.
+std::vector<double> result_of(const Backend &device, Index entries_x, Index entries_y, const auto &work) {
+  constexpr Index margin = 64;
+  std::vector<double> x(static_cast<std::size_t>(entries_x)), y(static_cast<std::size_t>(entries_y + 2 * margin));
   std::vector<Index> index(x.size());
   for (std::size_t k = 0; k < x.size(); ++k)
     x[k] = static_cast<double>(k * k % 7) - 3, index[k] = static_cast<Index>(k * k % 11);
-  {
-    const Pool::Block from = block(x), to = block(y), rows = block(index);
-    work(*device, static_cast<double *>(from.data()), static_cast<double *>(to.data()),
-         static_cast<const Index *>(rows.data()));
-    device->transfer(y.data(), y.size() * sizeof(double), to.data(), y.size() * sizeof(double),
-                     y.size() * sizeof(double), 1);
-  }
-  emulation::settings() = {};
+  const InMemory from(device, x), to(device, y);
+  const InMemory rows(device, index);
+  work(device, from.data, to.data + margin, static_cast<const Index *>(rows.data));
+  const std::size_t bytes = y.size() * sizeof(double);
+  device.transfer(y.data(), bytes, to.data, bytes, bytes, 1);
   return y;
 }
 
-void expect_one_result(Index entries_x, Index entries_y, const auto &work) {
-  const auto expected = result_in(Order::forward, 1, entries_x, entries_y, work);
-  EXPECT_EQ(result_in(Order::reverse, 1, entries_x, entries_y, work), expected);
-  for (const unsigned seed : {1, 2, 3})
-    EXPECT_EQ(result_in(Order::random, seed, entries_x, entries_y, work), expected);
+/// The first difference, or "".
+std::string difference(const std::vector<double> &result, const std::vector<double> &expected) {
+  const auto [r, e] = std::mismatch(result.begin(), result.end(), expected.begin(), expected.end());
+  if (r == result.end()) return "";
+  return fmt::format("entry {} is {} instead of {}", r - result.begin(), *r, *e);
+}
+
+/// The emulated device leaves what the other one leaves, in every order, and where a few blocks have all the tasks.
+void expect_result_of(const Backend &other, Index entries_x, Index entries_y, const auto &work) {
+  const auto expected = result_of(other, entries_x, entries_y, work);
+  for (const std::int64_t blocks : {1 << 20, 2, 1})
+    for (const auto &[order, seed] :
+         {std::pair(Order::forward, 1u), {Order::reverse, 1u}, {Order::random, 1u}, {Order::random, 2u}}) {
+      emulation::settings() = {order, seed, blocks};
+      const std::unique_ptr<Backend> device(kronvec_cuda_backend(0, nullptr));
+      EXPECT_EQ(difference(result_of(*device, entries_x, entries_y, work), expected), "")
+          << "at most " << blocks << " blocks, order " << static_cast<int>(order) << ", seed " << seed;
+      emulation::settings() = {};
+    }
+}
+void expect_reference(Index entries_x, Index entries_y, const auto &work) {
+  expect_result_of(reference_backend(), entries_x, entries_y, work);
+}
+
+using View = BatchView<double>;
+using In = BatchView<const double>;
+
+/// `count` items of rows×cols. `gap` is ld − rows; `start` are entries before the first.
+struct Shape {
+  Index rows, cols, count, gap = 1, start = 1;
+
+  Index ld() const { return rows + gap; }
+  Index entries() const { return start + ld() * cols * count - gap; }
+  template <class T> BatchView<T> at(T *memory) const { return {memory + start, rows, cols, ld(), count, ld() * cols}; }
+  Shape transposed() const { return {cols, rows, count, gap, start}; }
+};
+
+/// In 16-byte runs and not; tiles, strips and many small items, all of them cut off at the end.
+TEST(EmulatedOrders, Transposes) {
+  for (const Shape &shape :
+       {Shape{68, 70, 2, 2, 0}, {33, 65, 2}, {5, 300, 2}, {300, 5, 2}, {5, 7, 60}, {4, 6, 60, 2, 2}})
+    expect_reference(shape.entries(), shape.transposed().entries(),
+                     [&](const Backend &device, double *x, double *y, auto) {
+                       device.primitives(0.0).transpose(In(shape.at(x)), shape.transposed().at(y));
+                     });
+  for (const Shape &shape : {Shape{68, 68, 2, 2, 0}, {35, 35, 2}})
+    expect_reference(shape.entries(), shape.entries(), [&](const Backend &device, double *x, double *y, auto) {
+      device.primitives(0.0).copy(In(shape.at(x)), shape.at(y));
+      device.primitives(0.0).transpose(In(shape.at(y)), shape.at(y));
+    });
 }
 
 TEST(EmulatedOrders, Triangles) {
-  const Index n = 70, entries = Triangle{}.entries(n);
-  expect_one_result(n * n, entries, [&](Backend &device, const double *x, double *y, const Index *) {
-    const BatchView<const double> from(MatrixView<const double>(x, n, n));
-    device.primitives(0.0).pack_triangle({}, 2, 3, from, MatrixView<double>(y, entries, 1));
+  const Index n = 70;
+  for (const Triangle t : {Triangle{true, true}, {true, false}, {false, true}, {false, false}})
+    for (const auto &[near, mirrored] : {std::pair(1.0, 0.0), {0.0, 1.0}, {2.0, 3.0}}) {
+      const Shape square{n, n, 2}, packed{t.entries(n), 1, 2};
+      expect_reference(square.entries(), packed.entries(), [&](const Backend &device, double *x, double *y, auto) {
+        device.primitives(0.0).pack_triangle(t, near, mirrored, In(square.at(x)), packed.at(y));
+      });
+      expect_reference(packed.entries(), square.entries(), [&](const Backend &device, double *x, double *y, auto) {
+        device.primitives(0.0).unpack_triangle(t, near, mirrored, In(packed.at(x)), square.at(y));
+      });
+    }
+}
+
+/// The longer one goes first, and leaves keys behind those of the other.
+TEST(EmulatedOrders, RowsByIndices) {
+  const Shape few{11, 10, 3}, many{300, 10, 3}, more{320, 9, 3};
+  expect_reference(many.entries(), few.entries(), [&](const Backend &device, double *x, double *y, const Index *index) {
+    device.primitives(0.0).scatter_rows({index, 320}, In(more.at(x)), few.at(y));
+    device.primitives(0.0).scatter_rows({index, 300}, In(many.at(x)), few.at(y));
   });
-  expect_one_result(entries, n * n, [&](Backend &device, const double *x, double *y, const Index *) {
-    const BatchView<const double> from(MatrixView<const double>(x, entries, 1));
-    device.primitives(0.0).unpack_triangle({}, 2, 3, from, MatrixView<double>(y, n, n));
+  expect_reference(many.entries(), many.entries(),
+                   [&](const Backend &device, double *x, double *y, const Index *index) {
+                     device.primitives(0.0).gather_rows({index, 300}, In(many.at(x)), many.at(y));
+                   });
+}
+
+/// Each item by one block, and by several of them.
+TEST(EmulatedOrders, Sums) {
+  for (const Shape &shape : {Shape{30, 20, 5}, {300, 1, 4, 0, 0}, {257, 150, 3}, {38001, 1, 2, 0, 0}}) {
+    const Shape sums{1, 1, shape.count};
+    expect_reference(shape.entries(), sums.entries(), [&](const Backend &device, double *x, double *y, auto) {
+      device.primitives(0.0).inner(In(shape.at(x)), In(shape.at(x)), sums.at(y));
+    });
+  }
+}
+
+TEST(EmulatedOrders, LargestEntriesAndNorms) {
+  const Shape columns{300, 3, 2}, largest{1, 3, 2}, square{300, 300, 2}, norms{2, 1, 1};
+  expect_reference(columns.entries(), largest.entries(), [&](const Backend &device, double *x, double *y, auto) {
+    device.primitives(0.0).column_max(In(columns.at(x)), largest.at(y));
+  });
+  expect_reference(square.entries(), norms.entries(), [&](const Backend &device, double *x, double *y, auto) {
+    const auto found = device.primitives(0.0).one_norms(In(square.at(x)));
+    device.transfer(y, 16, found.data(), 16, 16, 1);
   });
 }
 
-TEST(EmulatedOrders, ScatteredRows) {
-  expect_one_result(600, 22, [&](Backend &device, const double *x, double *y, const Index *index) {
-    const BatchView<const double> from(MatrixView<const double>(x, 300, 2));
-    device.primitives(0.0).scatter_rows({index, 300}, from, MatrixView<double>(y, 11, 2));
-  });
+/// Twice a cyclic permutation, whose factors are exact: many small items, and a large one, which cuSOLVER has by itself.
+TEST(EmulatedOrders, FactorsAndDeterminants) {
+  for (const Shape &shape : {Shape{2, 2, 300, 0, 0}, {257, 257, 1, 0, 0}}) {
+    const Index n = shape.rows;
+    const Shape factors{n, n + 3, shape.count, 0, 0}, column{n, 1, shape.count}, number{1, 1, shape.count};
+    std::vector<double> values(static_cast<std::size_t>(shape.entries()));
+    for (Index b = 0; b < shape.count; ++b)
+      for (Index j = 0; j < n; ++j)
+        shape.at(values.data())[b]((j + b) % n, j) = 2;
+    const Index entries = column.entries() + shape.entries() + factors.entries();
+    expect_reference(entries, column.entries() + number.entries(),
+                     [&](const Backend &device, double *x, double *y, auto) {
+                       const auto &algebra = device.primitives(0.0);
+                       double *const a = x + column.entries();
+                       const std::size_t bytes = values.size() * sizeof(double);
+                       device.transfer(a, bytes, values.data(), bytes, bytes, 1);
+                       const View f = factors.at(a + shape.entries());
+                       algebra.lu(In(shape.at(a)), true, f);
+                       algebra.lu_solve(Op::none, In(f), In(column.at(x)), column.at(y));
+                       algebra.determinant(false, In(f), number.at(y + column.entries()));
+                     });
+  }
 }
 
-/// Each list in slices; the factors lie in X.
+/// Of two links, with two results.
+TEST(EmulatedOrders, Chains) {
+  kernels::Chain<double> chain{.inputs = 1, .links = 2, .outputs = 2};
+  chain.link[0] = {.kind = kernels::Link<double>::Kind::affine, .alpha = 2, .beta = 1};
+  chain.link[1] = {.kind = kernels::Link<double>::Kind::add, .a = 1, .b = 0, .alpha = 1, .beta = 3};
+  chain.output[0] = 1, chain.output[1] = 2;
+  for (const Shape &shape : {Shape{33, 20, 2}, {1000, 1, 1, 0, 0}})
+    expect_reference(shape.entries(), 2 * shape.entries(), [&](const Backend &device, double *x, double *y, auto) {
+      const In input = shape.at(x);
+      const View results[] = {shape.at(y), shape.at(y + shape.entries())};
+      device.primitives(0.0).chain(chain, {&input, 1}, results);
+    });
+}
+
+/// Each list in slices; the factors lie at the end of X.
 TEST(EmulatedOrders, KroneckerProducts) {
   using Factor = KroneckerFactor<double>;
   struct Size {
-    Index p, q;
+    Index p, q; ///< q 0: the identity of p rows
   };
-  const std::vector<Size> lists[] = {
-      {{8, 8}, {8, 8}, {8, 8}}, {{3, 2}, {5, 7}, {2, 9}}, {{16, 16}, {16, 16}, {16, 16}}, {{33, 34}, {3, 2}, {17, 18}}};
-  for (const auto &list : lists) {
-    const Index columns = 3;
+  const std::pair<std::vector<Size>, Index> lists[] = {
+      {{{8, 8}, {8, 8}, {8, 8}}, 3},     {{{3, 2}, {5, 7}, {2, 9}}, 3}, {{{16, 16}, {16, 16}, {16, 16}}, 3},
+      {{{33, 34}, {3, 2}, {17, 18}}, 3}, {{{64, 63}, {2, 5}}, 15},       {{{3, 5}, {2, 3}}, 1001},
+      {{{3, 5}, {3000, 0}, {5, 3}}, 1}};
+  for (const auto &[list, columns] : lists) {
     Index rows = 1, cols = 1;
     for (const auto &[p, q] : list)
-      rows *= p, cols *= q;
-    expect_one_result(cols * columns, rows * columns, [&](Backend &device, const double *x, double *y, const Index *) {
+      rows *= p, cols *= q ? q : p;
+    SCOPED_TRACE(fmt::format("{}×{}, {} columns", rows, cols, columns));
+    const Index entries = cols * columns;
+    const auto work = [&, &sizes = list, k = columns](const Backend &device, const double *x, double *y, auto) {
       std::vector<Factor> factors;
-      for (const auto &[p, q] : list)
-        factors.push_back({MatrixView<const double>(x, p, q), Op::none, 0});
+      for (const auto &[p, q] : sizes)
+        factors.push_back(q ? Factor{MatrixView<const double>(x + entries - p * q, p, q), Op::none, 0}
+                            : Factor::identity(p));
       const auto &algebra = device.primitives(0.0);
-      const Index room = algebra.kronecker_workspace(factors, columns);
+      const Index room = algebra.kronecker_workspace(factors, k);
       const Pool::Block workspace = device.pool().take(static_cast<std::size_t>(room) * sizeof(double));
-      algebra.kronecker(1, factors, MatrixView<const double>(x, cols, columns), 2, MatrixView<double>(y, rows, columns),
+      algebra.kronecker(1, factors, MatrixView<const double>(x, cols, k), 2, MatrixView<double>(y, rows, k),
                         {static_cast<double *>(workspace.data()), static_cast<std::size_t>(room)});
-    });
+    };
+    expect_result_of(Device::cpu().backend(), entries, rows * columns, work);
   }
 }
 

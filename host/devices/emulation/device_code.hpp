@@ -2,6 +2,7 @@
 /// CUDA's device language for g++: what kernels see instead of nvcc's built-ins.
 
 #include "devices/emulation/emulator.hpp"
+#include "devices/emulation/mutants.hpp"
 #include "devices/emulation/stream.hpp"
 #include "devices/emulation/tensor_cores.hpp"
 #include "kernels/entries.hpp"
@@ -91,9 +92,11 @@ template <class T> T shuffle(unsigned mask, T value, int source, Site site) {
 #define KRONVEC_PLACE const char *file = __builtin_FILE(), int line = __builtin_LINE()
 
 inline void __syncthreads(KRONVEC_PLACE) {
+  if (kronvec::emulation::left_out(file, line)) return;
   kronvec::emulation::meet_block(nullptr, nullptr, {"__syncthreads", file, line});
 }
 inline void __syncwarp(unsigned mask = ~0u, KRONVEC_PLACE) {
+  if (kronvec::emulation::left_out(file, line)) return;
   kronvec::emulation::meet_warp(mask, nullptr, nullptr, {"__syncwarp", file, line});
 }
 template <class T> T __shfl_down_sync(unsigned mask, T value, unsigned delta, int width = 32, KRONVEC_PLACE) {
@@ -130,5 +133,9 @@ template <class T> T atomicAdd(T *address, T value) {
 inline void __pipeline_memcpy_async(void *to, const void *from, std::size_t bytes) {
   kronvec::emulation::copy_async(to, from, bytes);
 }
-inline void __pipeline_commit() { kronvec::emulation::commit_copies(); }
-inline void __pipeline_wait_prior(int newest) { kronvec::emulation::wait_copies(newest); }
+inline void __pipeline_commit(KRONVEC_PLACE) {
+  if (!kronvec::emulation::left_out(file, line)) kronvec::emulation::commit_copies();
+}
+inline void __pipeline_wait_prior(int newest, KRONVEC_PLACE) {
+  if (!kronvec::emulation::left_out(file, line)) kronvec::emulation::wait_copies(newest);
+}

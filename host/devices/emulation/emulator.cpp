@@ -14,6 +14,7 @@
 #include <map>
 #include <numeric>
 #include <random>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -117,8 +118,9 @@ private:
   static void enter(Fiber &);
   void start_block(dim3 block, std::size_t dynamic_bytes);
   void run_block(const std::vector<int> &order);
-  void give_turns(const std::vector<int> &order, bool &progress);
-  bool meet_warps();
+  bool give_turns(std::span<const int> order);
+  bool meet_warps(std::span<const int> order);
+  bool meet_warp(int first);
   void complete(int first, const std::vector<bool> &takes_part);
   void order_memory(int first, const std::vector<bool> &takes_part);
   void free_shared();
@@ -253,22 +255,36 @@ void *Scheduler::shared(const void *declaration, std::size_t bytes) {
   return found->second.get();
 }
 
+/// The first of these threads: all of a random order, and a warp of the others.
+std::span<const int> go_together(std::span<const int> order) {
+  if (settings().order == Order::random) return order;
+  const auto other = std::find_if(order.begin(), order.end(), [&](int i) { return i / warp != order[0] / warp; });
+  return {order.begin(), other};
+}
+
 void Scheduler::run_block(const std::vector<int> &order) {
   const std::vector<bool> everybody(threads_.size(), true);
   while (!all(State::exited)) {
     bool progress = false;
-    give_turns(order, progress);
+    for (std::size_t next = 0; next < order.size();) {
+      const auto together = go_together(std::span(order).subspan(next));
+      do
+        progress |= give_turns(together);
+      while (meet_warps(together));
+      next += together.size();
+    }
     if (all(State::at_block)) {
       complete(0, everybody);
       continue;
     }
-    if (meet_warps() || progress) continue;
+    if (progress) continue;
     const bool left = std::any_of(threads_.begin(), threads_.end(), [](auto *t) { return t->state == State::exited; });
     fail(left ? "deadlock: some threads have exited or wait elsewhere" : "deadlock: threads wait at different places");
   }
 }
 
-void Scheduler::give_turns(const std::vector<int> &order, bool &progress) {
+bool Scheduler::give_turns(std::span<const int> order) {
+  bool progress = false;
   for (const int i : order) {
     Thread &t = thread(i);
     if (t.state != State::ready) continue;
@@ -277,30 +293,36 @@ void Scheduler::give_turns(const std::vector<int> &order, bool &progress) {
     progress = true;
     if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
   }
+  return progress;
 }
 
-/// Completes every warp-wide operation whose lanes have all arrived.
-bool Scheduler::meet_warps() {
+/// Completes every warp-wide operation of these threads whose lanes have all arrived.
+bool Scheduler::meet_warps(std::span<const int> order) {
+  const auto [lowest, highest] = std::minmax_element(order.begin(), order.end());
   bool progress = false;
-  const int count = static_cast<int>(threads_.size());
-  for (int first = 0; first < count; first += warp) {
-    const int lanes = std::min(warp, count - first);
-    for (int lane = 0; lane < lanes; ++lane) {
-      const Thread &t = thread(first + lane);
-      if (t.state != State::at_warp) continue;
-      if (!(t.mask >> lane & 1)) fail(fmt::format("lane {} is not in its own mask", lane));
-      std::vector<bool> takes_part(static_cast<std::size_t>(lanes));
-      bool complete_now = true;
-      for (int k = 0; k < lanes; ++k) {
-        if (!(t.mask >> k & 1)) continue;
-        const Thread &other = thread(first + k);
-        takes_part[static_cast<std::size_t>(k)] = true;
-        complete_now = complete_now && other.state == State::at_warp && other.mask == t.mask;
-      }
-      if (!complete_now) continue;
-      complete(first, takes_part);
-      progress = true;
+  for (int first = *lowest / warp * warp; first <= *highest; first += warp)
+    progress |= meet_warp(first);
+  return progress;
+}
+
+bool Scheduler::meet_warp(int first) {
+  bool progress = false;
+  const int lanes = std::min(warp, static_cast<int>(threads_.size()) - first);
+  for (int lane = 0; lane < lanes; ++lane) {
+    const Thread &t = thread(first + lane);
+    if (t.state != State::at_warp) continue;
+    if (!(t.mask >> lane & 1)) fail(fmt::format("lane {} is not in its own mask", lane));
+    std::vector<bool> takes_part(static_cast<std::size_t>(lanes));
+    bool complete_now = true;
+    for (int k = 0; k < lanes; ++k) {
+      if (!(t.mask >> k & 1)) continue;
+      const Thread &other = thread(first + k);
+      takes_part[static_cast<std::size_t>(k)] = true;
+      complete_now = complete_now && other.state == State::at_warp && other.mask == t.mask;
     }
+    if (!complete_now) continue;
+    complete(first, takes_part);
+    progress = true;
   }
   return progress;
 }

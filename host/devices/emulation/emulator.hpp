@@ -1,8 +1,11 @@
 #pragma once
 /// The scheduler: runs the threads of a CUDA block as fibers of one host thread.
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
+#include <limits>
 #include <stdexcept>
 #include <vector_types.h>
 
@@ -14,15 +17,19 @@ public:
   using runtime_error::runtime_error;
 };
 
-/// In which order threads and blocks take their turns. A kernel whose result depends on it has a race.
+/// In which order threads and blocks take their turns. A kernel whose result depends on it has a race. Forward and in
+/// reverse a warp runs ahead of the others as far as barriers let it; at random all threads go from one collective
+/// operation to the next before any goes further.
 enum class Order { forward, reverse, random };
 
 struct Settings {
   Order order = Order::forward;
-  unsigned seed = 1; ///< of the random order
+  unsigned seed = 1;                                                   ///< of the random order
+  std::int64_t most_blocks = std::numeric_limits<std::int64_t>::max(); ///< of a grid whose blocks take several tasks
 };
 /// Of the calling host thread.
 Settings &settings();
+inline std::int64_t at_most(std::int64_t blocks) { return std::min(blocks, settings().most_blocks); }
 
 /// Where in a kernel a thread waits.
 struct Site {
