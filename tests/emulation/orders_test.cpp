@@ -149,7 +149,8 @@ TEST(EmulatedOrders, LargestEntriesAndNorms) {
   });
 }
 
-/// Twice a cyclic permutation, whose factors are exact: many small items, and a large one, which cuSOLVER has by itself.
+/// Twice a cyclic permutation, whose factors are exact: many small items, and a large one, which cuSOLVER has by
+/// itself.
 TEST(EmulatedOrders, FactorsAndDeterminants) {
   for (const Shape &shape : {Shape{2, 2, 300, 0, 0}, {257, 257, 1, 0, 0}}) {
     const Index n = shape.rows;
@@ -195,7 +196,7 @@ TEST(EmulatedOrders, KroneckerProducts) {
   };
   const std::pair<std::vector<Size>, Index> lists[] = {
       {{{8, 8}, {8, 8}, {8, 8}}, 3},     {{{3, 2}, {5, 7}, {2, 9}}, 3}, {{{16, 16}, {16, 16}, {16, 16}}, 3},
-      {{{33, 34}, {3, 2}, {17, 18}}, 3}, {{{64, 63}, {2, 5}}, 15},       {{{3, 5}, {2, 3}}, 1001},
+      {{{33, 34}, {3, 2}, {17, 18}}, 3}, {{{64, 63}, {2, 5}}, 15},      {{{3, 5}, {2, 3}}, 1001},
       {{{3, 5}, {3000, 0}, {5, 3}}, 1}};
   for (const auto &[list, columns] : lists) {
     Index rows = 1, cols = 1;
