@@ -5,7 +5,16 @@
 
 #include <cstdlib>
 #include <limits>
+
+#ifdef __clang__ // before version 16 it has no std::source_location, and g++ has no __builtin_COLUMN
+#define KRONVEC_COLUMN __builtin_COLUMN()
+#else
 #include <source_location>
+#define KRONVEC_COLUMN std::source_location::current().column()
+#endif
+/// Default arguments, which are the place of the call.
+#define KRONVEC_CALLER                                                                                                 \
+  const char *file = __builtin_FILE(), unsigned line = __builtin_LINE(), unsigned column = KRONVEC_COLUMN
 
 namespace kronvec::emulation {
 
@@ -15,23 +24,16 @@ inline const bool some_mutant = std::getenv("KRONVEC_MUTANT") != nullptr;
 /// Whether this is the mutant's place. Standard error gets a line when this is first so: "mutant FILE:LINE".
 bool is_mutant(const char *file, unsigned line, unsigned column);
 
-inline bool left_out(const char *file, int line) {
-  return some_mutant && is_mutant(file, static_cast<unsigned>(line), 0);
-}
-inline bool left_out(const std::source_location &place) {
-  return some_mutant && is_mutant(place.file_name(), place.line(), place.column());
+inline bool left_out(const char *file, unsigned line, unsigned column = 0) {
+  return some_mutant && is_mutant(file, line, column);
 }
 
 /// KRONVEC_WITHIN and KRONVEC_BEYOND: a check that is left out lets everything pass.
-inline bool within(bool inside, const std::source_location &place = std::source_location::current()) {
-  return inside || left_out(place);
-}
-inline bool beyond(bool outside, const std::source_location &place = std::source_location::current()) {
-  return outside && !left_out(place);
-}
+inline bool within(bool inside, KRONVEC_CALLER) { return inside || left_out(file, line, column); }
+inline bool beyond(bool outside, KRONVEC_CALLER) { return outside && !left_out(file, line, column); }
 /// KRONVEC_STRIDE: one that is left out leads past the end of the loop.
-template <class N> N stride(N n, const std::source_location &place = std::source_location::current()) {
-  return left_out(place) ? std::numeric_limits<N>::max() / 2 : n;
+template <class N> N stride(N n, KRONVEC_CALLER) {
+  return left_out(file, line, column) ? std::numeric_limits<N>::max() / 2 : n;
 }
 
 } // namespace kronvec::emulation
