@@ -12,7 +12,7 @@ commands=("${@:2}")
 # The mirror and the proxy are those of this machine's apt.
 mirror=$(apt-get indextargets --format '$(ORIGIN) $(REPO_URI)' 'Created-By: Packages' |
   awk '$1 == "Debian" && $2 !~ /security/ { print $2; exit }')
-mirror=${mirror:-http://deb.debian.org/debian}
+[[ -n $mirror ]] || { echo "fresh.sh: this machine's apt has no mirror of Debian" >&2; exit 1; }
 proxy=$(apt-config dump | grep -i '^Acquire::.*Proxy' || true)
 http_proxy=$(sed -n 's/^Acquire::http::Proxy "\(.*\)";$/\1/p' <<<"$proxy")
 [[ -z $http_proxy ]] || export http_proxy
