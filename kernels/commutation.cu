@@ -6,7 +6,6 @@
 #include "kernels/complex.hpp"
 #include "kernels/portability.hpp"
 
-#include <algorithm>
 #include <cstdint>
 
 namespace kronvec::kernels {
@@ -161,7 +160,7 @@ template <class T, bool Wide> __global__ void __launch_bounds__(strip)
   }
 }
 
-dim3 grid(int64_t tasks) { return dim3(static_cast<unsigned>(std::min(tasks, at_most(most_blocks)))); }
+dim3 grid(int64_t tasks) { return dim3(blocks_for(tasks, most_blocks)); }
 
 /// Whether runs of V entries down the columns of every item are aligned and whole.
 template <int V, class T> bool in_runs(const Entries<T> &x) {

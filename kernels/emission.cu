@@ -4,8 +4,6 @@
 
 #include "kernels/emission_digits.hpp"
 
-#include <algorithm>
-
 namespace kronvec::kernels {
 namespace {
 
@@ -177,9 +175,7 @@ template <class T> __global__ void __launch_bounds__(threads, 2)
 int64_t pieces(int64_t n, int64_t size) { return (n + size - 1) / size; }
 
 /// Blocks along one side as in the grid's x, which may be 2³¹ − 1, and along the other in its y, which may be 65535.
-dim3 grid(int64_t down, int64_t across) {
-  return dim3(static_cast<unsigned>(down), static_cast<unsigned>(std::min(across, at_most(65535))));
-}
+dim3 grid(int64_t down, int64_t across) { return dim3(static_cast<unsigned>(down), blocks_for(across, 65535)); }
 
 template <class T> cudaError_t emit_any(const EmissionWork<T> &work, Entries<T> y, cudaStream_t stream) {
   if (y.rows == 0 || y.cols == 0 || y.count == 0) return cudaSuccess;

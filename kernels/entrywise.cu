@@ -2,8 +2,6 @@
 
 #include "kernels/thrust_stream.hpp"
 
-#include <algorithm>
-
 namespace kronvec::kernels {
 namespace {
 
@@ -163,8 +161,7 @@ template <class T> cudaError_t run_chain(const Chain<T> &chain, const ChainOpera
   ChainOperands<T> operands = where;
   flatten(operands.input, chain.inputs, operands.output, chain.outputs);
   if (chain.links > 1) {
-    const std::int64_t blocks = std::min((n + threads - 1) / threads, at_most(most_blocks));
-    return launch(run_links<T>, dim3(static_cast<unsigned>(blocks)), dim3(threads), 0, stream,
+    return launch(run_links<T>, dim3(blocks_for((n + threads - 1) / threads, most_blocks)), dim3(threads), 0, stream,
                   Links<T>{chain, operands}, n);
   }
   const Link<T> link = chain.link[0];

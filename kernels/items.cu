@@ -2,16 +2,12 @@
 
 #include "kernels/portability.hpp"
 
-#include <algorithm>
-
 namespace kronvec::kernels {
 namespace {
 
 constexpr int threads = 256;
 
-dim3 grid(std::int64_t n) {
-  return dim3(static_cast<unsigned>(std::min((n + threads - 1) / threads, at_most(1 << 16))));
-}
+dim3 grid(std::int64_t n) { return dim3(blocks_for((n + threads - 1) / threads, 1 << 16)); }
 
 template <class T> __global__ void __launch_bounds__(threads) write_addresses(Entries<T> x, T **address) {
   const std::int64_t step = std::int64_t(gridDim.x) * threads;

@@ -5,8 +5,6 @@
 
 #include "kernels/portability.hpp"
 
-#include <algorithm>
-
 namespace kronvec::kernels {
 namespace {
 
@@ -290,7 +288,7 @@ template <class T> cudaError_t kronecker_slices(const KroneckerSlices<T> &work, 
                                                 Entries<const T> x, Entries<T> y, cudaStream_t stream) {
   const int64_t tasks = pieces(work.inner, work.width) * pieces(work.outer, work.outers) * work.columns;
   if (tasks == 0) return cudaSuccess;
-  const dim3 grid(static_cast<unsigned>(std::min(tasks, at_most(most_blocks))));
+  const dim3 grid(blocks_for(tasks, most_blocks));
   return launch(kernel_for(work, threads), grid, dim3(static_cast<unsigned>(threads)),
                 static_cast<std::size_t>(shared_bytes), stream, work, x, y);
 }

@@ -2,8 +2,6 @@
 
 #include "kernels/thrust_stream.hpp"
 
-#include <algorithm>
-
 namespace kronvec::kernels {
 namespace {
 
@@ -30,7 +28,7 @@ struct Tasks {
   int64_t down, across, count;
   template <class T> explicit Tasks(const Entries<T> &y)
       : down(pieces(y.rows, threads)), across(pieces(y.cols, most_columns)), count(y.count) {}
-  dim3 grid() const { return dim3(static_cast<unsigned>(std::min(down * across * count, at_most(most_blocks)))); }
+  dim3 grid() const { return dim3(blocks_for(down * across * count, most_blocks)); }
 };
 
 template <class T> __global__ void __launch_bounds__(threads)

@@ -2,7 +2,10 @@
 /// The one header that knows whether nvcc compiles a kernel for a GPU or g++ compiles it for the emulator. Kernels use
 /// CUDA's own names (threadIdx, __syncthreads, __shfl_down_sync) and, from here, KRONVEC_SHARED,
 /// KRONVEC_DYNAMIC_SHARED, KRONVEC_WITHIN, KRONVEC_BEYOND, KRONVEC_STRIDE, KRONVEC_UNROLL, KRONVEC_ROLLED, at_most,
-/// launch, warp_multiply_add and to_tf32.
+/// blocks_for, launch, warp_multiply_add and to_tf32.
+
+#include <algorithm>
+#include <cstdint>
 
 #ifdef __CUDACC__
 
@@ -12,7 +15,6 @@
 #include <cuda_pipeline_primitives.h>
 #include <cuda_runtime.h>
 
-#include <cstdint>
 #include <utility>
 
 /// An array in shared memory: KRONVEC_SHARED(tile, T[32][33]).
@@ -74,3 +76,12 @@ using emulation::warp_multiply_add;
 } // namespace kronvec::kernels
 
 #endif
+
+namespace kronvec::kernels {
+
+/// A grid's extent for so many tasks, of which a block takes several where there are more than `most`.
+inline unsigned blocks_for(std::int64_t tasks, std::int64_t most) {
+  return static_cast<unsigned>(std::min(tasks, at_most(most)));
+}
+
+} // namespace kronvec::kernels

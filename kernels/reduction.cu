@@ -124,7 +124,7 @@ template <class T> __global__ void __launch_bounds__(threads) column_maxima(Entr
   }
 }
 
-dim3 grid(std::int64_t count) { return dim3(static_cast<unsigned>(std::min(count, at_most(65536)))); }
+dim3 grid(std::int64_t count) { return dim3(blocks_for(count, 65536)); }
 
 template <class T> cudaError_t one_norm_any(Entries<const T> x, T *y, cudaStream_t stream) {
   if (x.count == 0) return cudaSuccess;

@@ -6,8 +6,6 @@
 #include "kernels/complex.hpp"
 #include "kernels/portability.hpp"
 
-#include <algorithm>
-
 namespace kronvec::kernels {
 namespace {
 
@@ -103,7 +101,7 @@ int64_t tiles_of(int64_t n) { return (n + tile - 1) / tile; }
 
 dim3 grid(int64_t tiles, int64_t count) {
   const int64_t tasks = tiles * tiles * count;
-  return dim3(static_cast<unsigned>(std::min(tasks, at_most(most_blocks))));
+  return dim3(blocks_for(tasks, most_blocks));
 }
 
 } // namespace
