@@ -88,9 +88,6 @@ template <class T> T shuffle(unsigned mask, T value, int source, Site site) {
 
 } // namespace kronvec::emulation
 
-// The defaulted arguments are the place of the call.
-#define KRONVEC_PLACE const char *file = __builtin_FILE(), int line = __builtin_LINE()
-
 inline void __syncthreads(KRONVEC_PLACE) {
   if (kronvec::emulation::left_out(file, line)) return;
   kronvec::emulation::meet_block(nullptr, nullptr, {"__syncthreads", file, line});

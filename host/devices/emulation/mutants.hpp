@@ -12,9 +12,9 @@
 #include <source_location>
 #define KRONVEC_COLUMN std::source_location::current().column()
 #endif
-/// Default arguments, which are the place of the call.
-#define KRONVEC_CALLER                                                                                                 \
-  const char *file = __builtin_FILE(), unsigned line = __builtin_LINE(), unsigned column = KRONVEC_COLUMN
+/// Default arguments, which are the place of the call: its line, and where on it.
+#define KRONVEC_PLACE const char *file = __builtin_FILE(), int line = __builtin_LINE()
+#define KRONVEC_CALLER KRONVEC_PLACE, unsigned column = KRONVEC_COLUMN
 
 namespace kronvec::emulation {
 
@@ -24,8 +24,8 @@ inline const bool some_mutant = std::getenv("KRONVEC_MUTANT") != nullptr;
 /// Whether this is the mutant's place. Standard error gets a line when this is first so: "mutant FILE:LINE".
 bool is_mutant(const char *file, unsigned line, unsigned column);
 
-inline bool left_out(const char *file, unsigned line, unsigned column = 0) {
-  return some_mutant && is_mutant(file, line, column);
+inline bool left_out(const char *file, int line, unsigned column = 0) {
+  return some_mutant && is_mutant(file, static_cast<unsigned>(line), column);
 }
 
 /// KRONVEC_WITHIN and KRONVEC_BEYOND: a check that is left out lets everything pass.
