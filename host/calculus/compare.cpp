@@ -1,6 +1,7 @@
 #include "kronvec/compare.hpp"
 
 #include "calculus/host_values.hpp"
+#include "core/timing.hpp"
 #include "devices/backend.hpp"
 #include "kronvec/jacobian_at_points.hpp"
 
@@ -8,7 +9,6 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <cmath>
 #include <limits>
 #include <optional>
@@ -56,20 +56,7 @@ double size_of(MatrixView<const double> reference) {
   return size;
 }
 
-double seconds_of(const auto &work) {
-  const auto start = std::chrono::steady_clock::now();
-  work();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
-/// The median of up to five runs; a slow one is run once.
-double median_seconds(const auto &work) {
-  std::vector<double> times{seconds_of(work)};
-  while (times.size() < 5 && times.front() < 0.5)
-    times.push_back(seconds_of(work));
-  std::nth_element(times.begin(), times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2), times.end());
-  return times[times.size() / 2];
-}
+constexpr double slow = 0.5; ///< seconds of work that is measured once
 
 template <class T> Comparison compare_one(const Jacobian &jacobian, const Values<T> &values, Device device,
                                           Method method, const Matrix<double> &reference, const Progress &progress) {
@@ -78,7 +65,7 @@ template <class T> Comparison compare_one(const Jacobian &jacobian, const Values
   const auto point = jacobian.at<T>(values, device);
   Matrix<T> j(jacobian.rows(), jacobian.cols(), device);
   Comparison row{.device = device.name(), .method = method, .tolerance = tolerance<T>(jacobian)};
-  row.seconds = median_seconds([&] {
+  row.seconds = median_seconds(slow, [&] {
     point.to_dense(j, {.method = method, .progress = progress});
     device.synchronize();
   });
@@ -125,7 +112,7 @@ template <class T> Comparison compare_points(const Jacobian &jacobian, const Val
   const auto points = jacobian.at_points<T>(values, few_points, device);
   Matrix<T> j(jacobian.rows(), jacobian.cols() * few_points, device);
   Comparison row{.device = device.name(), .method = method, .points = few_points, .tolerance = tolerance<T>(jacobian)};
-  row.seconds = median_seconds([&] {
+  row.seconds = median_seconds(slow, [&] {
     points.to_dense(j, {.method = method});
     device.synchronize();
   });

@@ -4,13 +4,12 @@
 #include "cli/commands.hpp"
 #include "cli/output.hpp"
 #include "core/readable.hpp"
+#include "core/timing.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
-#include <vector>
 
 namespace kronvec::cli {
 namespace {
@@ -30,24 +29,11 @@ struct Cost {
   std::size_t peak_bytes = 0; ///< held on the device at once: the operator's matrices, X, Y and workspaces
 };
 
-/// Y = A·X: the median of up to five times, of which the first one is the only one where it is slow.
+/// Y = A·X, several times where that is quick.
 template <class T> Cost apply_and_measure(const Operator<T> &a, const Matrix<T> &x, Matrix<T> &y) {
-  Cost cost;
-  std::vector<double> times;
-  const auto once = [&] {
-    const auto start = std::chrono::steady_clock::now();
-    a.apply(x, y);
-    a.device().synchronize();
-    times.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
-  };
-  once();
-  cost.peak_bytes = a.device().peak_bytes();
-  while (times.size() < 5 && times.front() < 0.1)
-    once();
-  const auto middle = times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2);
-  std::nth_element(times.begin(), middle, times.end());
-  cost.seconds = *middle;
-  return cost;
+  constexpr double slow = 0.1;
+  const double seconds = median_seconds(slow, [&] { a.apply(x, y), a.device().synchronize(); });
+  return {seconds, a.device().peak_bytes()};
 }
 
 /// "K[300,200] is 60000×60000, 26.8 GiB if it were formed: applied in 0.21 ms, 4.6 GB/s, with 937.5 KiB held at most".
