@@ -7,7 +7,6 @@
 #include <fmt/format.h>
 
 #include <cstdio>
-#include <ctime>
 #include <iostream>
 
 namespace {
@@ -20,12 +19,6 @@ constexpr int repeats = 5; // an answer is a mean, since a slice of the schedule
 struct Work {
   Expression value, gradient;
 };
-
-double processor_seconds() {
-  timespec now{};
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
-}
 
 } // namespace
 
@@ -43,12 +36,12 @@ int main() {
   for (std::size_t i = 0; std::cin >> i;) {
     const auto once = [&] { evaluate(works.at(i).value, values), evaluate(works.at(i).gradient, values); };
     once(); // threads are awake, memory is there
-    const double processor = processor_seconds();
+    const double processor = bench::processor_seconds();
     const double wall = bench::seconds([&] {
       for (int k = 0; k < repeats; ++k)
         once();
     });
-    fmt::print("{} {}\n", wall / repeats, (processor_seconds() - processor) / repeats);
+    fmt::print("{} {}\n", wall / repeats, (bench::processor_seconds() - processor) / repeats);
     std::fflush(stdout);
   }
 }

@@ -11,6 +11,13 @@
 
 namespace kronvec::bench {
 
+/// Seconds that this process, with all its threads, has had of a processor.
+inline double processor_seconds() {
+  timespec time{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+}
+
 /// Seconds by the wall clock, or, with KRONVEC_BENCH_CLOCK=cpu in the environment, those that this process had of a
 /// processor: on one thread the time that a quiet machine would take, however busy this one is.
 inline double now() {
@@ -19,9 +26,7 @@ inline double now() {
     return clock && std::string_view(clock) == "cpu";
   }();
   if (!of_process) return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-  timespec time{};
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+  return processor_seconds();
 }
 
 inline double seconds(const auto &work) {
