@@ -2,7 +2,7 @@
 /// best one that the processor has, and KRONVEC_SIMD=list prints the targets. Where no CUDA device was built, tests of
 /// CUDA devices are reported as skipped, not as passed.
 
-#include "kronvec/device.hpp"
+#include "operands.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -33,11 +33,6 @@ bool choose_simd_target(std::string_view name) {
   return true;
 }
 
-bool has_cuda_device() {
-  const auto devices = kronvec::Device::all();
-  return std::any_of(devices.begin(), devices.end(), [](kronvec::Device device) { return !device.is_host(); });
-}
-
 /// Skips the suites Cuda….
 class SkipsCudaTests : public ::testing::EmptyTestEventListener {
   void OnTestStart(const ::testing::TestInfo &test) override {
@@ -61,6 +56,7 @@ int main(int argc, char **argv) {
       return 2;
     }
   }
-  if (!has_cuda_device()) ::testing::UnitTest::GetInstance()->listeners().Append(new SkipsCudaTests);
+  if (kronvec::testing::cuda_devices().empty())
+    ::testing::UnitTest::GetInstance()->listeners().Append(new SkipsCudaTests);
   return RUN_ALL_TESTS();
 }
