@@ -77,7 +77,9 @@ __device__ inline int decode(const Term &term, int side, int64_t index, int fact
 
 /// What an item's factors are, for all rows and columns.
 template <class T> __device__ void find_factors(const ColumnsWork<T> &work, int64_t item, const Tables<T> &tables) {
-  for (int t = static_cast<int>(threadIdx.x); t < work.count; t += KRONVEC_STRIDE(threads)) {
+  static_assert(ColumnsWork<T>::most_terms <= threads);
+  const int t = static_cast<int>(threadIdx.x);
+  if (KRONVEC_WITHIN(t < work.count)) {
     const auto part = work.part[t];
     const Term &term = work.terms[t];
     for (int f = 0; f < part.factors; ++f)

@@ -272,7 +272,7 @@ template <class T, int Threads, bool Tensor> __global__ void __launch_bounds__(T
       const T value = work.alpha * slice[Layout::padded(e)];
       to[place] = work.beta == T(0) ? value : value + work.beta * to[place];
     });
-    __syncthreads();
+    __syncthreads(); // before the next task's copies
   }
 }
 
