@@ -3,7 +3,6 @@
 #include "operator_cases.hpp"
 
 #include <limits>
-#include <thread>
 
 namespace kronvec::testing {
 namespace {
@@ -266,30 +265,6 @@ TYPED_TEST(Operators, SparseForm) {
     }
     EXPECT_TRUE(is_window(dense, c, 0, 0));
   });
-}
-
-TYPED_TEST(Operators, TwoThreadsShareOne) {
-  using T = TypeParam;
-  for (const Device device : Device::all()) {
-    const Kinds<T> k(device);
-    const Case<T> c = k.commutation(3, 4) * kron_of<T>({k.dense(3, 3), k.diag(4)}) + scaled<T>(2, k.dense(12, 12));
-    const Table x = random<T>(12, 7, 1);
-    const Matrix<T> x_there = textbook::narrow<T>(x, device);
-    const Expected<T> expected(c, 1, x, 0, x);
-    std::vector<Table> results[2];
-    const auto work = [&](std::vector<Table> &into) {
-      for (int n = 0; n < 20; ++n)
-        into.push_back(textbook::widen(c.op.apply(x_there))), into.push_back(textbook::widen(c.op.to_dense()));
-    };
-    std::thread other(work, std::ref(results[1]));
-    work(results[0]);
-    other.join();
-    for (const std::vector<Table> &each : results)
-      for (std::size_t n = 0; n < each.size(); n += 2) {
-        EXPECT_TRUE(expected.is(each[n])) << device.name();
-        EXPECT_TRUE(is_window(each[n + 1], c, 0, 0)) << device.name();
-      }
-  }
 }
 
 /// (A ⊗ B ⊗ C)·x with A, B, C n×n holds three vectors of n³ entries at the most, x and y beside.
