@@ -52,7 +52,7 @@ struct Content; // host/calculus/derivation/content.hpp
 
 class Derivation {
 public:
-  /// Throws Error for a function of more than 2,000 operations, which nobody would read.
+  /// Throws Error for a function of more than 300 operations, which nobody would read.
   Derivation(const Expression &f, const Symbol &x, const SizeNames &sizes = {});
 
   /// ∂vec F/∂(vec X)ᵀ or its transpose, as an expression in ⊗, K, Diag and the parts of F. `to_string`, `evaluate` and
