@@ -3,11 +3,11 @@
 /// widest vectors of the processor (Google Highway), serially.
 ///
 /// A slice has the dimensions that the modes of a sweep work on. It lies in memory in one of three ways:
-/// - strips: the faster dimensions are long. The slice is a strip of `width` of their entries, and vectors run along
-/// it.
-/// - rows: there is no faster dimension, and the first factor has enough rows for vectors to run along them. Every
+///  - strips: the faster dimensions are long. The slice is a strip of `width` of their entries, and vectors run along
+///    it.
+///  - rows: there is no faster dimension, and the first factor has enough rows for vectors to run along them. Every
 ///    row of the slice, q entries, becomes Σ_k x_k·(column k of F). Later steps have a faster dimension.
-/// - turned: neither of the above. As many slices as a vector has lanes are transposed on the way in, so that entry e
+///  - turned: neither of the above. As many slices as a vector has lanes are transposed on the way in, so that entry e
 ///    of all of them becomes vector e, and transposed back on the way out.
 /// Every entry of the result is summed in the same order, however the work is cut: fused multiply-adds over k.
 
