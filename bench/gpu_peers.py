@@ -49,7 +49,7 @@ def list_ours(bench, device):
 
 
 def run_ours(bench, names, seconds):
-    """({name: counters}, what went wrong) of those benchmarks, each kind in a process of its own."""
+    """Runs these benchmarks, each kind in its own process. Returns ({name: counters}, errors)."""
     end, results, faults = time.monotonic() + seconds, {}, []
     for start in dict.fromkeys("/".join(name.split("/")[:2]) + "/" for name in names):
         command = [bench, f"--benchmark_filter=^{start}", "--benchmark_format=json"]
@@ -64,7 +64,7 @@ def run_ours(bench, names, seconds):
 
 
 def cases_of(names):
-    """(name, kind, sizes, dtype) of what has peers."""
+    """(name, kind, sizes, dtype) of the cases with peers."""
     cases = []
     for name in names:
         kind, *_, sizes, dtype = name.split("/")
@@ -111,7 +111,7 @@ def cell(c):
 
 
 class Rounds:
-    """What every program took in each round, and the files that are written anew after each."""
+    """The times of every program in each round, and the files that are rewritten after each round."""
     def __init__(self, o):
         self.o, self.start = o, time.monotonic()
         self.about = dict(json.loads(o.about), python=platform.python_version())
@@ -126,7 +126,7 @@ class Rounds:
         print(f"[{time.monotonic() - self.start:4.0f} s] {text}", flush=True)
 
     def turn(self, number):
-        """One round. Peers' Jacobians, which take long, are in the first alone."""
+        """Runs one round. Peers' Jacobians take long, so they run in the first round only."""
         self.say(f"round {number + 1} of {self.o.rounds}: kronvec")
         results, faults = run_ours(self.o.bench, self.names, self.left())
         self.ours.append(results)

@@ -166,7 +166,7 @@ def compare_all(folder, cases, peers, quick):
 
 
 def start_times(folder, quick):
-    """C8: from nothing to the first answer on a 4×4 problem, in turn."""
+    """C8: the time from process start to the first answer on a 4×4 problem, in turn."""
     python = [sys.executable, "-c"]
     jax = "import jax, jax.numpy as jnp; a = jnp.ones((4, 4)); print(jax.jacfwd(lambda x: a @ jnp.exp(x @ a))(a).shape)"
     torch = "import torch; a = torch.ones(4, 4); print(torch.func.jacfwd(lambda x: a @ torch.exp(x @ a))(a).shape)"

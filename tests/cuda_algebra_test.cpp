@@ -57,7 +57,7 @@ TYPED_TEST(CudaAlgebra, Triangles) {
       }
 }
 
-/// Above the lower triangle of a factor lies whatever the factorization left there.
+/// Above the lower triangle of a factor lies whatever the factorisation left there.
 TYPED_TEST(CudaAlgebra, TrianglesDoNotLookAtTheOtherHalf) {
   using T = TypeParam;
   const Index n = 35;

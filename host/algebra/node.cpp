@@ -1,4 +1,4 @@
-/// What every operator can compute from its products alone.
+/// The operations that every operator can compute from its products only.
 
 #include "algebra/node.hpp"
 

@@ -23,7 +23,7 @@ template <class T> std::span<const Rule<T>> kronecker_rules();
 /// Rules for a ⊕ b.
 template <class T> std::span<const Rule<T>> direct_sum_rules();
 
-/// Whether two operators are recognizably the same: equal structure, with the same matrix objects in the same places.
+/// Whether two operators are recognisably the same: equal structure, with the same matrix objects in the same places.
 template <class T> bool same(const NodePtr<T> &a, const NodePtr<T> &b);
 
 /// The node as a `Kind`, or null if it is of another kind.

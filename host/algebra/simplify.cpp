@@ -122,7 +122,7 @@ private:
     return true;
   }
 
-  /// The result of the rule for these two. The same two give the same operator object, so that later rules recognize it
+  /// The result of the rule for these two. The same two give the same operator object, so that later rules recognise it
   /// as a common factor.
   NodePtr<T> applied(const Rule<T> &rule, const NodePtr<T> &left, const NodePtr<T> &right) {
     for (const Made &made : made_)

@@ -46,7 +46,7 @@ template <class T> BatchView<T> items(const BatchView<T> &all, Index first, Inde
 } // namespace
 
 Index points_at_once(const JacobianPlan &plan, Stage stage, std::size_t element, Index count, Device device) {
-  const Index bytes = device.is_host() ? 2 << 20 : 256 << 20; // fits a core's cache; small beside a GPU's memory
+  const Index bytes = device.is_host() ? 2 << 20 : 256 << 20; // fits a core's cache; small relative to a GPU's memory
   const Program &program = plan.program;
   const Index results = stage > Stage::dense ? plan.rows() + plan.cols() : 0;
   const Index workspace = stage > Stage::values ? program.elements(stage) : 0;

@@ -84,7 +84,7 @@ public:
   virtual void inner(In a, In b, Out y) const = 0;
   /// Elements of workspace that `kronecker` needs for `columns` columns.
   virtual Index kronecker_workspace(std::span<const KroneckerFactor<T>> factors, Index columns) const = 0;
-  /// Y = α·(F₁ ⊗ … ⊗ F_N)·X + β·Y, factor by factor, without materializing the product. Without factors: Y = α·X + β·Y
+  /// Y = α·(F₁ ⊗ … ⊗ F_N)·X + β·Y, factor by factor, without materialising the product. Without factors: Y = α·X + β·Y
   /// for one row.
   virtual void kronecker(T alpha, std::span<const KroneckerFactor<T>> factors, MatrixView<const T> x, T beta,
                          MatrixView<T> y, std::span<T> workspace) const = 0;

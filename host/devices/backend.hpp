@@ -35,8 +35,8 @@ public:
                         std::size_t count) const;
   /// Throws DeviceError, with `what` in its message, if the device cannot reach this memory.
   virtual void require_reachable(const char *what, const void *data) const { (void)what, (void)data; }
-  /// How many of n independent parts run at the same time. If there are enough parts for all cores of the host, each
-  /// core runs whole parts; otherwise one part runs at a time and the cores share its steps.
+  /// How many of n independent parts run at the same time. On the CPU, if there are enough parts for all cores, each
+  /// core runs whole parts. Otherwise one part runs at a time, and the cores share its steps.
   virtual Index parts_at_once(Index n) const { return std::min<Index>(n, 1); }
   /// Calls work(i) for 0 ≤ i < n.
   virtual void for_parts(Index n, const std::function<void(Index)> &work) const {

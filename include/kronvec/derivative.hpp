@@ -169,7 +169,7 @@ public:
   /// J as an operator that combines with others, for example D⁺·J·D or J·Jᵀ. It follows `update`.
   Operator<T> as_operator() const;
 
-  /// The terms of J, for blocks, rows, columns and entries without materializing J. Throws Error if J has no terms
+  /// The terms of J, for blocks, rows, columns and entries without materialising J. Throws Error if J has no terms
   /// (`Jacobian::has_terms`).
   FactoredJacobian<T> factored() const { return FactoredJacobian<T>(point_); }
   /// J in compressed rows, without a dense intermediate. It is small if most of J is structurally zero, as for

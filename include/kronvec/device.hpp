@@ -13,7 +13,7 @@ class Backend; // host/devices/backend.hpp: memory and primitives of one device
 /// A handle to a device; cheap to copy, valid for the life of the process.
 class Device {
 public:
-  /// The oracle: computes every primitive directly from its definition, unoptimized and serial.
+  /// The oracle: computes every primitive directly from its definition, unoptimised and serial.
   static Device reference();
   /// OpenBLAS, Highway and OpenMP on the host's cores.
   static Device cpu();

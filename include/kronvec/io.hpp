@@ -1,6 +1,6 @@
 #pragma once
-/// Matrices in files. Reading checks everything before it allocates. Writing goes to a temporary file beside the
-/// target, which is then renamed: a failed write leaves no file and never damages an old one.
+/// Matrices in files. Reading checks everything before it allocates. Writing goes to a temporary file beside the target
+/// and ends with a rename: a failed write leaves no file and never damages an old one.
 
 #include "kronvec/matrix.hpp"
 #include "kronvec/sparse.hpp"
@@ -22,7 +22,7 @@ template <class T> void write_npy(const std::filesystem::path &path, const Matri
 /// ShapeError for arrays that do not make a matrix.
 template <class T> void write_mtx(const std::filesystem::path &path, const CsrMatrix<T> &matrix);
 
-/// Writes a matrix as a PNG picture: red positive, blue negative, white zero, grey NaN. Color depth shows the size of
+/// Writes a matrix as a PNG picture: red positive, blue negative, white zero, grey NaN. Colour depth shows the size of
 /// an entry on a compressed scale, so that every nonzero entry is visible. Small matrices have large cells. In large
 /// matrices a pixel covers several entries and shows the one of greatest absolute value. The matrix is a view in host
 /// memory or lies on any device. Throws IoError.

@@ -1,5 +1,5 @@
 #pragma once
-/// Kronecker products applied to matrices that the caller owns, without materializing the product. (Operators that own
+/// Kronecker products applied to matrices that the caller owns, without materialising the product. (Operators that own
 /// their factors, combine with others and print are in operators.hpp.)
 ///
 /// T is float, double or std::complex of them. All matrices lie on `device`, with any leading dimension. On CUDA the

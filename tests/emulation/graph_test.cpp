@@ -177,7 +177,7 @@ TEST_F(Graphs, WorkspacesOfRecordings) {
   EXPECT_EQ(device().bytes_in_use(), held + 64 * sizeof(double));
 }
 
-/// Small factorizations and their uses: as many launches for many items as for one, and recorded.
+/// Small factorisations and their uses: as many launches for many items as for one, and recorded.
 TEST_F(Graphs, SmallFactorsAreOneBatch) {
   constexpr Index n = 5, most = 40;
   using View = BatchView<const double>;

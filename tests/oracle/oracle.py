@@ -47,7 +47,7 @@ SAFE = {  # with an argument in the function's domain
 
 
 def tamed(u):
-    """Keeps the entries of a factorization's operand small, by tanh."""
+    """Keeps the entries of a factorisation's operand small, by tanh."""
     return f"tanh({u[0]})", lambda x, f=u[1]: jnp.tanh(f(x))
 
 

@@ -27,7 +27,7 @@ struct Content {
   SizeNames sizes;
   std::string name; ///< the name of F: a letter that no symbol has
   Expression f;
-  std::vector<Symbol> symbols; ///< those of F, and X
+  std::vector<Symbol> symbols; ///< the symbols of F, and X
   std::vector<Part> parts;     ///< the last one is F itself
   Expression factors;          ///< J as the vec of the differential gives it, before simplification
   std::vector<Identity> identities;

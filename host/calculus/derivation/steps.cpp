@@ -55,7 +55,8 @@ private:
     return result;
   }
 
-  /// Applies the rules of these parts, then the linear rules, and the same rule again, to what they lead to.
+  /// Applies the rules of these parts. In the same line, also applies the rules of their arguments if these are linear
+  /// or repeat the rule.
   std::vector<RuleName> expand(std::vector<NodePtr> parts) {
     std::vector<RuleName> rules, linear;
     const auto add = [](std::vector<RuleName> &all, RuleName rule) {

@@ -17,7 +17,7 @@
 namespace kronvec::cpu {
 
 template <class T> T times(T a, T b) { return a * b; }
-/// By real and imaginary parts, which vectorizes; operator* also checks for infinities.
+/// By real and imaginary parts, which vectorises; operator* also checks for infinities.
 template <class R> std::complex<R> times(std::complex<R> a, std::complex<R> b) {
   return {a.real() * b.real() - a.imag() * b.imag(), a.real() * b.imag() + a.imag() * b.real()};
 }

@@ -1,5 +1,5 @@
 #pragma once
-/// Factorizations by LAPACK: two precisions, one name. NaN anywhere in a matrix gives NaN.
+/// Factorisations by LAPACK: two precisions, one name. NaN anywhere in a matrix gives NaN.
 
 #include "devices/primitives.hpp"
 

@@ -1,4 +1,4 @@
-/// The CUDA device: products and small factorizations by cuBLAS, larger factorizations by cuSOLVER, entrywise work by
+/// The CUDA device: products and small factorisations by cuBLAS, larger factorisations by cuSOLVER, entrywise work by
 /// Thrust, permutations, sums and emissions by our own kernels.
 
 #include "devices/cuda/module.hpp"

@@ -4,7 +4,7 @@
 /// Products with equal row and column maps form a group. A column's index decodes into values of the labels that have a
 /// column stride. For each value of the remaining labels the group has a *run*: consecutive entries of a column,
 /// computed as a sum over terms of (product of scalars) · (entrywise product of vectors). A *band* is the runs along
-/// one label. A factor that is neither a scalar nor a vector along the run is copied into a table that is one.
+/// one label. A factor that is neither a scalar nor a vector along the run is copied into a table that is.
 ///
 /// Pipeline: drafts (draft.hpp) → runs (runs.hpp) and contractions (contraction.hpp) → Plan → tables (tables.hpp),
 /// tasks (cut.hpp), columns (column.hpp) and bands (simd.hpp).
