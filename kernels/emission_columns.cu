@@ -7,14 +7,6 @@
 /// A block of threads has a tile of rows and every `classes`-th column. `classes` is chosen so that the columns share
 /// as many factors as possible (in J of A·exp(X·B), those with one value of k: A and exp(X·B) stay the same, B changes)
 /// and have the same alignment within 16 bytes.
-///
-/// An entry of Y is the sum, over the terms whose row key and column key agree, of weight · Π factor[row offset +
-/// column offset]: one addition, plus a load and a multiplication per factor, no division. The weight is the scale
-/// times the factors that depend on the column only.
-///
-/// A thread has V entries of a column that lie in the same 16 bytes, in four columns at a time. It reads a row's offset
-/// once for the four columns, and also a factor that the columns share. Entries without any term are set to zero in the
-/// same pass.
 
 #include "kernels/emission_tables.hpp"
 #include "kernels/portability.hpp"
@@ -63,7 +55,9 @@ __device__ void store16(float *to, const float *from) {
   __stcs(reinterpret_cast<float4 *>(to), make_float4(from[0], from[1], from[2], from[3]));
 }
 
-/// V entries in each of four columns. A place is a row, or V rows that share all digits except the last.
+/// The entries of a thread: V entries that lie in the same 16 bytes, in each of four columns. The thread reads a row's
+/// offset once for the four columns, and also a factor that the columns share. A place is a row, or V rows that share
+/// all digits except the last.
 template <class T, bool Whole> struct Tile {
   static constexpr int V = 16 / sizeof(T), W = Whole ? 1 : V; ///< places
   static constexpr unsigned all = (1u << (abreast * W)) - 1;
@@ -204,6 +198,9 @@ template <class T, bool Whole> struct Tile {
   }
 };
 
+/// An entry of Y is the sum, over the terms whose row key and column key agree, of weight · Π factor[row offset +
+/// column offset]: one addition, plus a load and a multiplication per factor, no division. The weight is the scale
+/// times the factors that depend on the column only. Entries without any term become zero in the same pass.
 template <class T, bool Whole> __global__ void __launch_bounds__(threads, Whole || sizeof(T) == 8 ? 3 : 2)
     emit_tile_of_columns(const __grid_constant__ ColumnsWork<T> work, Entries<T> y, ColumnsTiling tiling) {
   using Sums = Tile<T, Whole>;

@@ -318,7 +318,8 @@ TYPED_TEST(KroneckerPrimitive, OfNothing) {
     }
 }
 
-/// Shapes that cover each way of the CPU device's sweeps. BLAS has no shapes here: it takes what the sweeps leave.
+/// Shapes that cover each way of the CPU device's sweeps. Empty `ways` stand for BLAS, which takes what the sweeps
+/// leave.
 struct Cut {
   Problem problem;
   std::vector<cpu::SweepWay> ways;

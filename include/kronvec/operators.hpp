@@ -8,13 +8,6 @@
 ///   F.transpose().apply(y, z);          // Fᵀ
 ///   std::cout << simplify(F).explain();
 ///
-/// T is float, double or std::complex of them. `transpose` of a complex operator does not conjugate; `adjoint` does.
-///
-/// An operator lies on the device of its matrices and works in that device's stream. All its parts must lie on the same
-/// device. It is an immutable value that shares its parts: copies are cheap, and several threads may use one operator.
-/// The exception is the operator of a Jacobian, which changes with `update` of its point; no other thread may use it
-/// during `update`.
-///
 /// Functions here throw ShapeError with both shapes; DeviceError for parts or matrices on another device; Error if a
 /// result shares memory with an operand; and OutOfMemory, before any work, if a dense form does not fit.
 
@@ -35,6 +28,10 @@ namespace algebra {
 template <class T> class Node; // host/algebra/node.hpp
 }
 
+/// A linear operator: an immutable value that shares its parts, so copies are cheap and several threads may use one
+/// operator. (The operator of a Jacobian changes with `update` of its point; no other thread may use it during
+/// `update`.) An operator lies on the device of its matrices, which is the same for all its parts, and works in that
+/// device's stream. T is float, double or std::complex of them; `transpose` does not conjugate, `adjoint` does.
 template <class T> class Operator {
 public:
   /// A dense matrix; `name` is the name that it prints as.
