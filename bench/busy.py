@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""What other busy processes cost: value and gradient of three 512x512 functions on several threads, alone and beside
-them, by how idle threads wait.
+"""The cost of other busy processes: value and gradient of three 512x512 functions on several threads, alone and beside
+busy processes, for several ways in which idle threads wait.
 
 usage: busy.py PROGRAM [--turns 15] [--threads 2] [--busy 0,1,3] [--ways default,GOMP_SPINCOUNT=3000,...]
 
-PROGRAM is build/release/bin/busy_turns. A way is `default`, or settings of the environment joined by `+`. In every turn
-each way does every function once beside each number of busy processes, which are loops that this script starts and
-ends. The tables give medians: of the time over that of the first way with none of them, and of the processor time of
-all threads over the same, since a thread that waits by spinning takes the processor from others.
+PROGRAM is build/release/bin/busy_turns. A way is `default`, or environment settings joined by `+`. In every turn, each
+way runs every function once beside each number of busy processes, which are loops that this script starts and ends.
+The tables give medians, relative to the first way without busy processes: of the time, and of the processor time of
+all threads, because a thread that waits by spinning takes the processor from others.
 """
 import argparse
 import os
@@ -21,14 +21,14 @@ LOOP = "import time\nend = time.monotonic() + 60\nwhile time.monotonic() < end: 
 
 
 class Busy:
-    """Some processes that do nothing but take time, for a minute at the most."""
+    """Processes that only consume processor time, for at most a minute."""
     def __init__(self, count):
         self.count = count
 
     def __enter__(self):
         self.processes = [subprocess.Popen([sys.executable, "-c", LOOP]) for _ in range(self.count)]
         if self.count:
-            time.sleep(0.1)  # until they are under way
+            time.sleep(0.1)  # until they are running
 
     def __exit__(self, *_):
         for process in self.processes:
@@ -46,7 +46,7 @@ def start(program, threads, way):
 
 
 def ask(worker, function):
-    """(seconds, processor seconds) of one function."""
+    """Returns (seconds, processor seconds) of one function."""
     worker.stdin.write(f"{function}\n")
     worker.stdin.flush()
     return tuple(float(word) for word in worker.stdout.readline().split())
@@ -65,7 +65,8 @@ def measure(workers, levels, turns):
 
 
 def table(samples, ways, levels, figure):
-    """Medians over the first way's with the fewest busy processes; one line a way, one column a level and function."""
+    """Medians relative to the first way with the fewest busy processes: one line per way, one column per number of
+    busy processes and function."""
     def median(way, busy, function):
         return statistics.median(sample[figure] for sample in samples[way, busy, function])
     print("| way | " + " | ".join(f"{busy} busy" for busy in levels) + " |\n|---|" + "---|" * len(levels))

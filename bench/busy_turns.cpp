@@ -1,5 +1,5 @@
-/// A worker for bench/busy.py: for every line on standard input, the number of a function, a line with the seconds by
-/// the clock and of all threads together that a value and a gradient of it took.
+/// A worker process for bench/busy.py. For each line on standard input (the number of a function), it computes a value
+/// and a gradient, and prints the wall-clock seconds and the processor seconds of all threads.
 
 #include "kronvec/kronvec.hpp"
 #include "timing.hpp"
@@ -14,7 +14,7 @@ namespace {
 using namespace kronvec;
 
 constexpr Index n = 512;
-constexpr int repeats = 5; // an answer is a mean, since a slice of the scheduler is as long as a few products
+constexpr int repeats = 5; // an answer is a mean, because one scheduler slice is as long as a few products
 
 struct Work {
   Expression value, gradient;
@@ -35,7 +35,7 @@ int main() {
   const Values<double> values{{a, a0}, {x, x0}, {b, b0}};
   for (std::size_t i = 0; std::cin >> i;) {
     const auto once = [&] { evaluate(works.at(i).value, values), evaluate(works.at(i).gradient, values); };
-    once(); // threads are awake, memory is there
+    once(); // wakes the threads and touches the memory
     const double processor = bench::processor_seconds();
     const double wall = bench::seconds([&] {
       for (int k = 0; k < repeats; ++k)

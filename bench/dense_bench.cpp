@@ -1,7 +1,8 @@
-/// Dense Jacobians (cases C1 and C2) over the store floor: a fill of the same bytes with nonzero data by non-temporal
-/// stores of all threads, in turn with ours. Warm is to_dense(out) into memory that has been written before, fresh is
-/// to_dense() with kronvec's own allocation, over the same stores into new huge pages. Cases that a product bounds also
-/// give the part of the rate of a 2048³ product that they reach. `--list` prints the cases for bench/peers.py.
+/// Dense Jacobians (cases C1 and C2), as ratios to the store floor: all threads fill the same number of bytes with
+/// nonzero data by non-temporal stores, in turn with ours. Warm: to_dense(out) into memory that has been written
+/// before. Fresh: to_dense() with kronvec's own allocation, compared with the same stores into new huge pages. Cases
+/// bounded by a product also give the fraction of the rate of a 2048³ product that they reach. `--list` prints the
+/// cases for bench/peers.py.
 
 #include "dense_cases.hpp"
 #include "eigen_peers.hpp"
@@ -37,7 +38,7 @@ struct Options {
   std::vector<int> threads;
 };
 
-/// Sets the threads of our loops and of the BLAS; returns how many there are.
+/// Sets the number of threads of our loops and of BLAS. Returns the actual number.
 int set_threads([[maybe_unused]] int count) {
 #ifdef _OPENMP
   omp_set_num_threads(count);
@@ -63,10 +64,10 @@ struct Times : std::vector<double> {
   }
 };
 
-/// Two pieces of work in turn, each of which times itself.
+/// Two pieces of work, measured in turn. Each piece times itself.
 struct Pair {
   Times ours, floor;
-  /// For `budget` seconds, between `least` and `most` times.
+  /// Runs for `budget` seconds, between `least` and `most` times.
   Pair(double budget, int least, int most, const auto &work, const auto &floor_work) {
     double spent = 0;
     for (int i = 0; i < most && (i < least || spent < budget); ++i) {
@@ -75,7 +76,7 @@ struct Pair {
     }
   }
   double ratio() const { return ours.median() / floor.median(); }
-  /// The ratio, and the least and the largest of single turns.
+  /// The ratio of medians, with the smallest and the largest ratio of single turns.
   Json over() const {
     Times ratios;
     for (std::size_t i = 0; i < ours.size(); ++i)
@@ -85,7 +86,7 @@ struct Pair {
   }
 };
 
-/// Seconds to get new memory in huge pages and to write it once.
+/// Seconds to get new memory in huge pages and write it once.
 template <class T> double fresh_floor(Index n) {
   const auto bytes = static_cast<std::size_t>(n) * sizeof(T);
   void *memory = MAP_FAILED;
@@ -99,7 +100,7 @@ template <class T> double fresh_floor(Index n) {
   return time;
 }
 
-/// Operations per second of a 2048³ product, the best of five, measured once for a number of threads.
+/// Flops per second of a 2048³ product, the best of five, measured once per number of threads.
 template <class T> double gemm_rate(int threads) {
   static std::map<int, double> known;
   if (const auto found = known.find(threads); found != known.end()) return found->second;
@@ -112,17 +113,17 @@ template <class T> double gemm_rate(int threads) {
   return known[threads] = 2.0 * n * n * n / *std::min_element(times.begin(), times.end());
 }
 
-/// Enough of a machine's patience for one measurement.
+/// Max seconds for one measurement.
 double budget(const Options &o) { return o.quick ? 0.05 : o.warm_only ? 1.5 : 3; }
 
-/// One case being measured; `result` gathers what the JSON holds, `line` what the terminal shows.
+/// One case being measured. `result` collects the JSON, `line` the terminal output.
 template <class T> struct Measurement {
   const Case &c;
   const Options &options;
   int threads;
   Json &result;
   std::string line = {};
-  bool slow = false; ///< so that one call has to do
+  bool slow = false; ///< whether one call must be enough
   Problem<T> problem{c};
   Jacobian plan = jacobian(problem.f, problem.x);
   double bytes = static_cast<double>(plan.rows()) * static_cast<double>(plan.cols()) * sizeof(T);
@@ -133,7 +134,7 @@ template <class T> struct Measurement {
     const auto free = static_cast<double>(Device::cpu().bytes_free());
     if (free < 1.2 * bytes + 256e6)
       throw OutOfMemory(fmt::format("{:.1f} GB are free, J takes {:.1f} GB", 1e-9 * free, 1e-9 * bytes));
-    Device::cpu().backend().pool().trim(); // of the case before
+    Device::cpu().backend().pool().trim(); // of the previous case
     const auto before = static_cast<double>(Device::cpu().bytes_in_use());
     const double resident = reset_process_peak();
     const auto j = plan.at<T>(problem.bindings);
@@ -141,7 +142,7 @@ template <class T> struct Measurement {
     warm(j);
   }
 
-  /// The first Jacobian also tells how much memory it took.
+  /// The first Jacobian also shows its memory use.
   void fresh(const JacobianAt<T> &j, double before, double resident) {
     Device::cpu().reset_peak();
     const double first = seconds([&] { j.to_dense(); });
@@ -183,7 +184,7 @@ template <class T> struct Measurement {
     if (!peer.work) return;
     const double resident = reset_process_peak();
     peer.work();
-    const double peak = (process_bytes("VmHWM") - resident + bytes) / bytes; // J itself was there before
+    const double peak = (process_bytes("VmHWM") - resident + bytes) / bytes; // J itself was already allocated
     const Pair pair(
         budget(options), 1, 7, [&] { return seconds(peer.work); }, ours);
     result.add("eigen",
@@ -192,7 +193,7 @@ template <class T> struct Measurement {
   }
 };
 
-/// The result as JSON. A case that fails, such as for want of memory, says so and the next one goes on.
+/// The result as JSON. A case that fails, for example for lack of memory, reports so, and the next case runs.
 template <class T> std::string measure(const Case &c, int threads, const Options &options) {
   if (isatty(STDERR_FILENO)) fmt::print(stderr, "\r\033[K{} …", c.id);
   Json result;

@@ -1,3 +1,5 @@
+/// The dense Jacobians of the benchmarks.
+
 #include "dense_cases.hpp"
 
 #include "json.hpp"
@@ -7,7 +9,7 @@
 namespace kronvec::bench {
 namespace {
 
-/// A matrix by which a product of n terms has entries of about 1.
+/// A matrix scaled so that products with n terms have entries of about 1.
 Leaf weight(const std::string &name, Index rows, Index cols) {
   return {name, rows, cols, 1 / std::sqrt(static_cast<double>(cols))};
 }
@@ -16,7 +18,7 @@ std::string id(std::string_view group, std::string_view key, const std::string &
   return fmt::format("{}/{}/{}/{}", group, key, size, single ? "float" : "double");
 }
 
-/// C1: one-sided chains. The last factor from the left has `rows` rows, all else is s×s.
+/// C1: one-sided chains. The leftmost factor has `rows` rows; all other matrices are s×s.
 void add_chains(std::vector<Case> &cases, Index s, Index rows, bool single, bool peers) {
   const Leaf x{"X", s, s}, b = weight("B", s, s), v = weight("V", s, s);
   const auto add = [&](const char *key, const char *text, std::vector<Leaf> leaves) {
@@ -34,7 +36,7 @@ void add_chains(std::vector<Case> &cases, Index s, Index rows, bool single, bool
   add("three_layers", "tanh(U*tanh(V*tanh(X*B)))", {weight("U", rows, s), v, x, b});
 }
 
-/// C2 by one size s: Gram matrix, inverse, softmax, functions on both sides.
+/// C2 for one size s: Gram matrix, inverse, softmax, functions on both sides.
 void add_others(std::vector<Case> &cases, Index s, bool single, bool peers) {
   const auto add = [&](const char *key, const char *text, std::vector<Leaf> leaves, double flops_per_entry = 0) {
     cases.push_back({.id = id("C2", key, std::to_string(s), single),
@@ -48,7 +50,7 @@ void add_others(std::vector<Case> &cases, Index s, bool single, bool peers) {
   add("gram", "X'*X", {{"X", s, s}});
   add("inverse", "inv(X)", {{"X", s, s, 0.3 / std::sqrt(static_cast<double>(s)), 1}});
   add("softmax", "softmax(W*X)", {weight("W", s, s), {"X", s, s}});
-  // J = Diag(vec F)·(Dᵀ⊗A)·Diag(vec exp(WXB))·(Bᵀ⊗W): the sum over the columns of exp(WXB) is a product for every entry
+  // J = Diag(vec F)·(Dᵀ⊗A)·Diag(vec exp(WXB))·(Bᵀ⊗W): the sum over the columns of exp(WXB) is one product per entry
   add("two_sided", "exp(A*exp(W*X*B)*D)",
       {weight("W", s, s),
        {"X", s, s},
@@ -68,7 +70,7 @@ void add_kron(std::vector<Case> &cases, Index x, Index a, bool single, bool peer
                      .peers = peers});
 }
 
-/// Self-attention with one matrix W for Wq'·Wk: X is d×n, n tokens.
+/// Self-attention with one matrix W for Wq'·Wk. X is d×n, for n tokens.
 void add_attention(std::vector<Case> &cases, Index d, Index n, bool single, bool peers) {
   cases.push_back({.id = id("C2", "attention", fmt::format("{}x{}", d, n), single),
                    .text = "X*softmax(X'*W*X)",

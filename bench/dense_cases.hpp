@@ -9,7 +9,8 @@
 
 namespace kronvec::bench {
 
-/// A symbol and its values: scale·(standard normal numbers) + diagonal·I. The scales keep the functions unsaturated.
+/// A symbol and its values: scale·(standard normal numbers) + diagonal·I. The scales keep the functions out of
+/// saturation.
 struct Leaf {
   std::string name;
   Index rows, cols;
@@ -19,18 +20,18 @@ struct Leaf {
 struct Case {
   std::string id;   ///< "C1/a_exp_xb/64/double"
   std::string text; ///< the expression, in the command's grammar; differentiated with respect to X
-  std::string size; ///< for people: "s = 64"
+  std::string size; ///< for display: "s = 64"
   std::vector<Leaf> leaves;
   bool single = false;        ///< float
-  bool peers = false;         ///< whether the Python peers do it too
-  double flops_per_entry = 0; ///< of J, where a product bounds the case; 0 where memory does
+  bool peers = false;         ///< whether the Python peers run it too
+  double flops_per_entry = 0; ///< flops per entry of J if a product bounds the case; 0 if memory does
   std::string family() const { return id.substr(0, id.find('/', 3)); }
 };
 
 /// All cases, or small ones of each kind that only show that everything runs.
 std::vector<Case> dense_cases(bool quick);
 
-/// The same kinds at sizes for a GPU (cases G3, G4), or at such as its emulator can do.
+/// The same kinds at sizes for a GPU (cases G3, G4), or at sizes that the emulator can handle.
 std::vector<Case> gpu_cases(bool emulated);
 
 /// A case's expression with the values bound.

@@ -1,3 +1,5 @@
+/// Dense Jacobians by Eigen.
+
 #include "eigen_peers.hpp"
 
 #include <Eigen/Dense>
@@ -33,7 +35,7 @@ template <class T> EigenPeer eigen_peer(const Case &c, const Problem<T> &problem
   Window<T> j(out.data(), out.rows(), out.cols());
   if (family == "C1/axb")
     return {[=, bt = Dense<T>(b.transpose())]() mutable { j = Eigen::kroneckerProduct(bt, a); }, ""};
-  const double factors = static_cast<double>(b.cols() * x.rows()); // columns of the left one, rows of the right one
+  const double factors = static_cast<double>(b.cols() * x.rows()); // columns of the left factor, rows of the right one
   const double flops = 2 * factors * static_cast<double>(out.shape().size());
   if (flops > 3e11)
     return {{}, fmt::format("the product of dense Kronecker factors takes {:.1f} TFLOP", 1e-12 * flops)};

@@ -1,9 +1,9 @@
 /// Emissions on the CPU, as ratios to floors that are measured in turn with them:
-///  - over_store: over nonzero stores past the caches of as many bytes, by all threads, by the medians of both;
-///  - best_over_best: by the fastest of both, for machines that are not quiet;
-///  - of_gemm: flops per second, over those of BLAS at 2048³;
-///  - microseconds: of small ones.
-/// The argument is s, the side of all matrices; the second, where there is one, the number of terms.
+///  - over_store: relative to nonzero streaming stores of the same bytes by all threads, by the medians of both;
+///  - best_over_best: by the fastest runs of both, for machines that are not idle;
+///  - of_gemm: flops per second, relative to BLAS at 2048³;
+///  - microseconds: for small emissions.
+/// The first argument is s, the side of all matrices; the second, if present, is the number of terms.
 
 #include "floors.hpp"
 #include "timing.hpp"
@@ -21,7 +21,7 @@ using namespace kronvec;
 using namespace kronvec::bench;
 using testing::product;
 
-/// An emission at work: random buffers of the sizes that are asked for, and a result that has been touched.
+/// An emission to measure: random buffers of the given sizes, and a result whose memory has been touched.
 template <class T> class Bench {
 public:
   Bench(Emission emission, std::vector<Index> sizes)
@@ -72,7 +72,7 @@ private:
   std::vector<Buffer<T>> pointers_;
 };
 
-/// The patterns; A is m×n-like with labels i, j of the rows and k, l of the columns.
+/// The patterns. A is m×n-like, with labels i, j for the rows and k, l for the columns.
 Product rank_one(Index m, Index s) {
   return product({m, s, s, s}, {1, m, 0, 0}, {0, 0, 1, s}, {{0, {1, 0, m, 0}}, {1, {0, s, 1, 0}}, {2, {0, s, 0, 1}}});
 }
@@ -127,7 +127,7 @@ template <class T> void gram(benchmark::State &state) {
              right = product({s, s, s}, {1, 0, s}, {0, 1, s}, {{0, {s, 1, 0}}});
   Bench<T>({Axis::all(s * s), Axis::all(s * s), {left, right}}, {s * s}).over_store(state);
 }
-/// A ⊗ dX and dX ⊗ A for X of s×s and A of 8×8.
+/// A ⊗ dX and dX ⊗ A, with X s×s and A 8×8.
 template <class T> void kron(benchmark::State &state) {
   const Index s = state.range(0), p = 8;
   const bool a_first = state.range(1);
@@ -135,14 +135,14 @@ template <class T> void kron(benchmark::State &state) {
                             : product({p, p, s, s}, {1, p * s, p, p * s * p}, {0, 0, 1, s}, {{0, {1, p, 0, 0}}});
   Bench<T>({Axis::all(s * s * p * p), Axis::all(s * s), {term}}, {p * p}).over_store(state);
 }
-/// Softmax of WX by columns: −P[i,j]P[p,j]W[p,k] on blocks, and the diagonal P[i,j]W[i,k].
+/// Softmax of the columns of WX: −P[i,j]P[p,j]W[p,k] on blocks, and the diagonal P[i,j]W[i,k].
 template <class T> void softmax(benchmark::State &state) {
   const Index s = state.range(0);
   const auto full = product({s, s, s}, {1, s, 0}, {0, s, 1}, {{0, {1, s, 0}}, {1, {0, 1, s}}}, -1),
              diagonal = product({s, s, s}, {1, s, 0}, {0, s, 1}, {{0, {1, s, 0}}, {2, {1, 0, s}}});
   Bench<T>({Axis::all(s * s), Axis::all(s * s), {full, diagonal}}, {s * s, s * s, s * s}).over_store(state);
 }
-/// The same of X: a full group per block and a diagonal.
+/// The same for X: a full group per block, and a diagonal.
 template <class T> void softmax_of_x(benchmark::State &state) {
   const Index s = state.range(0);
   const auto full = product({s, s, s}, {1, 0, s}, {0, 1, s}, {{0, {1, 0, s}}, {0, {0, 1, s}}}, -1),

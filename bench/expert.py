@@ -1,10 +1,10 @@
-"""The dense Jacobians as an expert writes them by hand: the derivative worked out on paper, written into memory that is
-there already.
+"""The dense Jacobians as an expert writes them by hand: the derivative is worked out on paper and written to existing
+memory.
 
-J[l, k, j, i] = ∂f_ij/∂x_kl, so that memory holds ∂vec F/∂(vec X)ᵀ column by column. PRODUCTS are those whose entries are one
-product each, J[l, k, j, i] = b[l, j]·n[k, j, i] with n of s³ entries: NumPy writes them by einsum, one column of X after
-another on all threads, and JAX as one jitted loop into a donated array. The others are NumPy's alone: `columns(write)`
-calls write(l) for every column l of X, on all threads.
+J[l, k, j, i] = ∂f_ij/∂x_kl, so memory holds ∂vec F/∂(vec X)ᵀ column by column. PRODUCTS are the Jacobians whose entries
+are single products, J[l, k, j, i] = b[l, j]·n[k, j, i] with s³ entries in n. NumPy writes them by einsum, one column of X
+after another on all threads; JAX writes them as one jitted loop into a donated array. The others use NumPy only:
+`columns(write)` calls write(l) for every column l of X, on all threads.
 """
 import numpy as np
 
@@ -52,7 +52,7 @@ def product_by_jax(product, values):
     jax.config.update("jax_enable_x64", True)
 
     def emit(out, values):
-        b, n = jax.lax.optimization_barrier(product(jnp, **values))  # n once, not once for every entry of J
+        b, n = jax.lax.optimization_barrier(product(jnp, **values))  # compute n once, not for every entry of J
         return out.at[:].set(b[:, None, :, None] * n[None])
 
     values = {name: jnp.asarray(value) for name, value in values.items()}

@@ -1,5 +1,5 @@
 #pragma once
-/// What the machine can do, to compare with: stores of nonzero data past the caches, products by BLAS.
+/// Floors: the max rates of the machine, for comparison (nonzero stores past the caches, products by BLAS).
 
 #include "kronvec/matrix.hpp"
 
@@ -17,7 +17,7 @@
 
 namespace kronvec::bench {
 
-/// Fills n entries with a nonzero value, by non-temporal stores where there are such, on all threads.
+/// Fills n entries with a nonzero value on all threads, by non-temporal stores if the machine has them.
 template <class T> void store_floor(T *y, Index n) {
   constexpr Index piece = (256 << 10) / sizeof(T);
 #ifdef _OPENMP

@@ -1,16 +1,16 @@
 #!/usr/bin/env python3
-"""Cases G1, G3, G4 and G7 by kronvec and by the peers of this machine (PyTorch, CuPy with cuBLAS, JAX), in turn; and G5
-and G6, whose peer, cuBLAS factor by factor, kronvec's benchmark runs itself.
+"""Runs cases G1, G3, G4 and G7 with kronvec and with the peers on this machine (PyTorch, CuPy with cuBLAS, JAX), in turn.
+Also runs G5 and G6, whose peer (cuBLAS factor by factor) is part of kronvec's own benchmark.
 
 usage: gpu_peers.py BENCH RESULTS [--device cuda] [--rounds 3] [--seconds 480] [--about JSON]
-       gpu_peers.py --unpack RESULTS FOLDER    one file a case, and the table, into FOLDER/<device>/
+       gpu_peers.py --unpack RESULTS FOLDER    one file per case, and the table, into FOLDER/<device>/
 
-BENCH is kronvec's primitives_bench, of which each kind of case has a process; gpu_works.py is a peer's program. Each
-runs alone, once a round; every time is wall clock including the launch, waited for, the median of 7 calls after a warm
-one, and is divided by the time of a copy of the same bytes by the same program, or for a Jacobian by that of filling J.
-PyTorch's Jacobian is the fastest of jacfwd and of jacrev with several chunk sizes, JAX's of the compiled two; theirs
-are taken in the first round alone. A peer that is absent or fails is recorded with its reason. RESULTS gets
-cases.jsonl, one case a line, and table.md, after every round. Only the standard library is needed.
+BENCH is kronvec's primitives_bench; each kind of case has its own process. gpu_works.py is the program of a peer. Each
+program runs alone, once per round. A time is wall-clock time including launch and wait, the median of 7 calls after a
+warm-up call. It is divided by the time of a copy of the same bytes by the same program; for a Jacobian, by the time to
+fill J. PyTorch's Jacobian is the fastest of jacfwd and of jacrev with several chunk sizes, JAX's the faster of the
+compiled two. Peers' Jacobians run in the first round only. A peer that is missing or fails is recorded with the reason.
+After every round, RESULTS gets cases.jsonl (one case per line) and table.md. Needs only the standard library.
 """
 import argparse
 import json
@@ -49,7 +49,7 @@ def list_ours(bench, device):
 
 
 def run_ours(bench, names, seconds):
-    """({name: counters}, what went wrong) of those benchmarks, each kind in a process of its own."""
+    """Runs these benchmarks, each kind in its own process. Returns ({name: counters}, errors)."""
     end, results, faults = time.monotonic() + seconds, {}, []
     for start in dict.fromkeys("/".join(name.split("/")[:2]) + "/" for name in names):
         command = [bench, f"--benchmark_filter=^{start}", "--benchmark_format=json"]
@@ -64,7 +64,7 @@ def run_ours(bench, names, seconds):
 
 
 def cases_of(names):
-    """(name, kind, sizes, dtype) of what has peers."""
+    """(name, kind, sizes, dtype) of the cases with peers."""
     cases = []
     for name in names:
         kind, *_, sizes, dtype = name.split("/")
@@ -111,7 +111,7 @@ def cell(c):
 
 
 class Rounds:
-    """What every program took in each round, and the files that are written anew after each."""
+    """The times of every program in each round, and the files that are rewritten after each round."""
     def __init__(self, o):
         self.o, self.start = o, time.monotonic()
         self.about = dict(json.loads(o.about), python=platform.python_version())
@@ -126,7 +126,7 @@ class Rounds:
         print(f"[{time.monotonic() - self.start:4.0f} s] {text}", flush=True)
 
     def turn(self, number):
-        """One round. Peers' Jacobians, which take long, are in the first alone."""
+        """Runs one round. Peers' Jacobians take long, so they run in the first round only."""
         self.say(f"round {number + 1} of {self.o.rounds}: kronvec")
         results, faults = run_ours(self.o.bench, self.names, self.left())
         self.ours.append(results)

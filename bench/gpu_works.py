@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
-"""One peer's program for gpu_peers.py: the cases by PyTorch, CuPy, cuBLAS or JAX.
+"""The program of one peer for gpu_peers.py: runs the cases with PyTorch, CuPy, cuBLAS or JAX.
 
-usage: gpu_works.py PEER CASES    (JSON: name, kind, sizes, dtype of each); a line of JSON for each case
+usage: gpu_works.py PEER CASES    CASES is JSON (name, kind, sizes, dtype of each case); prints a line of JSON per case
 """
 import json
 import statistics
 import sys
 import time
 
-DEVICE = "cuda"  # PyTorch's name for it
-CHUNKS = (1024, 128, 8192)  # rows of J that jacrev makes at once
+DEVICE = "cuda"  # PyTorch's name of the device
+CHUNKS = (1024, 128, 8192)  # rows of J that jacrev computes together
 
 
 def jacobian_problem(key, sizes, lib, random):
@@ -44,8 +44,8 @@ def jacobian_problem(key, sizes, lib, random):
 
 
 def fastest(works, wait, patience=4):
-    """Of several ways, some of which may fail (for want of memory, say), the one that took least in a second call. After
-    so many seconds no more are tried."""
+    """The fastest of several ways, by the time of a second call. Some ways may fail, for example for lack of memory.
+    Stops trying further ways after this many seconds."""
     times, errors, start = {}, [], time.perf_counter()
     for name, work in works.items():
         if times and time.perf_counter() - start > patience:
@@ -154,14 +154,14 @@ def jax_works(kind, sizes, dtype):
 
 
 def worker(peer, cases):
-    """The times of one peer, in this process, as JSON on standard output, one case a line."""
+    """Prints the times of one peer, measured in this process, as JSON on standard output, one case per line."""
     for name, kind, sizes, dtype in cases:
         try:
             work, floor, wait, version = globals()[peer + "_works"](kind, sizes, dtype)
             runs = 2 if kind.startswith("jacobian/") else 7
             result = {"seconds": median_seconds(work, wait, runs), "floor": median_seconds(floor, wait),
                       "version": version}
-        except Exception as error:  # recorded, and the next case goes on
+        except Exception as error:  # recorded; the next case runs
             result = {"absent": f"{type(error).__name__}: {error}"[:200]}
         print(json.dumps({name: result}), flush=True)
 

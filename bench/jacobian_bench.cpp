@@ -1,7 +1,7 @@
 /// Ratios to floors that are measured in the same run:
-///  - jvp_over_products: a JVP of A·X·B, over its two products alone by BLAS (1 is the floor);
-///  - dense_over_store: a dense Jacobian, over writing its bytes once;
-///  - start_minus_bare: milliseconds from process start to the answer on a 4×4 problem, less those of `true`.
+///  - jvp_over_products: a JVP of A·X·B, relative to its two products by BLAS (1 is the floor);
+///  - dense_over_store: a dense Jacobian, relative to writing its bytes once;
+///  - start_minus_bare: milliseconds from process start to the answer on a 4×4 problem, minus those of `true`.
 
 #include "timing.hpp"
 

@@ -1,5 +1,5 @@
 #pragma once
-/// JSON, as far as results need it.
+/// A JSON writer with what the results need.
 
 #include <fmt/format.h>
 
@@ -11,7 +11,7 @@
 
 namespace kronvec::bench {
 
-/// An object, built key by key. Texts are our own: nothing in them needs more than `"` and `\` escaped.
+/// An object, built key by key. All strings are our own; only `"` and `\` need escaping.
 class Json {
 public:
   Json &add(std::string_view key, double value) {

@@ -1,9 +1,11 @@
-/// Kronecker products on the CPU, as ratios of medians taken in turn:
-///  - over_floor: ours over the larger of flops / (the rate of a 2048³ product by BLAS) and a copy of X into Y;
-///  - blas_per_mode_over: BLAS, mode by mode without transposes, over ours (case C5);
-///  - over_two_products, eigen_over: ours over A·X·Bᵀ by two calls of BLAS; Eigen's over ours (case C4);
-///  - over_store, eigen_over: dense A ⊗ B over nonzero stores past the caches; Eigen's kroneckerProduct over ours (C6).
-/// The names of C5 read M columns, factors P×P, how many, threads. Diag(vec A)·vec X (C7) is in primitives_bench.
+/// Kronecker products on the CPU, as ratios of medians measured in turn:
+///  - over_floor: ours, relative to the larger of flops / (rate of a 2048³ product by BLAS) and a copy of X to Y;
+///  - blas_per_mode_over: BLAS mode by mode, without transposes, relative to ours (case C5);
+///  - over_two_products, eigen_over: ours relative to A·X·Bᵀ by two BLAS calls; Eigen relative to ours (case C4);
+///  - over_store, eigen_over: dense A ⊗ B relative to nonzero streaming stores; Eigen's kroneckerProduct relative to
+///    ours (case C6).
+/// The names of C5 give the number of columns M, the factor size P×P, the number of factors, the number of threads.
+/// Diag(vec A)·vec X (C7) is in primitives_bench.
 
 #include "floors.hpp"
 #include "kronecker_eigen.hpp"
@@ -44,7 +46,7 @@ double median(std::vector<double> times) {
   return times[times.size() / 2];
 }
 
-/// The median time of each piece of work, all taken in turn for about half a second.
+/// The median time of each piece of work, measured in turn for about half a second.
 template <std::size_t N> std::array<double, N> in_turn(const std::array<std::function<void()>, N> &work) {
   double once = 0;
   for (const auto &w : work)
@@ -60,7 +62,7 @@ template <std::size_t N> std::array<double, N> in_turn(const std::array<std::fun
   return result;
 }
 
-/// Flops a second of BLAS at 2048³ on this many threads, measured once.
+/// Flops per second of BLAS at 2048³ with this many threads, measured once.
 template <class T> double gemm_rate(int threads) {
   static std::map<int, double> rates;
   if (const auto known = rates.find(threads); known != rates.end()) return known->second;
@@ -72,7 +74,7 @@ template <class T> double gemm_rate(int threads) {
   return rates[threads] = 2.0 * std::pow(double(n), 3) / time;
 }
 
-/// (F₁ ⊗ … ⊗ F_N)·X at work.
+/// (F₁ ⊗ … ⊗ F_N)·X to measure.
 template <class T> class Product {
 public:
   Product(const std::vector<Shape> &factors, Index columns) {
@@ -90,7 +92,7 @@ public:
   }
   void ours() { algebra().kronecker(T(1), factors_, x, T(0), y, workspace()); }
   void blas_per_mode() { modes::kronecker<T>(algebra(), T(1), factors_, x, T(0), y, workspace()); }
-  void copy() { // of X into Y, or of as much of it as there is room for
+  void copy() { // copies X to Y, as far as it fits
     const Index columns = x.cols(), rows = std::min(x.rows(), y.rows());
     algebra().copy(x.view().block(0, 0, rows, columns), y.view().block(0, 0, rows, columns));
   }
@@ -119,7 +121,7 @@ void many_factors(benchmark::State &state, const std::vector<Shape> &factors, In
   }
 }
 
-/// A·X·Bᵀ, A m×r, X r×s, B n×s: (B ⊗ A)·vec X.
+/// A·X·Bᵀ with A m×r, X r×s, B n×s: (B ⊗ A)·vec X.
 template <class T> void two_factors(benchmark::State &state, Index m, Index r, Index s, Index n, int threads) {
   use_threads(threads);
   Product<T> p({{n, s}, {m, r}}, 1);

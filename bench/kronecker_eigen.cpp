@@ -1,3 +1,5 @@
+/// Kronecker products by Eigen.
+
 #include "kronecker_eigen.hpp"
 
 #include <Eigen/Dense>

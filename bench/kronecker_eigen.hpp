@@ -1,5 +1,5 @@
 #pragma once
-/// Eigen as a user of it would write Kronecker products. Results are written where the caller says.
+/// Kronecker products as an Eigen user would write them. Results go to memory of the caller.
 
 #include "kronvec/matrix.hpp"
 
@@ -7,7 +7,7 @@
 
 namespace kronvec::bench {
 
-/// C = A·X·B, from the left or from the right.
+/// C = A·X·B, multiplied from the left or from the right.
 template <class T> std::function<void()> eigen_triple(MatrixView<const T> a, MatrixView<const T> x,
                                                       MatrixView<const T> b, MatrixView<T> c, bool left_first);
 /// C = A ⊗ B.

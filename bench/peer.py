@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""One peer in a process of its own: `peer.py PEER CASES`, with a list of cases as JSON; the answers are JSON too.
+"""Runs one peer in its own process: `peer.py PEER CASES`. CASES is a JSON list; the answers are JSON too.
 
 PEER is one of PEERS below. A case is an item of `dense_bench --list`, with `threads`, `budget` (seconds) and, to check the
-peer, `save`: a folder for its values and its Jacobian. The expression is the case's own text, in Python's operators.
-A call's time counts until the result is there; the first call, which compiles, is given apart.
+peer, `save`: a folder for its values and its Jacobian. The expression is the text of the case, in Python's operators.
+The time of a call includes the wait for the result. The first call, which compiles, is reported separately.
 """
 import json
 import os
@@ -59,7 +59,7 @@ def torch_peer(case, values, mode):
 
 
 def entry_order(j):
-    """∂f_ij/∂x_kl at [i, j, k, l], as JAX and PyTorch have it, as ∂vec F/∂(vec X)ᵀ."""
+    """Converts ∂f_ij/∂x_kl at [i, j, k, l], as in JAX and PyTorch, to ∂vec F/∂(vec X)ᵀ."""
     import numpy as np
     p, q, m, n = j.shape
     return np.asarray(j).transpose(1, 0, 3, 2).reshape(p * q, m * n)
@@ -86,7 +86,7 @@ def expert_numpy(case, values):
     threads = ThreadPoolExecutor(case["threads"])
 
     def columns(write):
-        list(threads.map(write, range(x.shape[1])))  # NumPy lets go of the interpreter's lock
+        list(threads.map(write, range(x.shape[1])))  # NumPy releases the interpreter's lock
 
     def work():
         BY_NUMPY[case["text"]](out, columns, **values)
@@ -113,7 +113,7 @@ def peer_of(name, case, values):
 
 
 def fill_floor(entries, dtype, threads):
-    """The least time in which NumPy fills the bytes of J, by all threads, in memory that was written before."""
+    """The shortest time in which NumPy fills the bytes of J, on all threads, in memory that was written before."""
     import numpy as np
     out = np.ones(entries, dtype)
     parts = np.array_split(out, threads)
@@ -133,17 +133,17 @@ def process_bytes(which):
 
 
 def reset_peak():
-    """Lets VmHWM start again from what is held now; returns that."""
+    """Resets VmHWM to the memory held now, and returns that."""
     try:
         with open("/proc/self/clear_refs", "w") as refs:
             refs.write("5")
     except OSError:
-        pass  # then what was held before counts as well
+        pass  # then memory held before counts too
     return process_bytes("VmRSS")
 
 
 def measure(work, budget):
-    """Times of calls after the first, for `budget` seconds, one to seven of them."""
+    """Times of one to seven calls after the first, within `budget` seconds."""
     times = []
     while len(times) < 7 and (not times or sum(times) < budget):
         times.append(timed(work))
@@ -153,11 +153,11 @@ def measure(work, budget):
 def answer(name, case):
     values = values_of(case)
     library, way = name.split("-")
-    import_module(way if library == "expert" else library)  # whose own size is not J's
+    import_module(way if library == "expert" else library)  # now, so that its size does not count for J
     start = time.perf_counter()
-    work, layout, version = peer_of(name, case, values)  # compiles where there is something to compile
+    work, layout, version = peer_of(name, case, values)  # compiles if the peer has a compiler
     size = case["entries"] * values["X"].itemsize
-    held = reset_peak() - (size if library == "expert" else 0)  # whose J is there already, and counts
+    held = reset_peak() - (size if library == "expert" else 0)  # an expert's J exists already, but counts
     work()
     result = {"version": version, "first_seconds": time.perf_counter() - start}
     if "save" in case:

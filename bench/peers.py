@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Dense Jacobians by kronvec and by its peers, in turn.
+"""Measures dense Jacobians by kronvec and by its peers, in turn.
 
 usage: peers.py BIN RESULTS [--quick] [--case REGEX] [--peer REGEX]     BIN holds kronvec and dense_bench
 
-Every peer is checked against the command `kronvec` at a small size. Then, for every case that peers do, kronvec's program
-and a peer run alternately, each in a process of its own, and a peer's time is divided by ours just before it. What a
-peer would not do in about 30 seconds or in the free memory, by its own smaller sizes, is left out with the reason.
-RESULTS/cpu.json gets everything; bench/report.py makes the table and the plot of it.
+Every peer is checked against the command `kronvec` at a small size. Then, for every case with peers, kronvec's program
+and a peer run alternately, each in its own process, and the peer's time is divided by our time just before it. A case
+is left out, with the reason, if the peer's smaller cases predict more than about 30 seconds or more than the free
+memory. RESULTS/cpu.json gets everything; bench/report.py makes the table and the plot from it.
 """
 import argparse
 import json
@@ -22,7 +22,7 @@ import time
 from peer import PEERS
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-PATIENCE, STOP = 30, 150  # seconds: of one call, and of a process
+PATIENCE, STOP = 30, 150  # max seconds of one call, and of a process
 PEER_ENVIRONMENT = {k: v for k, v in os.environ.items() if k not in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")}
 
 
@@ -45,7 +45,7 @@ def resident(pid):
 
 
 def run_peer(peer, cases):
-    """The peer's answers; it is stopped before it takes the last of the memory, and after STOP seconds."""
+    """The peer's answers. The peer is stopped before it takes the last free memory, and after STOP seconds."""
     limit = memory_available() - (1 << 30)
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as errors:
         child = subprocess.Popen([sys.executable, os.path.join(HERE, "peer.py"), peer, json.dumps(cases)],
@@ -66,7 +66,7 @@ def run_peer(peer, cases):
 
 
 def dense_bench(folder, *arguments):
-    """The results of kronvec's program, whose table goes to standard output unless it is wanted for its JSON alone."""
+    """The results of kronvec's program. Its table goes to standard output, unless only its JSON is wanted."""
     with tempfile.NamedTemporaryFile("r", suffix=".json") as results:
         quiet = {"stdout": subprocess.DEVNULL} if "--warm-only" in arguments else {}
         subprocess.run([f"{folder}/dense_bench", "--json", results.name, *arguments], check=True, **quiet)
@@ -79,7 +79,7 @@ def cases_of(folder, *arguments):
 
 
 def difference(folder, case):
-    """The largest one of the peer's Jacobian from the command's, over the largest entry."""
+    """The largest difference between the peer's Jacobian and the command's, relative to the largest entry."""
     import numpy as np
     files = case["save"]
     bindings = [f"{name}={files}/{name}.npy" for name in case["leaves"]]
@@ -92,7 +92,7 @@ def difference(folder, case):
 
 
 def check_all(folder, peers):
-    """Every peer on every expression, at a small size."""
+    """Checks every peer on every expression, at a small size."""
     small = {case["text"]: case for case in cases_of(folder, "--quick") if case["peers"]}
     checks = []
     for peer in peers:
@@ -109,10 +109,10 @@ def check_all(folder, peers):
 
 
 class Foresight:
-    """What a peer will need, by what it needed on a smaller case of the same kind."""
+    """Predicts what a peer needs from what it needed for a smaller case of the same kind."""
 
     def __init__(self):
-        self.known = {}  # (peer, text, dtype, threads) -> (entries, seconds, bytes over those of J)
+        self.known = {}  # (peer, text, dtype, threads) -> (entries, seconds, bytes relative to J)
 
     @staticmethod
     def key(peer, case):
@@ -134,7 +134,7 @@ class Foresight:
 
 
 def in_turn(folder, peer, case, quick):
-    """kronvec's program, then the peer."""
+    """Runs kronvec's program, then the peer."""
     ours = dense_bench(folder, "--case", f"^{re.escape(case['id'])}$", "--threads", str(case["threads"]), "--warm-only",
                        *quick)[0]
     answer = run_peer(peer, [case])[0]
@@ -166,7 +166,7 @@ def compare_all(folder, cases, peers, quick):
 
 
 def start_times(folder, quick):
-    """C8: from nothing to the first answer on a 4×4 problem, in turn."""
+    """C8: the time from process start to the first answer on a 4×4 problem, in turn."""
     python = [sys.executable, "-c"]
     jax = "import jax, jax.numpy as jnp; a = jnp.ones((4, 4)); print(jax.jacfwd(lambda x: a @ jnp.exp(x @ a))(a).shape)"
     torch = "import torch; a = torch.ones(4, 4); print(torch.func.jacfwd(lambda x: a @ torch.exp(x @ a))(a).shape)"
@@ -206,7 +206,7 @@ def about(folder):
 
 
 def peer_cases(folder, pattern, quick):
-    """Those that peers do, on all cores; the smallest of C1 also on one."""
+    """The cases with peers, on all cores; the smallest of C1 also on one core."""
     cores = len(os.sched_getaffinity(0))
     chosen = [case | {"budget": 0.05 if quick else 8} for case in cases_of(folder, "--case", pattern, *quick)
               if case["peers"]]
@@ -233,7 +233,7 @@ def main():
                 "kronvec": dense_bench(o.bin, "--case", o.case, *quick), "peers": []}
     for result in compare_all(o.bin, peer_cases(o.bin, o.case, quick), peers, quick):
         document["peers"].append(result)
-        save(document, o.results)  # what is done is kept if the run is cut short
+        save(document, o.results)  # keeps the results so far if the run is cut short
     wrong = [c for c in document["checks"] if c.get("error", 0) > 1e-10]
     for c in wrong:
         print(f"peers.py: {c['peer']} differs from kronvec on {c['text']} by {c['error']:.1e}", file=sys.stderr)

@@ -1,8 +1,8 @@
-/// Jacobians of A·exp(X·B) at many points at once, n×n each, as many as a gigabyte holds but at most 10⁵. A point is an
-/// update and a dense Jacobian. By the medians of pieces of work that are measured in turn:
-///  - over_store: over nonzero stores past the caches of as many bytes;
-///  - loop_over: how many times longer a loop over the points takes, by `update` and `to_dense` at one point;
-///  - nanoseconds: a point.
+/// Jacobians of A·exp(X·B) at many points, all matrices n×n, with as many points as a gigabyte holds but at most 10⁵. A
+/// point is an update and a dense Jacobian. By medians of work measured in turn:
+///  - over_store: relative to nonzero streaming stores of the same bytes;
+///  - loop_over: time of a loop over the points (`update` and `to_dense` at one point), relative to ours;
+///  - nanoseconds: per point.
 /// The arguments are n and the number of threads.
 
 #include "floors.hpp"
@@ -40,7 +40,7 @@ template <class T> void a_exp_xb(benchmark::State &state) {
   auto together = plan.at_points<T>({{a, a0}, {x, xs}, {b, b0}}, count);
   auto alone = plan.at<T>({{a, a0}, {x, first}, {b, b0}});
   Matrix<T> out(n * n, n * n * count);
-  const Index few = std::min<Index>(count, 10'000); // of the loop
+  const Index few = std::min<Index>(count, 10'000); // for the loop
   for (auto _ : state) {
     std::vector<double> ours, floor, loop;
     for (int turn = 0; turn < 8; ++turn) {

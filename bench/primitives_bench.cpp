@@ -1,19 +1,21 @@
-/// Primitives of every device but the reference, as ratios to floors measured in the same run:
-///  - over_copy: K[m,n]·vec X (a transpose), over a copy of the same bytes by the same device (cases C3, G1);
-///  - over_streams: Diag(vec A)·vec X, over the time of its three streams at the rate of that copy (cases C7, G7);
-///  - over_copy, over_product and products_over: Kronecker products, over a copy of X, over their flops at the rate of
-///  a
-///    2048³ product, and the time of one product by cuBLAS for every factor over ours (cases G5, which are 4096² on one
-///    column and 16² on 10⁵, and G6);
-///  - over_store, peak_over_j: dense Jacobians on a GPU, over a fill of J's bytes, and the most memory held, over J's;
-///    of_product: where a product bounds the case, flops over our time and over the rate of a 2048³ product (G3, G4);
-///  - omatcopy_over, over_memcpy: OpenBLAS's omatcopy, one thread, over ours; ours over memcpy, one thread (cpu only);
-///  - floor/…: the rates of a fill, of a copy and of a 2048³ product, to compare machines by;
-///  - GB/s, GFLOP/s: what the mathematics needs over the time, whatever was moved or done beside it.
-///    K[m,n]·vec X: 2·m·n entries, no flops. Diag(vec A)·vec X: 3·m·n entries, m·n flops. (F₁ ⊗ … ⊗ F_N)·X: the entries
-///    of X, of Y and of each factor once; factor by factor, a p×q one makes 2·p·q flops of q entries. J: its entries.
-/// `seconds` is the median of one call, waited for. Sizes are those of the cases, and small on the emulated device,
-/// whose times say nothing about a GPU.
+/// Primitives of every device except the reference, as ratios to floors measured in the same run:
+///  - over_copy: K[m,n]·vec X (a transpose), relative to a copy of the same bytes on the same device (cases C3, G1);
+///  - over_streams: Diag(vec A)·vec X, relative to the time of its three streams at the rate of that copy (cases C7,
+///    G7);
+///  - over_copy, over_product and products_over: Kronecker products, relative to a copy of X, and to their flops at
+///    the rate of a 2048³ product; and the time of one cuBLAS product per factor, relative to ours (cases G5, which
+///    are 4096² on one column and 16² on 10⁵, and G6);
+///  - over_store, peak_over_j: dense Jacobians on a GPU, relative to a fill of J's bytes; and peak memory, relative to
+///    J; of_product: if a product bounds the case, flops over our time, relative to the rate of a 2048³ product (G3,
+///    G4);
+///  - omatcopy_over, over_memcpy: OpenBLAS's omatcopy relative to ours, ours relative to memcpy, one thread (cpu
+///    only);
+///  - floor/…: the rates of a fill, of a copy and of a 2048³ product, to compare machines;
+///  - GB/s, GFLOP/s: what the mathematics needs, divided by the time, whatever else was moved or computed. K[m,n]·vec
+///    X: 2·m·n entries, no flops. Diag(vec A)·vec X: 3·m·n entries, m·n flops. (F₁ ⊗ … ⊗ F_N)·X: the entries of X, of
+///    Y and of each factor once; factor by factor, a p×q one takes 2·p·q flops per q entries. J: its entries.
+/// `seconds` is the median of one call, including the wait. Sizes are those of the cases; they are small on the
+/// emulated device, whose times say nothing about a GPU.
 
 #include "dense_cases.hpp"
 #include "timing.hpp"
@@ -39,12 +41,12 @@ using bench::interleaved;
 
 bool emulated(Device device) { return device.name() == "cuda-emulated"; }
 
-/// A size for the CPU, for a GPU, and one that the emulator can do.
+/// The size for the CPU, for a GPU, or for the emulator.
 Index sized(Device device, Index on_cpu, Index on_gpu, Index under_emulation) {
   return emulated(device) ? under_emulation : device.is_host() ? on_cpu : on_gpu;
 }
 
-/// Work on the device, waited for.
+/// Runs work on the device and waits for it.
 template <class T> auto on(Device device, auto work) {
   return [device, work] { work(device.backend().primitives(T{})), device.synchronize(); };
 }
@@ -54,7 +56,7 @@ void omatcopy(const Matrix<double> &x, Matrix<double> &y) {
   cblas_domatcopy(CblasColMajor, CblasTrans, n(x.rows()), n(x.cols()), 1, x.data(), n(x.rows()), y.data(), n(y.rows()));
 }
 
-/// `count` items of this shape, one after the other in memory.
+/// `count` items of this shape, consecutive in memory.
 template <class T> void transpose(benchmark::State &state, Device device, Shape shape, Index count) {
   const Matrix<T> x = [&] {
     Matrix<T> random(shape.size(), count);
@@ -107,7 +109,7 @@ template <class T> double measured_product_rate(Device device) {
   return 2.0 * static_cast<double>(n) * static_cast<double>(n * n) / interleaved(5, multiply, [] {}).first;
 }
 
-/// The same, measured once for a device.
+/// The same, measured once per device.
 template <class T> double product_rate(Device device) {
   static std::map<std::string, double> known;
   const auto [rate, is_new] = known.try_emplace(device.name());
@@ -143,7 +145,7 @@ template <class T> void kronecker(benchmark::State &state, Device device, Index 
     const double flops = 2.0 * static_cast<double>(rows * columns * side) * power;
     const auto entries = static_cast<double>(2 * rows * columns + power * side * side);
     state.counters["GB/s"] = 1e-9 * sizeof(T) * entries / time, state.counters["GFLOP/s"] = 1e-9 * flops / time;
-    if (!device.is_host()) // kronecker_bench does so for the CPU
+    if (!device.is_host()) // for the CPU, kronecker_bench does this
       state.counters["over_product"] = time / (flops / product_rate<T>(device));
   }
 }
@@ -165,13 +167,13 @@ template <class T> void products(benchmark::State &state, Device device) {
     state.counters["GFLOP/s"] = 1e-9 * product_rate<T>(device);
 }
 
-/// J by its terms, into memory that is there.
+/// J from its terms, into existing memory.
 template <class T> void dense_jacobian(benchmark::State &state, Device device, const bench::Case &c) {
   const bench::Problem<T> problem(c);
   const Jacobian plan = jacobian(problem.f, problem.x);
   const double bytes = static_cast<double>(plan.rows()) * static_cast<double>(plan.cols()) * sizeof(T);
   if (static_cast<double>(device.bytes_free()) < 1.2 * bytes) return state.SkipWithError("too little memory");
-  device.backend().pool().trim(); // of the case before
+  device.backend().pool().trim(); // of the previous case
   const auto before = static_cast<double>(device.bytes_in_use());
   device.reset_peak();
   const auto j = plan.at<T>(problem.bindings, device);
@@ -198,7 +200,7 @@ struct Power {
   Index columns;
 };
 
-/// Cases G5 on a GPU; kronecker_bench has more for the CPU.
+/// Cases G5 on a GPU. For the CPU, kronecker_bench has more.
 std::vector<Power> powers(Device device) {
   if (device.is_host()) return {{8, 5, 32}, {64, 3, 4}, {128, 2, 32}, {16, 2, 4000}, {32, 4, 1}, {256, 2, 1}};
   if (emulated(device)) return {{8, 5, 1}, {16, 4, 1}, {24, 2, 1}, {16, 2, 1}};
@@ -227,7 +229,7 @@ void add_benchmarks(Device device) {
     add(what + "/double", kronecker<double>, device, p.side, p.power, p.columns);
     add(what + "/float", kronecker<float>, device, p.side, p.power, p.columns);
   }
-  if (!device.is_host()) // the CPU's are those of dense_bench
+  if (!device.is_host()) // for the CPU, see dense_bench
     for (const bench::Case &c : bench::gpu_cases(emulated(device)))
       add(fmt::format("jacobian/{}/{}", on, c.id.substr(c.id.find('/') + 1)),
           c.single ? dense_jacobian<float> : dense_jacobian<double>, device, c);

@@ -1,5 +1,5 @@
 #pragma once
-/// The memory of this process, as Linux counts it.
+/// The memory of this process, as counted by Linux.
 
 #include <fstream>
 #include <string>
@@ -14,7 +14,7 @@ inline double process_bytes(const std::string &which) {
   return 0;
 }
 
-/// Lets VmHWM start again from what is held now; returns that.
+/// Resets VmHWM to the memory held now, and returns that.
 inline double reset_process_peak() {
   std::ofstream("/proc/self/clear_refs") << 5;
   return process_bytes("VmRSS");

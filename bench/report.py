@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""The table cpu.md and the plot cpu.svg of RESULTS/cpu.json, which bench/peers.py writes.
+"""Makes the table cpu.md and the plot cpu.svg from RESULTS/cpu.json, which bench/peers.py writes.
 
 usage: report.py RESULTS
-       report.py --name        a folder's name for this machine: its model and its cores
+       report.py --name        prints a folder name for this machine: its model and its number of cores
 """
 import collections
 import json
@@ -51,7 +51,7 @@ CASE = ("case", "size", "type", "threads")
 
 
 def own_table(results):
-    """Ours over the floors."""
+    """Our times relative to the floors."""
     rows = []
     for r in results:
         if "seconds" not in r:
@@ -64,7 +64,8 @@ def own_table(results):
 
 
 def cells(document):
-    """(id, threads) -> {peer: answer}, in order; Eigen's, which kronvec's program measures, where other peers are."""
+    """(id, threads) -> {peer: answer}, in order. Includes Eigen's answers, which kronvec's program measures, for cases
+    with other peers."""
     grouped = collections.OrderedDict()
     for r in document["peers"]:
         grouped.setdefault((r["id"], r["threads"]), {})[r["peer"]] = r
@@ -83,7 +84,8 @@ def cells(document):
 
 
 def over_ours(fresh):
-    """A cell: over ours and, of a peer that allocates what it returns, in brackets over ours with a fresh allocation."""
+    """A cell: the time relative to ours; for a peer that allocates its result, in brackets, relative to ours with a fresh
+    allocation."""
     def cell(r):
         ours = fresh.get((r["id"], r["threads"]))
         allocates = not r["peer"].startswith(("expert", "eigen"))
@@ -94,7 +96,7 @@ def over_ours(fresh):
 
 
 def kronvec_runs(answers):
-    """Our runs beside the peers: over the floor by median, least and most, and the peak of the process."""
+    """Our runs beside the peers: relative to the floor (median, min and max), and the peak memory of the process."""
     ours = [a["ours"] for a in answers.values() if "ours" in a]
     ratios = sorted(o["seconds"]["median"] / o["store"]["median"] for o in ours)
     if not ours:
@@ -167,7 +169,7 @@ def markdown(document):
 
 
 def shown(grouped):
-    """For the plot: of every expression the largest double case on all threads that most peers did."""
+    """The cases of the plot: for every expression, the largest double case on all threads that most peers ran."""
     best = collections.OrderedDict()
     most = max(threads for _, threads in grouped)
     for (_, threads), answers in grouped.items():
@@ -181,7 +183,7 @@ def shown(grouped):
 
 
 def bars_of(answers):
-    """(title, colour, ratio): ours, and of each library the faster of its ways."""
+    """(title, colour, ratio) for kronvec, and for the faster way of each library."""
     ours = kronvec_runs(answers)
     found = {"kronvec": ("kronvec", ours["ratio"])} if ours else {}
     for peer, a in answers.items():

@@ -1,6 +1,6 @@
-/// What takes microseconds, a given number of times: `short_cases NAME TIMES`, or without arguments the list of names.
-/// bench/before_after counts its instructions under valgrind: what many calls take more than few, a call, is the case
-/// without the start of the program.
+/// Cases that take microseconds, run a given number of times: `short_cases NAME TIMES`. Without arguments, prints the
+/// names. bench/before_after counts their instructions under valgrind: the difference between many calls and few, per
+/// call, is the cost of the case without program start.
 
 #include "kronvec/kronvec.hpp"
 
@@ -15,7 +15,7 @@ namespace {
 using namespace kronvec;
 using M = Matrix<double>;
 
-/// Matrices that cases share, and the function A·exp(X·B) of 4×4 ones.
+/// Matrices shared by the cases, and the function A·exp(X·B) of 4×4 matrices.
 struct Given {
   M a = M::random(4, 4, 1), b = M::random(4, 4, 2), x = M::random(4, 4, 3), y = M(4, 4);
   M sixteen = M::random(16, 1, 4), result = M(16, 1), dense = M(16, 16), odd = M::random(7, 9, 5), turned = M(9, 7);

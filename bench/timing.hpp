@@ -1,5 +1,5 @@
 #pragma once
-/// Times of pieces of work that are to be compared.
+/// Times of pieces of work that are compared.
 
 #include <algorithm>
 #include <chrono>
@@ -11,15 +11,15 @@
 
 namespace kronvec::bench {
 
-/// Seconds that this process, with all its threads, has had of a processor.
+/// Processor seconds of this process, over all its threads.
 inline double processor_seconds() {
   timespec time{};
   clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
   return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
 }
 
-/// Seconds by the wall clock, or, with KRONVEC_BENCH_CLOCK=cpu in the environment, those that this process had of a
-/// processor: on one thread the time that a quiet machine would take, however busy this one is.
+/// Wall-clock seconds; with KRONVEC_BENCH_CLOCK=cpu in the environment, processor seconds of this process: on one
+/// thread, the time that an idle machine would take, even if this one is busy.
 inline double now() {
   static const bool of_process = [] {
     const char *clock = std::getenv("KRONVEC_BENCH_CLOCK");
@@ -35,7 +35,7 @@ inline double seconds(const auto &work) {
   return now() - start;
 }
 
-/// The median time of each of two pieces of work, taken in turn so that both see the same machine.
+/// The median times of two pieces of work, measured in turn so that both see the same machine.
 std::pair<double, double> interleaved(int runs, const auto &first, const auto &second) {
   first(), second(); // warm
   std::vector<double> a, b;

@@ -1,4 +1,4 @@
-# What kronvec is built from; `./run` installs the Debian packages that hold it.
+# The dependencies of kronvec. `./run` installs the Debian packages that contain them.
 find_package(PkgConfig REQUIRED)
 find_package(hwy REQUIRED)
 find_package(fmt REQUIRED)
@@ -10,12 +10,12 @@ if(KRONVEC_OPENMP)
   find_package(OpenMP REQUIRED COMPONENTS CXX)
 endif()
 
-# OpenBLAS in its OpenMP flavour, by full path: find_package would pick the pthread flavour where both are installed,
+# The OpenMP flavour of OpenBLAS, by full path. If both flavours are installed, find_package would pick the pthread flavour,
 # whose threads compete with ours.
 find_library(KRONVEC_OPENBLAS NAMES openblas PATH_SUFFIXES openblas-openmp REQUIRED)
 find_path(KRONVEC_OPENBLAS_INCLUDE cblas.h PATH_SUFFIXES openblas-openmp REQUIRED)
 
-# The toolkit's headers make the emulated CUDA device; its compiler makes the real one.
+# The emulated CUDA device needs the toolkit's headers; the real one also needs its compiler.
 find_package(CUDAToolkit QUIET)
 if(CUDAToolkit_FOUND)
   find_package(Boost 1.74 REQUIRED COMPONENTS context)
@@ -23,7 +23,7 @@ if(CUDAToolkit_FOUND)
   check_language(CUDA)
   if(CMAKE_CUDA_COMPILER AND NOT KRONVEC_SANITIZE)
     if(NOT CMAKE_CUDA_ARCHITECTURES)
-      set(CMAKE_CUDA_ARCHITECTURES 80-real 90) # and PTX for what comes later
+      set(CMAKE_CUDA_ARCHITECTURES 80-real 90) # and PTX for later GPUs
     endif()
     if(KRONVEC_CCACHE AND PROJECT_IS_TOP_LEVEL)
       set(CMAKE_CUDA_COMPILER_LAUNCHER ${KRONVEC_CCACHE})

@@ -1,11 +1,11 @@
-# `cmake --install` and the package that a user's `find_package(kronvec)` finds.
+# `cmake --install`, and the package for a user's `find_package(kronvec)`.
 include(CMakePackageConfigHelpers)
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/kronvec)
 install(TARGETS kronvec EXPORT kronvec LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
         FILE_SET HEADERS DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 foreach(module kronvec_cuda kronvec_cuda_emulated)
-  if(TARGET ${module}) # opened by the library, from beside it
+  if(TARGET ${module}) # beside the library, which opens it
     install(TARGETS ${module} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
     set_target_properties(${module} PROPERTIES INSTALL_RPATH "$ORIGIN;${CUDAToolkit_LIBRARY_DIR}")
   endif()

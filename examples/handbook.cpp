@@ -1,4 +1,4 @@
-// The C++ of the handbook's pages, docs/handbook: what stands in the function e7 below stands on page E07.
+// The C++ code of the handbook's pages in docs/handbook. The body of function e7 below appears on page E07.
 
 #include <kronvec/kronvec.hpp>
 
@@ -13,7 +13,7 @@ namespace {
 
 bool good = true;
 
-/// Prints what is claimed and whether the two matrices agree.
+/// Prints a claim, and whether the two matrices agree.
 void check(const char *claim, const Matrix<double> &computed, const Matrix<double> &expected) {
   double error = computed.shape() == expected.shape() ? 0 : HUGE_VAL, size = 1;
   for (Index j = 0; error < HUGE_VAL && j < computed.cols(); ++j)

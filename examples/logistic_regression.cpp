@@ -1,4 +1,5 @@
-// Logistic regression on measured data (examples/iris/README.md): derivatives against closed forms, then Newton.
+// Logistic regression on measured data (examples/iris/README.md): compares derivatives with closed forms, then runs
+// Newton's method.
 
 #include <kronvec/kronvec.hpp>
 
@@ -11,7 +12,7 @@ using namespace kronvec;
 
 namespace {
 
-/// The largest difference of two matrices of one shape.
+/// The largest difference of two matrices of equal shape.
 double distance(const Matrix<double> &a, const Matrix<double> &b) {
   double largest = 0;
   for (Index j = 0; j < a.cols(); ++j)

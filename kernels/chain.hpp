@@ -1,5 +1,5 @@
 #pragma once
-/// A chain: a few entrywise operations in one pass over memory, each operand read once and each result written once.
+/// A chain: a few entrywise operations in one pass over memory. Each operand is read once and each result written once.
 
 #include "kernels/elementwise.hpp"
 
@@ -34,12 +34,12 @@ template <class T> KRONVEC_HOST_DEVICE T apply(const Link<T> &link, T a, T b) {
   return a;
 }
 
-/// Registers 0 … inputs − 1 hold the entries of the inputs, register inputs + k what link k gives.
+/// Registers 0 … inputs − 1 hold the entries of the inputs; register inputs + k holds the result of link k.
 template <class T> struct Chain {
   static constexpr int most_inputs = 6, most_links = 8, most_outputs = 4;
   int inputs = 0, links = 0, outputs = 0;
   Link<T> link[most_links] = {};
-  int output[most_outputs] = {}; ///< the registers that become results
+  int output[most_outputs] = {}; ///< the registers that hold the results
 };
 
 } // namespace kronvec::kernels

@@ -1,5 +1,6 @@
-/// Transposes. Four kernels, by shape: blocks turned in registers (16-byte accesses, or one entry each where alignment
-/// allows no more), small items of a batch, strips where one side is short, and tiles in shared memory for the rest.
+/// Transposes, by one of four kernels, chosen by shape: blocks transposed in registers (with 16-byte accesses, or
+/// single entries if alignment does not allow these), small items of a batch, strips if one side is short, and tiles in
+/// shared memory for the rest.
 
 #include "kernels/commutation.hpp"
 
@@ -18,10 +19,10 @@ constexpr int64_t most_blocks = 1 << 20;
 
 __host__ __device__ constexpr int64_t pieces(int64_t n, int64_t size) { return (n + size - 1) / size; }
 
-/// V entries of a column, read and written at once.
+/// V entries of a column, read and written in one access.
 template <class T, int V> struct alignas(V * sizeof(T)) Run { T entry[V]; };
 
-/// V×V entries, turned in registers.
+/// V×V entries, transposed in registers.
 template <class T, int V> struct Block {
   Run<T, V> column[V];
 
@@ -39,8 +40,8 @@ template <class T, int V> struct Block {
   }
 };
 
-/// The place of a thread's V×V block among the 16×16 of a tile. A warp has 8×4 of them: with 16-byte runs it reads 128
-/// bytes of each of its columns and writes 64 of each of its rows, whole sectors of memory both.
+/// The place of a thread's V×V block among the 16×16 blocks of a tile. A warp has 8×4 blocks: with 16-byte runs it
+/// reads 128 bytes of each of its columns and writes 64 bytes of each of its rows, both whole memory sectors.
 constexpr int side = 16;
 struct Lane {
   int down, across;
@@ -50,7 +51,8 @@ __device__ Lane lane_of_tile() {
   return {lane % 8 + 8 * (warp % 2), lane / 8 + 4 * (warp / 2)};
 }
 
-/// A block of threads turns a row of `Tiles` tiles of 16×16 blocks of V×V entries; all loads come before all stores.
+/// A block of threads transposes a row of `Tiles` tiles of 16×16 blocks of V×V entries. All loads come before all
+/// stores.
 template <class T, int V, int Tiles> __global__ void __launch_bounds__(threads)
     transpose_blocks(Entries<const T> x, Entries<T> y) {
   const Lane lane = lane_of_tile();
@@ -70,7 +72,8 @@ template <class T, int V, int Tiles> __global__ void __launch_bounds__(threads)
   }
 }
 
-/// Several items for each block of threads; a thread turns V×V entries. down·across blocks make an item, at most 256.
+/// Several items per block of threads; a thread transposes V×V entries. An item has down·across such blocks, at most
+/// 256.
 template <class T, int V> __global__ void __launch_bounds__(threads)
     transpose_items(Entries<const T> x, Entries<T> y, int down, int across) {
   const int thread = static_cast<int>(threadIdx.x), size = down * across, items = threads / size;
@@ -84,7 +87,7 @@ template <class T, int V> __global__ void __launch_bounds__(threads)
   }
 }
 
-/// In place: a thread turns a V×V block and its mirror image, which nobody else touches.
+/// In place: a thread swaps a V×V block with its mirror image. No other thread accesses these two.
 template <class T, int V> __global__ void __launch_bounds__(threads) transpose_in_place(Entries<T> y) {
   const Lane lane = lane_of_tile();
   const int64_t n = y.rows, tiles = pieces(n, side * V);
@@ -102,8 +105,8 @@ template <class T, int V> __global__ void __launch_bounds__(threads) transpose_i
 
 constexpr int tile = 32, lines = threads / tile;
 
-/// A block turns 32×32 entries in shared memory, so that reads and writes both run along columns. The column of padding
-/// puts the entries of a row of the tile into different banks.
+/// A block of threads transposes 32×32 entries in shared memory, so that both reads and writes run along columns. The
+/// padding column puts the entries of a tile's row into different banks.
 template <class T> __global__ void __launch_bounds__(threads) transpose_tiles(Entries<const T> x, Entries<T> y) {
   KRONVEC_SHARED(turned, T[tile][tile + 1]);
   const int lane = static_cast<int>(threadIdx.x) % tile, line = static_cast<int>(threadIdx.x) / tile;
@@ -125,11 +128,11 @@ template <class T> __global__ void __launch_bounds__(threads) transpose_tiles(En
 }
 
 constexpr int strip = threads;
-template <class T> constexpr int shortest = sizeof(T) > 8 ? 8 : 16; ///< a strip of them is at most 33 KB
+template <class T> constexpr int shortest = sizeof(T) > 8 ? 8 : 16; ///< a strip of this width takes at most 33 KB
 
-/// Where one side is at most `shortest`, a block turns a strip of 256 along the other. The short side's entries lie one
-/// after the other across columns (as long as those are packed), so all lanes read and write runs. `Wide`: X has the
-/// short columns.
+/// For a side of at most `shortest` entries. A block of threads transposes a strip of 256 entries along the other side.
+/// The entries of the short side are consecutive across columns (if columns are packed), so all lanes read and write
+/// contiguous runs. `Wide`: X is the matrix with short columns.
 template <class T, bool Wide> __global__ void __launch_bounds__(strip)
     transpose_strips(Entries<const T> x, Entries<T> y) {
   KRONVEC_SHARED(turned, T[shortest<T>][strip + 1]);
@@ -162,7 +165,7 @@ template <class T, bool Wide> __global__ void __launch_bounds__(strip)
 
 dim3 grid(int64_t tasks) { return dim3(blocks_for(tasks, most_blocks)); }
 
-/// Whether runs of V entries down the columns of every item are aligned and whole.
+/// Whether runs of V entries down the columns of every item are aligned and complete.
 template <int V, class T> bool in_runs(const Entries<T> &x) {
   return reinterpret_cast<std::uintptr_t>(x.data) % (V * sizeof(T)) == 0 && x.rows % V == 0 &&
          (x.cols == 1 || x.ld % V == 0) && (x.count == 1 || x.stride % V == 0);

@@ -7,8 +7,8 @@
 
 namespace kronvec::kernels {
 
-/// Y_b = X_bᵀ for every item of the batch. Y does not overlap X, or is X, square. Exact. T: float, double or
-/// Complex<double>.
+/// Y_b = X_bᵀ for every item of the batch. Y must not overlap X, unless X is square and Y is X. Exact. T: float, double
+/// or Complex<double>.
 template <class T> cudaError_t transpose(Entries<const T> x, Entries<T> y, cudaStream_t stream);
 
 } // namespace kronvec::kernels

@@ -1,5 +1,5 @@
 #pragma once
-/// The elementwise functions of one number, for every processor that has no vector form of them.
+/// The elementwise functions of one number, for processors without a vector form of them.
 
 #include "kernels/host_device.hpp"
 #include "kronvec/elementwise.hpp"
@@ -8,7 +8,7 @@
 
 namespace kronvec::kernels {
 
-/// 1/(1 + e⁻ˣ), with the exponential of a negative number only: it cannot overflow.
+/// 1/(1 + e⁻ˣ). Cannot overflow, because it evaluates the exponential of negative numbers only.
 template <class T> KRONVEC_HOST_DEVICE T sigmoid(T x) {
   const T e = std::exp(-std::abs(x));
   return (x < 0 ? e : T(1)) / (1 + e);

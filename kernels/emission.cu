@@ -1,6 +1,6 @@
-/// Emission. A block of threads computes a tile of Y: a thread has one place along one side, whose digits it decodes
-/// once per term, and eight along the other, whose digits the block decodes into shared memory. An entry then costs an
-/// addition, a load and a multiplication per factor, and no division.
+/// Emission. A block of threads computes a tile of Y. A thread has one place along one side, whose digits it decodes
+/// once per term, and eight places along the other side, whose digits the block decodes into shared memory. An entry
+/// then costs an addition, plus a load and a multiplication per factor, but no division.
 
 #include "kernels/emission_digits.hpp"
 
@@ -10,12 +10,12 @@ namespace {
 using std::int64_t;
 
 constexpr int threads = 256, most_factors = Term::most_factors;
-constexpr int mine = 8;      ///< entries of a thread
-constexpr int shortest = 32; ///< places of a tile along the threads, at the least
+constexpr int mine = 8;      ///< entries per thread
+constexpr int shortest = 32; ///< min number of places of a tile along the threads
 constexpr int most_across = threads / shortest * mine;
 
-/// What an index along one side says of a term's labels: an entry of Y gets the term where the keys of both sides
-/// agree, and the places in the factors are then the sums of what both sides say.
+/// What an index along one side contributes to a term. An entry of Y has the term if the keys of both sides agree; the
+/// offset in each factor is then the sum of both sides' offsets.
 struct Place {
   int64_t key, at[most_factors];
 
@@ -31,8 +31,8 @@ struct Place {
   }
 };
 
-/// For the given combination of the searched labels, of which the row side says what they and the item mean for the
-/// factors.
+/// Decodes an index for one combination of the searched labels. The row side includes the offsets of the searched
+/// labels and of the item.
 template <class T> __device__ Place decode(const Term &term, const EmissionWork<T> &work, int64_t item, int side,
                                            int64_t index, int64_t search) {
   Place place{};
@@ -62,7 +62,7 @@ template <class T> __device__ Place decode(const Term &term, const EmissionWork<
   return place;
 }
 
-/// Π_f at one place of each factor.
+/// Π_f, each factor at one offset.
 template <class T> __device__ T product_at(const Term &term, const EmissionWork<T> &work, const Place &place) {
   T product = 1;
   for (int f = 0; f < most_factors; ++f)
@@ -70,7 +70,7 @@ template <class T> __device__ T product_at(const Term &term, const EmissionWork<
   return product;
 }
 
-/// Σ Π_f over the summed labels, at the place that both sides say.
+/// Σ Π_f over the summed labels, at the offset that both sides determine.
 template <class T>
 __device__ T sum_at(const Term &term, const EmissionWork<T> &work, const Place &place, const Place &other) {
   if (term.end[2] == term.end[3]) return product_at(term, work, place.with(other));
@@ -93,12 +93,12 @@ __device__ T sum_at(const Term &term, const EmissionWork<T> &work, const Place &
   return total;
 }
 
-/// How the items of Y are cut into tiles. Threads lie along the side `down`: along the rows, but for a Y of few rows.
+/// How the items of Y are cut into tiles. Threads lie along the side `down`: along the rows, unless Y has few rows.
 struct Tiling {
   int down;                   ///< 0: rows, 1: columns
-  int lanes;                  ///< places of a tile along that side, a multiple of a warp
+  int lanes;                  ///< places of a tile along that side, a multiple of the warp size
   int64_t places[2], step[2]; ///< along that side and across it
-  int64_t tiles;              ///< across an item
+  int64_t tiles;              ///< across the items' other side
 };
 
 template <class T> __global__ void __launch_bounds__(threads)
@@ -140,7 +140,7 @@ template <class T> __global__ void __launch_bounds__(threads)
   }
 }
 
-/// The product that begins at `term`, all its labels searched or digits, summed over the searches.
+/// The product that begins at `term`, summed over the searches. All its labels are digits or searched.
 template <class T>
 __device__ T long_product(const Term *term, const EmissionWork<T> &work, int64_t item, int64_t row, int64_t col) {
   T total = 0;
@@ -174,7 +174,7 @@ template <class T> __global__ void __launch_bounds__(threads, 2)
 
 int64_t pieces(int64_t n, int64_t size) { return (n + size - 1) / size; }
 
-/// Blocks along one side as in the grid's x, which may be 2³¹ − 1, and along the other in its y, which may be 65535.
+/// Blocks along one side are in the grid's x (max 2³¹ − 1), blocks along the other side in its y (max 65535).
 dim3 grid(int64_t down, int64_t across) { return dim3(static_cast<unsigned>(down), blocks_for(across, 65535)); }
 
 template <class T> cudaError_t emit_any(const EmissionWork<T> &work, Entries<T> y, cudaStream_t stream) {

@@ -4,13 +4,9 @@
 ///   column indices ─digits, once per column─▶ shared: key, offsets and weight       ├─▶ registers ──16 bytes──▶ Y
 ///   factors, from the first-level cache ────────────────────────────────────────────┘
 ///
-/// A block of threads has a tile of rows and every `classes`-th column, far enough apart that all have the most factors
-/// in common (in J of A·exp(X·B), those of one k: A and exp(X·B) stay, B changes), and that all begin at the same place
-/// within 16 bytes. An entry of Y is the sum over the terms whose row key and column key agree of weight · Π factor[row
-/// offset + column offset]: an addition, and a load and a multiplication a factor, no division. The weight is the scale
-/// times those factors that depend on the column alone. A thread has V entries of a column that lie in the same 16
-/// bytes, in four columns at a time: the offset of a row is read once for the four, and so is a factor that they share.
-/// Where no term has an entry, zeros are stored in the same pass.
+/// A block of threads has a tile of rows and every `classes`-th column. `classes` is chosen so that the columns share
+/// as many factors as possible (in J of A·exp(X·B), those with one value of k: A and exp(X·B) stay the same, B changes)
+/// and have the same alignment within 16 bytes.
 
 #include "kernels/emission_tables.hpp"
 #include "kernels/portability.hpp"
@@ -25,19 +21,19 @@ using namespace columns;
 
 using std::int64_t;
 
-constexpr int narrowest = 8;            ///< lanes of a tile, at the least
-constexpr int enough_blocks = 2048;     ///< to keep a large GPU busy
-constexpr int64_t few_bytes = 40 << 10; ///< of shared memory: several blocks share a processor
-constexpr int most_columns = 256;       ///< of a block
+constexpr int narrowest = 8;            ///< min lanes of a tile
+constexpr int enough_blocks = 2048;     ///< enough to keep a large GPU busy
+constexpr int64_t few_bytes = 40 << 10; ///< of shared memory; leaves room for several blocks per multiprocessor
+constexpr int most_columns = 256;       ///< per block
 
-/// How Y is cut: a tile has `lanes` threads along its rows, the others take other columns.
+/// How Y is cut. A tile has `lanes` threads along its rows; the other threads take other columns.
 struct ColumnsTiling {
-  int lanes, stage, columns; ///< columns in shared memory at once, and of a block
-  int classes;               ///< a block has every `classes`-th column; all begin at the same place within 16 bytes
+  int lanes, stage, columns; ///< columns in shared memory at a time; columns of a block
+  int classes;               ///< a block has every `classes`-th column; all have the same alignment within 16 bytes
   Layout layout;
 };
 
-/// N things, read and written at once.
+/// N values, read and written in one access.
 template <class T, int N> struct alignas(N * sizeof(T)) Vector { T entry[N]; };
 
 template <int N> __device__ Vector<int, N> load(const int *from) {
@@ -51,7 +47,7 @@ __device__ Vector<float, 4> load16(const float *from) {
   const float4 x = __ldg(reinterpret_cast<const float4 *>(from));
   return {x.x, x.y, x.z, x.w};
 }
-/// Nobody reads Y soon.
+/// Streaming store: Y is not read again soon.
 __device__ void store16(double *to, const double *from) {
   __stcs(reinterpret_cast<double2 *>(to), make_double2(from[0], from[1]));
 }
@@ -59,14 +55,16 @@ __device__ void store16(float *to, const float *from) {
   __stcs(reinterpret_cast<float4 *>(to), make_float4(from[0], from[1], from[2], from[3]));
 }
 
-/// V entries in each of four columns. A place is a row, or V rows that share their digits but for the last.
+/// The entries of a thread: V entries that lie in the same 16 bytes, in each of four columns. The thread reads a row's
+/// offset once for the four columns, and also a factor that the columns share. A place is a row, or V rows that share
+/// all digits except the last.
 template <class T, bool Whole> struct Tile {
   static constexpr int V = 16 / sizeof(T), W = Whole ? 1 : V; ///< places
   static constexpr unsigned all = (1u << (abreast * W)) - 1;
   using Columns = T[abreast][V];
   Columns sum;
 
-  /// Adds term t. Bit k·W + w of `match`: column k has the term in place w.
+  /// Adds term t. Bit k·W + w of `match`: column k has the term at place w.
   __device__ void add(const ColumnsWork<T> &work, const Tables<T> &tables, int t, int place, int c) {
     const auto row_key = load<W>(tables.row_key + t * tables.places + place * W);
     const auto col_key = load<abreast>(tables.col_key + t * tables.stage + c);
@@ -83,7 +81,7 @@ template <class T, bool Whole> struct Tile {
       add_product<false>(work, tables, t, place, c, match);
   }
 
-  /// `All`: everywhere, so that the loads of all columns are on their way at once.
+  /// `All`: the term is everywhere, so the loads of all columns can be in flight together.
   template <bool All> __device__ void add_product(const ColumnsWork<T> &work, const Tables<T> &tables, int t, int place,
                                                   int c, unsigned match) {
     Columns product;
@@ -116,7 +114,7 @@ template <class T, bool Whole> struct Tile {
     }
   }
 
-  /// product *= the factor.
+  /// product *= factor.
   __device__ static void multiply(Columns &product, const T *factor, const Vector<int, abreast> &columns,
                                   const Vector<int, W> &rows, int step) {
     const auto [a, b, c, d] = columns.entry;
@@ -126,7 +124,7 @@ template <class T, bool Whole> struct Tile {
       load_columns<abreast>(product, factor, columns, rows, step);
   }
 
-  /// product *= the factor, of which all columns have the same values, or each its own (`Loads`).
+  /// product *= factor. `Loads` is 1 if all columns share the factor's values, otherwise the number of columns.
   template <int Loads> __device__ static void load_columns(Columns &product, const T *factor,
                                                            const Vector<int, abreast> &columns,
                                                            const Vector<int, W> &rows, int step) {
@@ -170,7 +168,7 @@ template <class T, bool Whole> struct Tile {
     }
   }
 
-  /// product *= the factor where there is a match; nothing is read elsewhere.
+  /// product *= factor where `match` is set. Elsewhere nothing is read.
   __device__ static void multiply_some(Columns &product, unsigned match, const T *factor,
                                        const Vector<int, abreast> &columns, const Vector<int, W> &rows, int step) {
     KRONVEC_UNROLL
@@ -182,7 +180,7 @@ template <class T, bool Whole> struct Tile {
     }
   }
 
-  /// The first `count` columns, `apart` apart, the first of them from `to` on, which is row `row`.
+  /// Stores the first `count` columns, `apart` entries apart. `to` is the entry at row `row` of the first column.
   __device__ void store(T *to, int64_t apart, int count, int64_t row, int64_t rows) const {
     const bool inside = KRONVEC_WITHIN(row >= 0) && KRONVEC_WITHIN(row + V <= rows);
     KRONVEC_UNROLL
@@ -200,6 +198,9 @@ template <class T, bool Whole> struct Tile {
   }
 };
 
+/// An entry of Y is the sum, over the terms whose row key and column key agree, of weight · Π factor[row offset +
+/// column offset]: one addition, plus a load and a multiplication per factor, no division. The weight is the scale
+/// times the factors that depend on the column only. Entries without any term become zero in the same pass.
 template <class T, bool Whole> __global__ void __launch_bounds__(threads, Whole || sizeof(T) == 8 ? 3 : 2)
     emit_tile_of_columns(const __grid_constant__ ColumnsWork<T> work, Entries<T> y, ColumnsTiling tiling) {
   using Sums = Tile<T, Whole>;
@@ -216,7 +217,7 @@ template <class T, bool Whole> __global__ void __launch_bounds__(threads, Whole 
     T *const first_column = y.data + item * y.stride + own_class * y.ld;
     const auto shift = static_cast<int64_t>(reinterpret_cast<std::uintptr_t>(first_column) / sizeof(T) % V);
     const int64_t first_row = static_cast<int64_t>(blockIdx.x) * tiling.lanes * V - shift, row = first_row + place * V;
-    __syncthreads(); // the tables are those of the item before until here
+    __syncthreads(); // until here, the tables belong to the previous item
     find_factors(work, item, tables);
     decode_rows(work, first_row, y.rows, Whole ? V : 1, tables);
     for (int64_t stage = begin; stage < end; stage += KRONVEC_STRIDE(tiling.stage)) {
@@ -236,7 +237,7 @@ template <class T, bool Whole> __global__ void __launch_bounds__(threads, Whole 
 
 int64_t pieces(int64_t n, int64_t size) { return (n + size - 1) / size; }
 
-/// With the smallest tables.
+/// The number of lanes with the smallest tables.
 template <class T> int most_compact_lanes(const ColumnsWork<T> &work) {
   int best = narrowest;
   for (int lanes = narrowest; lanes <= threads; lanes *= 2)
@@ -244,7 +245,7 @@ template <class T> int most_compact_lanes(const ColumnsWork<T> &work) {
   return best;
 }
 
-/// As many as a column has vectors, as far as shared memory allows several blocks.
+/// As many lanes as a column has vectors, as long as shared memory allows several blocks.
 template <class T> int lanes_for(const ColumnsWork<T> &work, int64_t rows) {
   int best = most_compact_lanes(work);
   for (int lanes = narrowest; lanes <= threads; lanes *= 2) {
@@ -255,8 +256,8 @@ template <class T> int lanes_for(const ColumnsWork<T> &work, int64_t rows) {
   return best;
 }
 
-/// How far apart a block's columns are: multiples of 16 bytes over the greatest common divisor of 16 bytes and a
-/// column's, and as many columns as the terms would like, if that leaves a thread its four.
+/// The distance between a block's columns: a multiple of 16 bytes / gcd(16 bytes, column bytes), and of the distance
+/// that the terms prefer if each thread then still gets four columns.
 template <class T> int64_t classes_of(const ColumnsWork<T> &work, const Entries<T> &y) {
   constexpr int64_t V = ColumnsWork<T>::vector, most_classes = 1 << 14;
   const int64_t aligned = y.cols == 1 || y.ld % V == 0 ? 1 : y.ld % 2 == 0 ? V / 2 : V;

@@ -1,5 +1,5 @@
 #pragma once
-/// What a block of `emit_columns` knows of its rows and columns, in shared memory: keys, and offsets in factors.
+/// The tables of a block of `emit_columns` in shared memory: keys and factor offsets of its rows and columns.
 
 #include "kernels/emission_columns.hpp"
 #include "kernels/emission_digits.hpp"
@@ -10,14 +10,14 @@ namespace kronvec::kernels::columns {
 
 using std::int64_t;
 
-constexpr int threads = 256, abreast = 4; ///< of a block; columns of a thread at a time
+constexpr int threads = 256, abreast = 4; ///< per block; columns of a thread at a time
 
-/// Where the tables of a block begin in its shared memory, in bytes.
+/// Offsets of the tables in a block's shared memory, in bytes.
 struct Layout {
   int pointer, step, weight, col_key, col_at, row_key, row_at, end;
 };
 
-/// Columns in shared memory at once: those of all threads, or a few more.
+/// Number of columns in shared memory at a time: those of all threads, but at least 32.
 inline int stage_for(int lanes) {
   constexpr int columns_of_stage = 32;
   const int all = threads / lanes * abreast;
@@ -35,17 +35,17 @@ template <class T> Layout layout(const ColumnsWork<T> &work, int lanes) {
   l.weight = next(work.count * stage, sizeof(T));
   l.col_key = next(work.count * stage, sizeof(int)), l.col_at = next(work.total * stage, sizeof(int));
   l.row_key = next(work.count * places, sizeof(int)), l.row_at = next(work.varying * places, sizeof(int));
-  l.end = end > 0 ? end : 16; // a launch has some, even for no terms
+  l.end = end > 0 ? end : 16; // at least 16 bytes, even without terms
   return l;
 }
 
-/// What a block has in shared memory.
+/// The tables of a block in shared memory.
 template <class T> struct Tables {
-  const T **pointer;     ///< of each factor, at digits 0
-  int *step;             ///< of each varying factor: from row to row of a vector
+  const T **pointer;     ///< address of each factor with all digits 0
+  int *step;             ///< of each varying factor: step from row to row within a vector
   T *weight;             ///< of each term in each column of the stage
-  int *col_key, *col_at; ///< of each term, each factor in each column
-  int *row_key, *row_at; ///< of each term, each varying factor in each place of the tile
+  int *col_key, *col_at; ///< key of each term, offset in each factor, per column
+  int *row_key, *row_at; ///< key of each term, offset in each varying factor, per place of the tile
   int stage, places;
 
   __device__ Tables(unsigned char *memory, const Layout &layout, int columns, int rows)
@@ -57,7 +57,7 @@ template <class T> struct Tables {
         row_at(reinterpret_cast<int *>(memory + layout.row_at)), stage(columns), places(rows) {}
 };
 
-/// The key of an index along one side, and its offset in the first `factors` factors, at[f·pitch].
+/// Returns the key of an index along one side. Stores the offset in each of the first `factors` factors, at[f·pitch].
 __device__ inline int decode(const Term &term, int side, int64_t index, int factors, int *at, int pitch) {
   for (int f = 0; f < factors; ++f)
     at[f * pitch] = 0;
@@ -75,7 +75,7 @@ __device__ inline int decode(const Term &term, int side, int64_t index, int fact
   return rest == 0 ? static_cast<int>(key) : nowhere(side);
 }
 
-/// What an item's factors are, for all rows and columns.
+/// Finds the factors of an item, for all rows and columns.
 template <class T> __device__ void find_factors(const ColumnsWork<T> &work, int64_t item, const Tables<T> &tables) {
   static_assert(ColumnsWork<T>::most_terms <= threads);
   const int t = static_cast<int>(threadIdx.x);
@@ -89,7 +89,7 @@ template <class T> __device__ void find_factors(const ColumnsWork<T> &work, int6
   }
 }
 
-/// The rows of a tile from position `first` on, one place every `apart` rows.
+/// Decodes the rows of a tile from position `first` on, one place every `apart` rows.
 template <class T> __device__ void decode_rows(const ColumnsWork<T> &work, int64_t first, int64_t rows, int apart,
                                                const Tables<T> &tables) {
   for (int job = static_cast<int>(threadIdx.x); job < work.count * tables.places; job += KRONVEC_STRIDE(threads)) {
@@ -103,7 +103,7 @@ template <class T> __device__ void decode_rows(const ColumnsWork<T> &work, int64
   }
 }
 
-/// The columns first, first + apart, … of the stage, `count` of them.
+/// Decodes `count` columns of the stage: first, first + apart, …
 template <class T> __device__ void decode_columns(const ColumnsWork<T> &work, int64_t first, int apart, int64_t count,
                                                   const Tables<T> &tables) {
   for (int job = static_cast<int>(threadIdx.x); job < work.count * tables.stage; job += KRONVEC_STRIDE(threads)) {

@@ -11,7 +11,7 @@ template <class T> struct Entries {
   std::int64_t rows = 0, cols = 0, ld = 0, count = 0, stride = 0;
 };
 
-/// Whether all items of a batch of this form are one packed run of entries.
+/// Whether all items of a batch with this layout form one packed run of entries.
 template <class Batch> bool is_run(const Batch &x) {
   return (x.ld == x.rows || x.cols <= 1) && (x.count <= 1 || x.stride == x.rows * x.cols);
 }

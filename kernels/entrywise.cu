@@ -1,3 +1,5 @@
+/// Entrywise kernels.
+
 #include "kernels/entrywise.hpp"
 
 #include "kernels/thrust_stream.hpp"
@@ -5,12 +7,12 @@
 namespace kronvec::kernels {
 namespace {
 
-/// Which entry of which item a thread computes.
+/// The entry, and its item, that a thread computes.
 struct Place {
   std::int64_t item, row, col;
 };
 
-/// Entry k, counted down the columns of one item after the other.
+/// Entry k, counted down the columns of one item after another.
 template <class T> KRONVEC_HOST_DEVICE Place place(const Entries<T> &y, std::int64_t k) {
   if (y.cols == 1 && y.count == 1) return {0, k, 0}; // one long column needs no division
   const std::int64_t col = k / y.rows;
@@ -79,7 +81,7 @@ template <class T> struct Hadamard {
     write(y, p, read(a, p) * read(b, p));
   }
 };
-/// A chain of one link needs no array of registers.
+/// A chain with one link needs no array of registers.
 template <class T> struct OneLink {
   Link<T> link;
   Entries<const T> a, b;
@@ -99,8 +101,8 @@ template <class T> struct Links {
 constexpr int threads = 256;
 constexpr std::int64_t most_blocks = 1 << 16;
 
-/// A kernel of our own: Thrust would copy the work, which is read by computed indices, into every thread's local
-/// memory.
+/// A kernel of our own. Thrust would copy the work, which is read at computed indices, into the local memory of each
+/// thread.
 template <class T> __global__ void __launch_bounds__(threads)
     run_links(const __grid_constant__ Links<T> work, std::int64_t entries) {
   const auto &[chain, operands] = work;
@@ -118,7 +120,7 @@ template <class T> __global__ void __launch_bounds__(threads)
 }
 
 template <class T> std::int64_t size(const Entries<T> &x) { return x.rows * x.cols * x.count; }
-/// Whether the operand, read along one long column of n entries, gives what it gives place by place.
+/// Whether reading the operand as one column of n entries gives the same values as reading it place by place.
 template <class T> bool reads_as_run(const Entries<const T> &x, std::int64_t n) {
   return (x.rows * x.cols == 1 && x.stride == 0) || (is_run(x) && size(x) == n);
 }
@@ -127,7 +129,7 @@ template <class T> Entries<T> as_run(const Entries<T> &x) {
   return {x.data, size(x), 1, size(x), 1, 0};
 }
 
-/// Where everything is one run it is computed as one long column.
+/// Turns operands into one long column if each of them is one run.
 template <class T> void flatten(Entries<const T> *inputs, int input_count, Entries<T> *outputs, int output_count) {
   const std::int64_t n = size(outputs[0]);
   const auto run = [n](const Entries<const T> &x) { return reads_as_run(x, n); };

@@ -1,5 +1,5 @@
 #pragma once
-/// Entry by entry: one pass over the results, each operand read once.
+/// Entrywise operations: one pass over the results, each operand read once.
 
 #include "kernels/chain.hpp"
 #include "kernels/complex.hpp"
@@ -9,13 +9,14 @@
 
 namespace kronvec::kernels {
 
-/// The operands of a chain. An input with one row serves all rows of a result, one with one column all columns.
+/// The operands of a chain. An input with one row is broadcast to all rows of a result, an input with one column to all
+/// columns.
 template <class T> struct ChainOperands {
   Entries<const T> input[Chain<T>::most_inputs];
   Entries<T> output[Chain<T>::most_outputs];
 };
 
-/// The launchers for one kind of entries: float, double, or Complex of them. Results may be operands, entry for entry.
+/// The launchers for one type of entries: float, double, or Complex of them. Results may be operands, entry for entry.
 template <class T> struct Entrywise {
   /// Y = value.
   static cudaError_t fill(T value, Entries<T> y, cudaStream_t stream);
@@ -25,10 +26,10 @@ template <class T> struct Entrywise {
   static cudaError_t copy(Entries<const T> x, Entries<T> y, cudaStream_t stream);
 };
 
-/// Y = chain(inputs), for real entries. All outputs have one shape and count.
+/// Y = chain(inputs), for real entries. All outputs have the same shape and count.
 template <class T> cudaError_t run_chain(const Chain<T> &chain, const ChainOperands<T> &operands, cudaStream_t stream);
 
-/// What complex entries have instead of chains, T = Complex<R>. Operands broadcast likewise.
+/// Replaces chains for complex entries, T = Complex<R>. Operands are broadcast in the same way.
 template <class T> struct ComplexEntrywise {
   /// Y = X̄.
   static cudaError_t conjugate(Entries<const T> x, Entries<T> y, cudaStream_t stream);

@@ -1,5 +1,5 @@
 #pragma once
-/// Marks a function that runs on the GPU as well as on the host.
+/// Marks a function that runs on both the GPU and the host.
 
 #ifdef __CUDACC__
 #define KRONVEC_HOST_DEVICE __host__ __device__

@@ -1,3 +1,5 @@
+/// Addresses of a batch's items, and conversion of row exchanges.
+
 #include "kernels/items.hpp"
 
 #include "kernels/portability.hpp"
@@ -15,7 +17,7 @@ template <class T> __global__ void __launch_bounds__(threads) write_addresses(En
     address[b] = x.data + b * x.stride;
 }
 
-/// Where cuSOLVER has the exchanges of an item.
+/// The address of an item's exchanges in cuSOLVER's format.
 template <class T> __device__ std::int64_t *exchanges_of(const Entries<T> &f, std::int64_t item) {
   const auto end = reinterpret_cast<std::uintptr_t>(f.data + item * f.stride + f.rows * f.ld);
   return reinterpret_cast<std::int64_t *>((end + 7) / 8 * 8);

@@ -1,5 +1,5 @@
-/// The sliced multiply: between its factors a slice stays in shared memory, and its products in registers until all
-/// threads have read what these replace.
+/// The sliced multiply. A slice stays in shared memory from factor to factor. A factor's products stay in registers
+/// until all threads have read the entries that the products replace.
 
 #include "kernels/kronecker.hpp"
 
@@ -17,7 +17,7 @@ __host__ __device__ constexpr int64_t pieces(int64_t n, int64_t size) { return (
 /// The slice of a task.
 struct Slice {
   int64_t column, outer, inner; ///< its first entry
-  int rows, width;              ///< what there is of it: outers, and entries of the fastest dimensions
+  int rows, width;              ///< its actual size: outers, and entries of the fastest dimensions
 };
 template <class T> __device__ Slice slice_of(const KroneckerSlices<T> &work, int64_t task) {
   const int64_t across = pieces(work.inner, work.width), down = pieces(work.outer, work.outers);
@@ -28,8 +28,8 @@ template <class T> __device__ Slice slice_of(const KroneckerSlices<T> &work, int
   return s;
 }
 
-/// visit(e, place) for this thread's entries e of a slice that has `height` rows for every outer, and for their places
-/// in a column. Rows and places move on by additions: a division would cost as much as the products.
+/// Calls visit(e, place) for this thread's entries e of a slice with `height` rows per outer; `place` is the entry's
+/// offset in a column. Rows and places advance by additions, because a division would cost as much as the products.
 template <int Threads, class T>
 __device__ void for_entries(const KroneckerSlices<T> &work, const Slice &s, int height, const auto &visit) {
   const int thread = static_cast<int>(threadIdx.x), width = work.width;
@@ -51,11 +51,12 @@ __device__ void for_entries(const KroneckerSlices<T> &work, const Slice &s, int 
   }
 }
 
-/// What tensor cores take: doubles as they are, floats rounded to TF32.
+/// The operands of tensor cores: doubles unchanged, floats rounded to TF32.
 __device__ double tensor_operand(double x) { return x; }
 __device__ float tensor_operand(float x) { return to_tf32(x); }
 
-/// The factors' copies: column-major, with zeros up to whole runs of rows, and for tensor cores of columns.
+/// Copies the factors: column-major, padded with zeros to whole runs of rows and, for tensor cores, to whole groups of
+/// columns.
 template <int Threads, class T, bool Tensor> __device__ void load_factors(const KroneckerSlices<T> &work, T *copies) {
   constexpr int depth = tensor_depth(sizeof(T));
   for (int s = 0; s < work.steps; ++s) {
@@ -75,17 +76,17 @@ template <int Threads, class T, bool Tensor> __device__ void load_factors(const 
   }
 }
 
-/// What one access of shared memory takes at once.
+/// Number of entries in one access to shared memory.
 template <class T, int Tall> constexpr int run = sizeof(T) * Tall < 16 ? Tall : 16 / static_cast<int>(sizeof(T));
 template <class T, int N> struct alignas(N * sizeof(T)) Run { T entry[N]; };
 
-/// Tall rows of the products of one factor with a thread's fibers. `Even`: a fiber's entries lie at one distance in
-/// padded memory too, which saves two of the four instructions that a load takes.
+/// `Tall` rows of the products of one factor with a thread's fibers. `Even`: the entries of a fiber are equidistant in
+/// padded memory too, which saves two of the four instructions per load.
 template <class T, int Tall, bool Even, class Layout> struct Products {
   static constexpr int wide = fibers_of_thread(sizeof(T), Tall);
   T sum[Tall][wide];
 
-  /// `first`: where the fibers begin.
+  /// `first`: the first entry of each fiber.
   __device__ void add(const KroneckerStep &step, const T *factor, const T *slice, const int (&first)[wide]) {
     constexpr int N = run<T, Tall>;
     const T *even[wide];
@@ -111,12 +112,12 @@ template <class T, int Tall, bool Even, class Layout> struct Products {
   }
 };
 
-/// Where fiber f begins, of `height` entries.
+/// The first entry of fiber f, if fibers have `height` entries.
 __device__ int first_of(const KroneckerStep &step, int f, int height) {
   return step.by_faster.divide(f) * (height - 1) * step.faster + f;
 }
 
-/// The factor's products replace the slice's entries.
+/// Replaces the slice's entries by the products with a factor.
 template <class T, int Tall, bool Even, class Layout>
 __device__ void multiply(const KroneckerStep &step, const T *factor, T *slice) {
   using Mine = Products<T, Tall, Even, Layout>;
@@ -154,16 +155,16 @@ __device__ void multiply(const KroneckerStep &step, const T *factor, T *slice) {
     multiply<T, Tall, false, Layout>(step, factor, slice);
 }
 
-/// Tall rows of the products of one factor with a warp's fibers, by tensor cores. Rows and columns of their fragments
-/// may stand for any rows and fibers: lane (g, t) has rows 2·g and 2·g + 1 of every 16, which are one access of the
-/// factor, and columns whose fibers lie in different banks (`turn`).
+/// `Tall` rows of the products of one factor with a warp's fibers, by tensor cores. The rows and columns of the
+/// fragments may stand for any rows and fibers: lane (g, t) has rows 2·g and 2·g + 1 of every 16, which it loads from
+/// the factor in one access, and columns whose fibers lie in different banks (`turn`).
 template <class T, int Tall, class Layout> struct WarpProducts {
   static constexpr int high = Tall / 16, fibers = fibers_of_warp(sizeof(T), Tall), wide = fibers / 8;
   static constexpr int depth = tensor_depth(sizeof(T));
   T sum[high][wide][4];
   int g, t; ///< of the lane
 
-  /// `factor`: its rows of these products.
+  /// `factor`: the copy of the factor, from the first of these rows on.
   __device__ void add(const KroneckerStep &step, const T *factor, const T *slice, int fiber) {
     int first[wide];
     KRONVEC_UNROLL
@@ -194,8 +195,8 @@ template <class T, int Tall, class Layout> struct WarpProducts {
   }
 
 private:
-  /// The products of entries k, and for floats k + 4 too, of the fibers and those columns of the factor. Beyond the
-  /// last they are 0.
+  /// Adds the products of the fibers' entries k (for floats also k + 4) and the matching columns of the factor. Entries
+  /// beyond the last count as 0.
   template <bool Last>
   __device__ void add(const KroneckerStep &step, const T *factor, const T *slice, const int (&first)[wide], int k) {
     T f[high][depth / 2];
@@ -221,7 +222,7 @@ private:
   }
 };
 
-/// The same by warps: all lanes of one take part in every product.
+/// The same by warps. All lanes of a warp take part in every product.
 template <class T, int Tall, class Layout>
 __device__ void multiply_by_warps(const KroneckerStep &step, const T *factor, T *slice) {
   using Mine = WarpProducts<T, Tall, Layout>;

@@ -1,5 +1,5 @@
 #pragma once
-/// Several consecutive factors of a Kronecker product in one pass over memory.
+/// Applies several consecutive factors of a Kronecker product in one pass over memory.
 
 #include "kernels/complex.hpp"
 #include "kernels/entries.hpp"
@@ -9,7 +9,7 @@
 
 namespace kronvec::kernels {
 
-/// n / d for n, d < 2¹⁶ by a multiplication: with m = ⌈2⁴⁰/d⌉, n·m/2⁴⁰ exceeds n/d by less than n/2⁴⁰ < 1/d.
+/// n / d for n, d < 2¹⁶ by one multiplication: with m = ⌈2⁴⁰/d⌉, n·m/2⁴⁰ exceeds n/d by less than n/2⁴⁰ < 1/d.
 struct Divisor {
   std::uint64_t inverse = 0;
 
@@ -20,31 +20,32 @@ struct Divisor {
   }
 };
 
-/// One factor, p×q, applied to a slice: a fiber is the q entries of the slice that one product with the factor takes,
-/// `faster` entries apart. A thread computes `tall` rows of the products of several fibers.
+/// One p×q factor, applied to a slice. A fiber is the q entries of the slice, `faster` entries apart, that one product
+/// with the factor reads. A thread computes `tall` rows of the products of several fibers.
 struct KroneckerStep {
   int p, q;
-  int tall;         ///< 2, 4 or 8; or, of a warp's and for tensor cores, 16 or 32
+  int tall;         ///< rows per thread: 2, 4 or 8; with tensor cores, rows per warp: 16 or 32
   int place, pitch; ///< of the factor's copy in shared memory: entry (i, k) is entry place + i + k·pitch of the copies
   int faster;
-  int distance;             ///< of a fiber's entries in padded memory, if it is one, and otherwise 0
-  int fibers, fiber_blocks; ///< of a slice; fiber f belongs to block f mod fiber_blocks, or f / fibers_of_warp
-  int turn;                 ///< for tensor cores, of `fiber_of_column`
+  int distance; ///< distance of a fiber's entries in padded memory if it is constant, otherwise 0
+  /// Per slice. Fiber f belongs to block f mod fiber_blocks; with tensor cores, to block f / fibers_of_warp.
+  int fibers, fiber_blocks;
+  int turn; ///< for tensor cores: argument of `fiber_of_column`
   Divisor by_faster, by_blocks;
 };
 
-/// A column of X is outer × from × inner entries, the last the fastest; of Y, outer × to × inner. A block of threads
-/// takes a slice of outers × from × width of them into shared memory, and there one factor after the other. Either
-/// outers is 1 or width is inner.
+/// A column of X is outer × from × inner entries, the last index fastest; a column of Y is outer × to × inner. A block
+/// of threads loads a slice of outers × from × width entries into shared memory and applies one factor after the other
+/// there. Either outers is 1 or width is inner.
 template <class T> struct KroneckerSlices {
   static constexpr int most_steps = most_kronecker_steps;
   std::int64_t inner, outer, columns;
   int from, to, width, outers;
   Divisor by_width;
   int slice_room; ///< entries of shared memory for a slice, a multiple of 16 bytes
-  bool tensor;    ///< whether tensor cores do a step: of doubles, or of floats rounded to TF32
+  bool tensor;    ///< whether tensor cores compute a step: of doubles, or of floats rounded to TF32
   int steps;
-  T alpha, beta; ///< β = 0: nothing of Y is read
+  T alpha, beta; ///< if β = 0, Y is not read
   KroneckerStep step[most_steps];
   Entries<const T> factor[most_steps];
   bool transposed[most_steps];

@@ -1,13 +1,13 @@
 #pragma once
-/// Products by tensor cores, for nvcc: kernels get them from portability.hpp. (The emulator has its own.)
+/// Tensor-core products for nvcc. Kernels get them from portability.hpp. (The emulator has its own.)
 
 #include <cuda_runtime.h>
 
 namespace kronvec::kernels {
 
-/// C += A·B by all 32 lanes of a warp: A 16×4, B 4×8, C 16×8. With g = lane / 4 and t = lane % 4 a lane brings
-/// a[i] = A(g + 8·i, t) and b[0] = B(t, g), and has c[i] = C(g + 8·(i / 2), 2·t + i % 2) (PTX ISA, "Matrix fragments
-/// for mma.m16n8k4 with .f64"). Before Hopper it is two products of half the height.
+/// C += A·B by all 32 lanes of a warp: A 16×4, B 4×8, C 16×8. With g = lane / 4 and t = lane % 4, a lane provides a[i]
+/// = A(g + 8·i, t) and b[0] = B(t, g), and holds c[i] = C(g + 8·(i / 2), 2·t + i % 2) (PTX ISA, "Matrix fragments for
+/// mma.m16n8k4 with .f64"). Before Hopper, two products of half the height replace it.
 __device__ __forceinline__ void warp_multiply_add(double (&c)[4], const double (&a)[2], const double (&b)[1]) {
 #if __CUDA_ARCH__ >= 900
   asm volatile("mma.sync.aligned.m16n8k4.row.col.f64.f64.f64.f64 {%0, %1, %2, %3}, {%4, %5}, {%6}, {%0, %1, %2, %3};"
@@ -21,15 +21,15 @@ __device__ __forceinline__ void warp_multiply_add(double (&c)[4], const double (
 #endif
 }
 
-/// The float with 10 bits of mantissa that is nearest, the larger one of two that are as near.
+/// The nearest float with 10 bits of mantissa, ties away from 0.
 __device__ __forceinline__ float to_tf32(float x) {
   unsigned bits;
   asm("cvt.rna.tf32.f32 %0, %1;" : "=r"(bits) : "f"(x));
   return __uint_as_float(bits);
 }
 
-/// The same of floats that `to_tf32` has rounded, A 16×8 and B 8×8: a[i] = A(g + 8·(i % 2), t + 4·(i / 2)) and
-/// b[i] = B(t + 4·i, g) ("Matrix fragments for mma.m16n8k8", .tf32).
+/// The same for floats that `to_tf32` has rounded, with A 16×8 and B 8×8: a[i] = A(g + 8·(i % 2), t + 4·(i / 2)) and
+/// b[i] = B(t + 4·i, g) (PTX ISA, "Matrix fragments for mma.m16n8k8", .tf32).
 __device__ __forceinline__ void warp_multiply_add(float (&c)[4], const float (&a)[4], const float (&b)[2]) {
   asm volatile("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, "
                "{%0, %1, %2, %3};"

@@ -1,3 +1,5 @@
+/// Kernels of permutations and selections.
+
 #include "kernels/permutation.hpp"
 
 #include "kernels/thrust_stream.hpp"
@@ -23,7 +25,7 @@ constexpr int64_t most_blocks = 1 << 20;
 
 int64_t pieces(int64_t n, int64_t size) { return (n + size - 1) / size; }
 
-/// A task is 256 rows of up to eight columns of one item: what its threads find out of a row serves all the columns.
+/// A task is 256 rows of up to eight columns of one item. A thread's work on a row index serves all the columns.
 struct Tasks {
   int64_t down, across, count;
   template <class T> explicit Tasks(const Entries<T> &y)
@@ -44,7 +46,7 @@ template <class T> __global__ void __launch_bounds__(threads)
   }
 }
 
-/// Where the first of the n ascending keys lies that is not below `key`.
+/// The position of the first of the n ascending keys that is not below `key`.
 __device__ int64_t lower_bound(const int64_t *keys, int64_t n, int64_t key) {
   int64_t below = 0;
   while (below < n) {
@@ -57,8 +59,8 @@ __device__ int64_t lower_bound(const int64_t *keys, int64_t n, int64_t key) {
   return below;
 }
 
-/// By the rows of X in the order of their places in Y. No atomics: every run of this gives the same bits.
-template <class T> __global__ void __launch_bounds__(threads, 4) // of 64 registers, or some would be spilled
+/// Adds rows of X in the order of their places in Y. Uses no atomics, so every run gives the same bits.
+template <class T> __global__ void __launch_bounds__(threads, 4) // of 64 registers: fewer would spill
     add_rows(Tasks tasks, const int64_t *keys, const int64_t *order, Entries<const T> x, Entries<T> y) {
   for (int64_t task = blockIdx.x; task < tasks.down * tasks.across * tasks.count; task += KRONVEC_STRIDE(gridDim.x)) {
     const int64_t i = task % tasks.down * threads + threadIdx.x, item = task / tasks.down / tasks.across;

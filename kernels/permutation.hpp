@@ -16,8 +16,8 @@ cudaError_t commute_columns(std::int64_t m, std::int64_t n, Entries<const T> x, 
 template <class T>
 cudaError_t gather_rows(Entries<const std::int64_t> index, Entries<const T> x, Entries<T> y, cudaStream_t stream);
 
-/// Row index[i] of Y_b is the sum of those rows i of X_b, in the order of i, and 0 where there is none. `keys` and
-/// `order` have room for an index of every row of X. T: float, double, or Complex of them.
+/// Row index[i] of Y_b is the sum of all rows i of X_b with that index, in the order of i, or 0 if there is none.
+/// `keys` and `order` each have room for one index per row of X. T: float, double, or Complex of them.
 template <class T> cudaError_t scatter_rows(Entries<const std::int64_t> index, Entries<const T> x, Entries<T> y,
                                             std::int64_t *keys, std::int64_t *order, cudaStream_t stream);
 

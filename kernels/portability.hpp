@@ -1,5 +1,5 @@
 #pragma once
-/// The one header that knows whether nvcc compiles a kernel for a GPU or g++ compiles it for the emulator. Kernels use
+/// The only header that knows whether nvcc compiles a kernel for a GPU or g++ compiles it for the emulator. Kernels use
 /// CUDA's own names (threadIdx, __syncthreads, __shfl_down_sync) and, from here, KRONVEC_SHARED,
 /// KRONVEC_DYNAMIC_SHARED, KRONVEC_WITHIN, KRONVEC_BEYOND, KRONVEC_STRIDE, KRONVEC_UNROLL, KRONVEC_ROLLED, at_most,
 /// blocks_for, launch, warp_multiply_add and to_tf32.
@@ -19,19 +19,19 @@
 
 /// An array in shared memory: KRONVEC_SHARED(tile, T[32][33]).
 #define KRONVEC_SHARED(name, ...) __shared__ kronvec::kernels::identity_t<__VA_ARGS__> name
-/// The shared memory that the launch asked for, as a pointer to T.
+/// The shared memory that the launch requested, as a pointer to T.
 #define KRONVEC_DYNAMIC_SHARED(name, ...)                                                                              \
   extern __shared__ __align__(16) unsigned char kronvec_dynamic_shared[];                                              \
   auto *name = reinterpret_cast<kronvec::kernels::identity_t<__VA_ARGS__> *>(kronvec_dynamic_shared)
-/// Bound checks: the conditions that something lies within its bounds, or beyond them. The emulator can leave one out,
-/// as if all were within, to see whether a test misses it.
+/// Bound checks: conditions that something lies within its bounds, or beyond them. The emulator can remove one, as if
+/// everything were within, to test whether the tests notice.
 #define KRONVEC_WITHIN(...) (__VA_ARGS__)
 #define KRONVEC_BEYOND(...) (__VA_ARGS__)
-/// How far on a loop's next task or entry is. The emulator can end the loop after its first turn.
+/// The step to a loop's next task or entry. The emulator can end the loop after its first iteration.
 #define KRONVEC_STRIDE(...) (__VA_ARGS__)
-/// Before a loop over a thread's own array, whose entries are registers only where their indices are constants.
+/// For a loop over a thread's own array: its entries are registers only if their indices are constants.
 #define KRONVEC_UNROLL _Pragma("unroll")
-/// Before a loop that is long enough, and whose unrolling would cost registers.
+/// For a loop that is long enough, and whose unrolling would cost registers.
 #define KRONVEC_ROLLED _Pragma("unroll 1")
 
 namespace kronvec::kernels {
@@ -39,7 +39,7 @@ namespace kronvec::kernels {
 template <class T> struct identity { using type = T; };
 template <class T> using identity_t = typename identity<T>::type;
 
-/// The largest grid of a kernel whose blocks take several tasks. The emulator can make it smaller.
+/// Max grid of a kernel whose blocks take several tasks. The emulator can lower it.
 constexpr std::int64_t at_most(std::int64_t blocks) { return blocks; }
 
 /// kernel<<<grid, block, shared_bytes, stream>>>(arguments…).
@@ -79,7 +79,7 @@ using emulation::warp_multiply_add;
 
 namespace kronvec::kernels {
 
-/// A grid's extent for so many tasks, of which a block takes several where there are more than `most`.
+/// The grid size for `tasks` tasks. If there are more than `most`, blocks take several tasks.
 inline unsigned blocks_for(std::int64_t tasks, std::int64_t most) {
   return static_cast<unsigned>(std::min(tasks, at_most(most)));
 }

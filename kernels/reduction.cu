@@ -1,3 +1,5 @@
+/// Sums, determinants, norms and maxima, one per item or column.
+
 #include "kernels/reduction.hpp"
 
 #include "kernels/complex.hpp"
@@ -15,7 +17,7 @@ constexpr int threads = 256, warps = threads / 32;
 struct Sum {
   template <class T> __device__ T operator()(T a, T b) const { return a + b; }
 };
-/// The larger, or NaN if there is one.
+/// The larger of the two, or NaN if one is NaN.
 struct Largest {
   template <class T> __device__ T operator()(T a, T b) const { return a >= b || a != a ? a : b; }
 };
@@ -25,7 +27,7 @@ template <class R> __device__ Complex<R> from_below(Complex<R> value, unsigned d
   return {from_below(value.re, delta), from_below(value.im, delta)};
 }
 
-/// Every thread's value combined, in thread 0: lanes first, then warps.
+/// Combines the values of all threads; thread 0 gets the result. First lanes, then warps.
 template <class T, class Combine> __device__ T combine_block(T value, Combine combine) {
   KRONVEC_SHARED(of_warp, T[warps]);
   const int lane = static_cast<int>(threadIdx.x) % 32, number = static_cast<int>(threadIdx.x) / 32;
@@ -42,8 +44,8 @@ template <class T, class Combine> __device__ T combine_block(T value, Combine co
 
 constexpr std::int64_t shortest_piece = 1 << 14, most_pieces = threads, enough_blocks = 1024;
 
-/// Block (item, piece) adds up one piece of one item into sums[item·pieces + piece], or into y if there is one piece.
-template <class T> __global__ void __launch_bounds__(threads, 5) // of 48 registers, or some would be spilled
+/// A task (item, piece) adds up one piece of one item into sums[item·pieces + piece], or into y if there is one piece.
+template <class T> __global__ void __launch_bounds__(threads, 5) // of 48 registers: fewer would spill
     inner_products(Entries<const T> a, Entries<const T> b, Entries<T> y, T *sums, std::int64_t pieces) {
   const std::int64_t n = a.rows * a.cols, length = (n + pieces - 1) / pieces;
   const bool packed = a.ld == a.rows && b.ld == b.rows;
@@ -64,7 +66,7 @@ template <class T> __global__ void __launch_bounds__(threads, 5) // of 48 regist
   }
 }
 
-/// y_b = the sum of item b's pieces, of which there are at most as many as threads.
+/// y_b = the sum of item b's pieces. There are at most as many pieces as threads.
 template <class T> __global__ void __launch_bounds__(threads)
     add_pieces(const T *sums, std::int64_t pieces, Entries<T> y) {
   for (std::int64_t item = blockIdx.x; item < y.count; item += KRONVEC_STRIDE(gridDim.x)) {

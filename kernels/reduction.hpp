@@ -1,5 +1,5 @@
 #pragma once
-/// Sums over entries, one per item of a batch, in a fixed order (the same bits in every run).
+/// Sums over entries, one per item of a batch, in a fixed order (every run gives the same bits).
 
 #include "kernels/entries.hpp"
 
@@ -7,24 +7,25 @@
 
 namespace kronvec::kernels {
 
-/// In how many pieces `inner` adds up each item: few long items would leave most of a GPU idle.
+/// The number of pieces in which `inner` adds up each item. Few long items in one piece each would leave most of a GPU
+/// idle.
 std::int64_t inner_pieces(std::int64_t entries, std::int64_t count);
 
-/// y_b = Σᵢⱼ a_b(i, j)·b_b(i, j). Where there is more than one piece, `sums` has room for all pieces of all items.
-/// T: float, double, or Complex of them.
+/// y_b = Σᵢⱼ a_b(i, j)·b_b(i, j). If there is more than one piece, `sums` has room for all pieces of all items. T:
+/// float, double, or Complex of them.
 template <class T>
 cudaError_t inner(Entries<const T> a, Entries<const T> b, Entries<T> y, T *sums, cudaStream_t stream);
 
-/// y_b = det X_b, or log |det X_b|, by LU factors as cuSOLVER leaves them: each item of `f` holds L and U in its first
-/// f.rows columns, and after them, from the next multiple of 8 bytes, the row exchanges as 64-bit integers from 1.
+/// y_b = det X_b, or log |det X_b|, from LU factors in cuSOLVER's format: each item of `f` holds L and U in its first
+/// f.rows columns, followed, from the next multiple of 8 bytes, by the row exchanges as 64-bit integers counted from 1.
 cudaError_t determinant(Entries<const float> f, bool logarithm, Entries<float> y, cudaStream_t stream);
 cudaError_t determinant(Entries<const double> f, bool logarithm, Entries<double> y, cudaStream_t stream);
 
-/// y_b(0, j) = the largest entry of column j of X_b: NaN if an entry is, −∞ of no entries.
+/// y_b(0, j) = the largest entry of column j of X_b: NaN if an entry is NaN, −∞ if there are no entries.
 cudaError_t column_max(Entries<const float> x, Entries<float> y, cudaStream_t stream);
 cudaError_t column_max(Entries<const double> x, Entries<double> y, cudaStream_t stream);
 
-/// y_b = ‖X_b‖₁, the largest sum of a column's magnitudes; NaN if an entry is.
+/// y_b = ‖X_b‖₁, the largest column sum of absolute values; NaN if an entry is NaN.
 cudaError_t one_norm(Entries<const float> x, float *y, cudaStream_t stream);
 cudaError_t one_norm(Entries<const double> x, double *y, cudaStream_t stream);
 

@@ -1,5 +1,5 @@
 #pragma once
-/// Shared memory of launches that want more than every launch may have.
+/// Shared memory beyond the 48 KiB that every launch may use.
 
 #include <cuda_runtime_api.h>
 
@@ -7,8 +7,9 @@
 
 namespace kronvec::kernels {
 
-/// Gives a kernel leave to have so many bytes in a block. The leave is the kernel's, whichever thread launches it: if
-/// each launch asked for what it needs itself, another thread could lower it just before. So all ask for all there is.
+/// Allows a kernel to use this much shared memory per block. The limit belongs to the kernel and is shared by all
+/// threads that launch it. If each launch set only what it needs, another thread could lower the limit just before the
+/// launch. So every launch requests the maximum.
 inline cudaError_t allow_shared_memory(const void *kernel, std::size_t bytes) {
   constexpr std::size_t without_leave = 48 * 1024;
   if (bytes <= without_leave) return cudaSuccess;

@@ -1,5 +1,5 @@
 #pragma once
-/// Thrust in a stream: its CUDA system under nvcc, its serial system, queued like a kernel, under the emulator.
+/// Runs Thrust in a stream: under nvcc its CUDA system; under the emulator its serial system, queued like a kernel.
 
 #include "kernels/portability.hpp"
 
@@ -18,7 +18,7 @@
 
 namespace kronvec::kernels {
 
-/// work(k) for 0 ≤ k < n, in any order, in the stream.
+/// Calls work(k) for 0 ≤ k < n, in any order, in the stream.
 template <class Work> cudaError_t for_each_index(std::int64_t n, Work work, cudaStream_t stream) {
   if (n == 0) return cudaSuccess;
   const thrust::counting_iterator<std::int64_t> first(0);
@@ -32,12 +32,11 @@ template <class Work> cudaError_t for_each_index(std::int64_t n, Work work, cuda
   emulation::check_argument(stream, work);
   emulation::enqueue(stream, [=] { thrust::for_each_n(thrust::cpp::par, first, n, work); });
 #endif
-  return cudaPeekAtLastError(); // which is how Thrust asks, too: an error that somebody has left behind is taken for
-                                // ours
+  return cudaPeekAtLastError(); // Thrust does the same; an earlier error of other code is reported as ours
 }
 
 #ifdef __CUDACC__
-/// Thrust's own workspaces, in the order of the stream.
+/// Allocates Thrust's workspaces in stream order.
 struct StreamAllocator {
   using value_type = char;
   cudaStream_t stream;
@@ -51,7 +50,7 @@ struct StreamAllocator {
 };
 #endif
 
-/// Sorts the n keys, and the values with them; values of one key keep their order.
+/// Sorts the n keys, and the values with them. Values with equal keys keep their order.
 inline cudaError_t sort_by_key(std::int64_t *keys, std::int64_t *values, std::int64_t n, cudaStream_t stream) {
   if (n == 0) return cudaSuccess;
 #ifdef __CUDACC__

@@ -1,5 +1,5 @@
-/// Triangles. A block of threads takes a tile of the triangle and the tile that mirrors it; the mirrored one is turned
-/// in shared memory, so that every access runs down a column, of X and of the packed triangle both.
+/// Triangles. A block of threads takes a tile of the triangle and the mirror image of that tile. It transposes the
+/// mirror image in shared memory, so that every access runs down a column, both of X and of the packed triangle.
 
 #include "kernels/triangle.hpp"
 
@@ -14,17 +14,17 @@ using std::int64_t;
 constexpr int tile = 32, threads = 256, lines = threads / tile;
 constexpr int64_t most_blocks = 1 << 20;
 
-/// Whether the triangle has (i, j), off the diagonal.
+/// Whether the triangle contains (i, j), for i ≠ j.
 __device__ bool inside(Triangle t, int64_t i, int64_t j) { return t.lower ? i > j : i < j; }
 
-/// Where (i, j) lies in the packed triangle. A lower column c has n − c entries before those on the diagonal are left
-/// out, an upper one c + 1.
+/// The position of (i, j) in the packed triangle. With the diagonal, column c has n − c entries (lower) or c + 1
+/// entries (upper); without it, one less.
 __device__ int64_t position(Triangle t, int64_t n, int64_t i, int64_t j) {
   const int64_t out = t.diagonal ? 0 : 1;
   return t.lower ? j * (n - out) - j * (j - 1) / 2 + i - j - out : j * (j + 1 - 2 * out) / 2 + i;
 }
 
-/// A tile of the triangle: rows from i0 and columns from j0 on, of one item; and this thread's place in a tile.
+/// A tile of the triangle of one item: rows from i0 on, columns from j0 on; and this thread's place in the tile.
 struct Tile {
   int64_t item, i0, j0;
   bool empty;

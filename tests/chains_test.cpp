@@ -1,4 +1,4 @@
-/// Entrywise steps of a program end up in as few passes over memory as they can.
+/// The entrywise steps of a program are joined into as few passes over memory as possible.
 
 #include "calculus/jacobian_plan.hpp"
 #include "jacobian_checks.hpp"
@@ -29,7 +29,7 @@ TEST(Chains, ValueAndDerivativeLeaveOnePass) {
 }
 
 TEST(Chains, JoinAcrossOtherSteps) {
-  // The derivative is asked for after the product with A; it joins the chain before it.
+  // The derivative is requested after the product with A. It joins the chain before the product.
   const auto steps = chains(JacobianPlan(a * sin(x), {x}, Structure::general), Stage::values);
   ASSERT_EQ(steps.size(), 1u);
   EXPECT_EQ(steps[0].out.size(), 2u);
@@ -40,7 +40,7 @@ TEST(Chains, DifferentialOfAQuotientIsOnePass) {
 }
 
 TEST(Chains, ReshapedValuesAreReadFromMemory) {
-  // vec(exp X) is read in another shape than it was computed in, so the two cannot be one chain.
+  // vec(exp X) is read in another shape than it was computed in, so the two steps cannot be one chain.
   const Expression f = unvec(sin(unvec(exp(x), 5, 3)), 3, 5) + x;
   EXPECT_GE(chains(JacobianPlan(f, {x}, Structure::general), Stage::values).size(), 2u);
   Givens givens;

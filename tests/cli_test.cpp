@@ -1,4 +1,4 @@
-/// The command as a user runs it: its output, its messages, its exit status, and the files that it leaves.
+/// The command as a user runs it: output, messages, exit statuses, and the files that it leaves.
 
 #include "testing.hpp"
 
@@ -35,7 +35,7 @@ protected:
   }
   ~Command() override { fs::remove_all(dir_); }
 
-  /// Runs the command in a directory of its own; `arguments` are as in a shell.
+  /// Runs the command in its own directory; `arguments` are as in a shell.
   Outcome run(const std::string &arguments) const {
     const std::string line =
         "cd " + dir_.string() + " && " KRONVEC_COMMAND " " + arguments + " >stdout.txt 2>stderr.txt";
@@ -69,7 +69,7 @@ TEST_F(Command, WritesAJacobianThatReadsBack) {
   EXPECT_NE(j.err.find("J.npy: 20×6, numerator layout"), std::string::npos) << j.err;
   EXPECT_EQ(files(), 2u);
   const auto dense = read_matrix<double>(dir_ / "J.npy");
-  // J·vec(dX) by the command, and from the file.
+  // J·vec(dX), computed by the command and from the file.
   const Outcome y = run("jvp 'A*exp(X*B)' --wrt X A=4x3 B=2x5 X=3x2 --tangent '[1,0;0,2;0,0]' --out y.npy");
   EXPECT_EQ(y.status, 0) << y.err;
   const Matrix<double> dx{{1}, {0}, {0}, {0}, {2}, {0}};
@@ -89,7 +89,7 @@ TEST_F(Command, ItsThreadsDoNotSpinForLong) {
                : shown.substr(at + name.size(), shown.find('\'', at + name.size()) - at - name.size());
   };
   EXPECT_EQ(turns(""), "3000");
-  EXPECT_EQ(turns("GOMP_SPINCOUNT=7 "), "7"); // the user's
+  EXPECT_EQ(turns("GOMP_SPINCOUNT=7 "), "7"); // the user's setting
   EXPECT_EQ(turns("OMP_WAIT_POLICY=passive "), "0");
 }
 #endif
@@ -105,7 +105,7 @@ TEST_F(Command, WritesASparseJacobianThatIsNeverDense) {
   file >> rows >> cols >> entries;
   EXPECT_EQ(rows, 6);
   EXPECT_EQ(cols, 4);
-  EXPECT_EQ(entries, 18); // 2mn·n places, of which mn fall together
+  EXPECT_EQ(entries, 18); // 2mn·n positions, mn of which coincide
   Matrix<double> j(6, 4), x{{1, 2}, {3, 4}, {5, 6}}, dense(4, 6);
   double value = 0;
   for (Index i = 0, k = 0; file >> i >> k >> value;)
@@ -113,7 +113,7 @@ TEST_F(Command, WritesASparseJacobianThatIsNeverDense) {
   const Symbol s("X", 3, 2);
   jacobian(transpose(s) * s, s).at({{s, x}}).to_dense(dense, {.method = Method::reference});
   EXPECT_TRUE(near(j, transposed(dense), 1e-14));
-  // dense, J of 60×50 would take 57 MiB
+  // a dense J of 60×50 would take 57 MiB
   EXPECT_EQ(run("jacobian \"X'*X\" --wrt X X=60x50 --max-memory 25MB --out large.mtx").status, 0);
   expect_refusal("jacobian X --wrt X X=3x2 --out J.txt", 2, "must end in .npy or .mtx");
   expect_refusal("jacobian X --wrt X X=3x2 --out J.mtx --method forward", 2, "structured");
@@ -148,7 +148,7 @@ TEST_F(Command, WritesAJacobianThatDoesNotFitByRanges) {
 }
 
 TEST_F(Command, LeavesNothingOfAJacobianThatIsNotWhole) {
-  // 3600×3600, 99 MiB; by the element method, which takes seconds
+  // 3600×3600, 99 MiB; the element method takes seconds for it
   const std::string command = KRONVEC_COMMAND " jacobian 'X*X*X' --wrt X X=60x60 --method reference --max-memory 2MB "
                                               "--out J.npy 2>stderr.txt";
   const auto shell = [&](const std::string &line) {
@@ -231,7 +231,7 @@ TEST_F(Command, AnswersWhereNothingCanBeSaid) {
   };
   EXPECT_EQ(status_of("foo"), 2);
   EXPECT_EQ(status_of("evaluate 'A*B' A=2x3 B=2x3"), 2);
-  EXPECT_EQ(status_of("evaluate X X=2x2 Y=1x1"), 0); // a note alone would have been said
+  EXPECT_EQ(status_of("evaluate X X=2x2 Y=1x1"), 0); // a note would have been printed
 }
 
 TEST_F(Command, RefusesBadFiles) {
@@ -266,7 +266,7 @@ TEST_F(Command, LeavesNoFileBehindWhenItFails) {
   fs::create_directory(dir_ / "taken.npy");
   expect_refusal("evaluate X X=2x2 --out taken.npy", 3, "taken.npy");
   expect_refusal("jacobian 'inv(X)' --wrt X 'X=zeros(2,2)' --out J.npy", 2, "singular");
-  EXPECT_EQ(files(), 1u); // the directory
+  EXPECT_EQ(files(), 1u); // only the directory
   ASSERT_EQ(mkfifo((dir_ / "pipe.npy").c_str(), 0600), 0);
   expect_refusal("evaluate X X=2x2 --out pipe.npy", 3, "not a regular file");
   EXPECT_TRUE(fs::is_fifo(dir_ / "pipe.npy"));
@@ -289,7 +289,7 @@ TEST_F(Command, AppliesAnOperatorThatIsNeverFormed) {
   EXPECT_EQ(back.out, "1\n4\n7\n10\n2\n5\n8\n11\n3\n6\n9\n12\n");
 }
 
-/// K[300,200] would be 60000² doubles, of which X and Y are two columns.
+/// K[300,200] would be 60000² doubles; X and Y take two of its columns.
 TEST_F(Command, SaysWhatAnApplicationTook) {
   for (const char *device : {"reference", "cpu"}) {
     const Outcome k = run(std::string("apply 'K(300,200)' --to 60000x1 --out y.npy --device ") + device);
@@ -324,7 +324,7 @@ TEST_F(Command, DerivesWithoutNumbers) {
   EXPECT_NE(json.out.find("\"gradient\": \"(A + Aᵀ)·x\""), std::string::npos) << json.out;
 }
 
-/// What is printed is read.
+/// Printed formulas can be read.
 TEST_F(Command, EvaluatesPrintedFormulas) {
   const std::string values = " 'A=[1,2;3,4;5,6]' 'X=[1;2]' 'B=[1,-1]'";
   const Outcome j = run("jacobian 'A*(X*B).^2' --wrt X" + values);

@@ -1,4 +1,4 @@
-/// K[m,n] against the matrix itself, formed entry by entry, on every device.
+/// K[m,n] compared with the matrix itself, formed entry by entry, on every device.
 
 #include "testing.hpp"
 

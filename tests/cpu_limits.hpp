@@ -1,11 +1,11 @@
 #pragma once
-/// Limits of the CPU's emissions, for tests.
+/// Limits of the CPU's emissions for tests.
 
 #include "devices/cpu/emission/emitter.hpp"
 
 namespace kronvec::testing {
 
-/// At which it does with little what it otherwise does with much.
+/// Limits at which small emissions take the paths of large ones.
 inline constexpr cpu::Limits small_limits{.streaming = 0,
                                           .task = 1 << 10,
                                           .chunk = 256,

@@ -1,5 +1,5 @@
-/// Linear algebra on the CUDA devices against the reference, for all four kinds of entries: what their kernels treat
-/// apart (tiles, strips, sorted rows).
+/// Linear algebra on the CUDA devices compared with the reference, for all four types of entries. Covers the cases that
+/// kernels treat separately (tiles, strips, sorted rows).
 
 #include "operands.hpp"
 
@@ -57,7 +57,7 @@ TYPED_TEST(CudaAlgebra, Triangles) {
       }
 }
 
-/// The lower triangle of a factor lies beside whatever the factorisation left above it.
+/// Above the lower triangle of a factor lies whatever the factorisation left there.
 TYPED_TEST(CudaAlgebra, TrianglesDoNotLookAtTheOtherHalf) {
   using T = TypeParam;
   const Index n = 35;
@@ -72,9 +72,9 @@ TYPED_TEST(CudaAlgebra, TrianglesDoNotLookAtTheOtherHalf) {
     EXPECT_TRUE(same(result_on(device, pack, packed, x), expected));
 }
 
-/// Indices on every device, for work(primitives, index, x, y).
+/// Puts the indices on every device, for work(primitives, index, x, y).
 template <class T> void expect_rows(const std::vector<Index> &index, Index rows, Index cols, bool gather) {
-  Matrix<double> numbers(static_cast<Index>(index.size()), 1); // whose memory holds 64-bit integers here
+  Matrix<double> numbers(static_cast<Index>(index.size()), 1); // whose memory stores 64-bit integers here
   if (!index.empty()) std::memcpy(numbers.data(), index.data(), index.size() * sizeof(Index));
   const auto work = [&](auto &p, const auto &x, const auto &y, Device device) {
     const Matrix<double> there = numbers.to(device);
@@ -108,7 +108,7 @@ TYPED_TEST(CudaAlgebra, GathersAndScattersRows) {
     }
 }
 
-/// Sums of rows that differ by their order if nothing fixes it: every run and every device adds them in the order of i.
+/// Sums of rows that depend on the order of addition. Every run and every device adds in the order of i.
 TEST(CudaAlgebraScatter, AddsInOneOrder) {
   const Index n = 1000;
   const Matrix<double> x = Matrix<double>::random(n, 3, 5);

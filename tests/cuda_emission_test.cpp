@@ -1,5 +1,5 @@
-/// Emission on the CUDA devices against the reference. Buffers hold small integers, so that results are equal to the
-/// bit.
+/// Emissions on the CUDA devices compared with the reference. Buffers hold small integers, so results are bitwise
+/// equal.
 
 #include "operands.hpp"
 #include "testing.hpp"
@@ -16,7 +16,7 @@ namespace {
 
 using Buffers = std::vector<Matrix<double>>;
 
-/// From −2 to 2.
+/// Random integers from −2 to 2.
 Matrix<double> integers(Index n, std::uint64_t seed) {
   std::mt19937_64 random(seed);
   return tabulate(n, 1, [&](Index, Index) { return static_cast<double>(random() % 5) - 2; });
@@ -40,13 +40,13 @@ Product product(std::vector<Index> extents, AffineMap row, AffineMap col, std::v
   return p;
 }
 
-/// A window of Y, and how it lies in memory.
+/// A window of Y, and its layout in memory.
 struct Window {
   Index first_row, first_col, rows, cols;
   Index gap = 0, start = 0; ///< ld − rows; elements before the first entry
 };
 
-/// The window by a device, inside memory of NaN that must stay so around it.
+/// The window computed by a device, within memory of NaN that must stay unchanged around it.
 template <class T> Matrix<T> run_on(Device device, const Emission &emission, const Buffers &buffers, const Window &w) {
   const Index ld = w.rows + w.gap;
   Matrix<T> memory(ld * w.cols + w.start + 3, 1);
@@ -71,7 +71,7 @@ template <class T> void expect_reference(const Emission &emission, const Buffers
 void expect_reference(const Emission &emission, const Buffers &buffers, const Window &w) {
   expect_reference<double>(emission, buffers, w), expect_reference<float>(emission, buffers, w);
 }
-/// All of Y, packed and not, and a window from its middle.
+/// Compares all of Y, packed and not, and a window from its middle.
 void expect_reference(const Emission &emission, const Buffers &buffers) {
   const Index m = emission.rows.size, n = emission.cols.size;
   expect_reference(emission, buffers, {0, 0, m, n});
@@ -133,7 +133,7 @@ TEST(CudaEmission, SummedLabels) {
   expect_reference({Axis::all(1), Axis::all(1), {all}}, integer_buffers({279, 279}));
 }
 
-/// Products of matrices: of factors, of tables, for each value of a label that both have, and with an epilogue.
+/// Matrix products: of factors, of tables, one for each value of a label that both sides have, and with an epilogue.
 TEST(CudaEmission, LongSums) {
   const Index m = 8, n = 6, r = 7, l = 5, s = 33;
   const Product two_sided = product({m, n, r, l, s}, affine({1, m}), affine({0, 0, 1, r}),
@@ -172,7 +172,7 @@ TEST(CudaEmission, Triangles) {
     for (const auto &[rows, cols] : {std::pair(lower, all), std::pair(all, lower), std::pair(lower, lower)})
       expect_reference({rows, cols, {p, swapped}}, integer_buffers({n * n, n * n}));
   }
-  const Index n = 100'001, entries = n * (n + 1) / 2; // the column comes from a square root
+  const Index n = 100'001, entries = n * (n + 1) / 2; // a square root determines the column
   for (const Index first : {Index(0), n - 10, 2 * n - 11, entries / 2, entries - 70}) {
     const AffineMap here = affine({1, n}, Axis::lower(n).at(first).index);
     const Product p = product({70, 13}, here, affine({}), {{0, affine({1, 70})}});
@@ -234,7 +234,7 @@ TEST(CudaEmission, OneEmitterServesManyRuns) {
   }
 }
 
-/// Emissions at random, of which every address is in range.
+/// Random emissions whose addresses are all in range.
 class Random {
 public:
   explicit Random(std::uint64_t seed) : random_(seed) {}
@@ -259,14 +259,15 @@ public:
     return p;
   }
 
-  /// Whether the reference takes little time.
+  /// Whether the reference is fast enough for the product.
   static bool small(const Product &p) {
     return std::accumulate(p.extent.begin(), p.extent.begin() + p.labels, 1.0, std::multiplies<>()) < 5000;
   }
   static constexpr Index entries = 200;
 
 private:
-  /// Values in [0, size): strides that nest in a random order, or any, of either sign, as many as there is room for.
+  /// A random map with values in [0, size). Either its strides nest in a random order, or they are arbitrary, of either
+  /// sign, as far as they fit.
   AffineMap map(const Product &p, Index size) {
     AffineMap result;
     std::vector<std::size_t> order(static_cast<std::size_t>(p.labels));

@@ -1,4 +1,4 @@
-/// Factors of batches on the CUDA device, on both sides of the size up to which a batch is one call.
+/// Factors of batches on the CUDA devices, below and above the size up to which a batch is one call.
 
 #include "operands.hpp"
 
@@ -11,7 +11,8 @@ TYPED_TEST_SUITE(CudaFactors, Reals);
 
 constexpr Index sizes[] = {1, 2, 5, 64, 65};
 
-/// Symmetric and well conditioned; or its first and last rows exchanged, so that pivots are not the diagonal's.
+/// A symmetric, well-conditioned batch. If `exchanged`, its first and last rows are swapped, so that pivots are off the
+/// diagonal.
 template <class T> Operand<T> regular(Index n, Index count, bool strided, bool exchanged) {
   Operand<T> x(n, n, count, strided, 5);
   for (Index t = 0; t < count; ++t) {
@@ -27,7 +28,7 @@ template <class T> Operand<T> regular(Index n, Index count, bool strided, bool e
   return x;
 }
 
-/// work(primitives, x, y) leaves the same on the reference device and on every CUDA device, beside rounding.
+/// work(primitives, x, y) gives the same result on the reference device and on every CUDA device, up to rounding.
 template <class T> void expect_near_reference(const auto &work, const Operand<T> &y, const Operand<T> &x) {
   const double rounding = 64 * double(x.view().rows + 1) * std::numeric_limits<T>::epsilon();
   const Matrix<T> expected = result_on(Device::reference(), work, y, x);
@@ -35,7 +36,7 @@ template <class T> void expect_near_reference(const auto &work, const Operand<T>
     EXPECT_TRUE(near(result_on(device, work, y, x), expected, rounding)) << device.name() << ", n = " << x.view().rows;
 }
 
-/// What work(primitives, factors) does with the LU factors of x, in memory of the device.
+/// Runs work(primitives, factors) on the LU factors of x, in memory of the device.
 template <class T>
 void with_factors(Device device, const Operand<T> &x, bool strided, bool must_be_regular, const auto &work) {
   const auto &primitives = device.backend().primitives(T{});
@@ -50,7 +51,7 @@ TYPED_TEST(CudaFactors, SolveEachItem) {
   for (const Index n : sizes)
     for (const Index count : {1, 2, 4})
       for (const bool strided : {false, true})
-        for (const bool shared : {false, true}) { // one item's factors for all right sides
+        for (const bool shared : {false, true}) { // one item's factors for all right-hand sides
           const Operand<T> x = regular<T>(n, shared ? 1 : count, strided, true), b(n, 3, count, strided, 6);
           const auto solved = [&](Device device, Op op, bool must_be_regular) {
             const Operand<T> y = Operand<T>(n, 3, count, strided).poisoned();
@@ -69,7 +70,7 @@ TYPED_TEST(CudaFactors, SolveEachItem) {
         }
 }
 
-/// A singular matrix among others has determinant 0, and they have theirs; NaN stays where it is.
+/// A singular matrix among others has determinant 0, and the others keep theirs. NaN stays in its item.
 TYPED_TEST(CudaFactors, DeterminantsOfEachItem) {
   using T = TypeParam;
   for (const Index n : {2, 5, 64, 65}) {
@@ -77,7 +78,7 @@ TYPED_TEST(CudaFactors, DeterminantsOfEachItem) {
     for (Index j = 0; j < n; ++j) {
       for (Index t = 0; t < 4; ++t)
         for (Index i = 0; i < n; ++i)
-          x.view()[t](i, j) /= T(3 * n); // the products stay in range
+          x.view()[t](i, j) /= T(3 * n); // keeps the products in range
       x.view()[1](n - 1, j) = 0, x.view()[2](j, 0) = std::numeric_limits<T>::quiet_NaN();
     }
     for (const Device device : cuda_devices()) {

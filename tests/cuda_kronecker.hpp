@@ -1,5 +1,5 @@
 #pragma once
-/// Kronecker products of many shapes on the CUDA devices: their plans as text, and their results against the
+/// Kronecker products of many shapes on the CUDA devices: their plans as text, and their results compared with the
 /// definition.
 
 #include "operands.hpp"
@@ -15,7 +15,7 @@ using cuda::KroneckerPass;
 using cuda::KroneckerShape;
 
 struct Factor {
-  Index p, q; ///< q 0: the identity of p rows
+  Index p, q; ///< q = 0: the identity with p rows
   Op op = Op::none;
 };
 inline Factor identity_of(Index n) { return {n, 0}; }
@@ -28,7 +28,7 @@ inline std::vector<KroneckerShape> shapes(const std::vector<Factor> &factors) {
   return result;
 }
 
-/// "slices 1-3 of 2x40 by 256" for a pass of factors 1 to 3 with outers 2 and width 40, "product 2" for one by cuBLAS.
+/// "slices 1-3 of 2x40 by 256" for a pass of factors 1 to 3 with outers 2 and width 40; "product 2" for a cuBLAS pass.
 template <class T>
 std::string described(const std::vector<Factor> &factors, Index columns, Index shared = cuda::hopper_shared_bytes) {
   std::string text;
@@ -46,7 +46,7 @@ template <class T> cuda::EntryKind kind_of(Precision precision) {
   return kind;
 }
 
-/// "32 16" for steps of which warps have so many rows; fewer are those of a thread.
+/// "32 16" for steps with that many rows per warp; numbers below 16 are rows per thread.
 template <class T>
 std::string heights(const std::vector<Factor> &factors, Index columns, Precision precision = Precision::full) {
   std::string text;
@@ -56,7 +56,7 @@ std::string heights(const std::vector<Factor> &factors, Index columns, Precision
   return text;
 }
 
-/// 0 or a unit, so that the sums stay small.
+/// Zero or a unit (±1, ±i), so that sums stay small.
 template <class T> T unit(std::mt19937_64 &random) {
   constexpr int values[][2] = {{0, 0}, {1, 0}, {-1, 0}, {0, 1}, {0, -1}};
   using R = decltype(std::abs(T()));
@@ -139,7 +139,7 @@ private:
   std::vector<Matrix<T>> entries_;
 };
 
-/// Against the definition, or for products of many entries against the factors applied one by one.
+/// Compares with the definition, or for products with many entries with the factors applied one by one.
 template <class T> void expect_kronecker(const std::vector<Factor> &factors, Index columns, bool strided, T alpha,
                                          T beta, Precision precision = Precision::full) {
   const Kronecker<T> product(factors, columns, strided, alpha, beta, precision);

@@ -1,4 +1,4 @@
-/// Kronecker products on the CUDA devices: the passes that are planned for them, and what these leave, bit for bit.
+/// Kronecker products on the CUDA devices: the planned passes, and their results, bit for bit.
 
 #include "cuda_kronecker.hpp"
 
@@ -11,9 +11,9 @@ namespace kronvec::testing {
 namespace {
 
 TEST(KroneckerPlanForCuda, SmallFactorsShareAPassAndLargeOnesAreProducts) {
-  EXPECT_EQ(described<float>(power({8, 8}, 5), 1024), "slices 0-4 of 1x1 by 512"); // 128 KB, once through memory
+  EXPECT_EQ(described<float>(power({8, 8}, 5), 1024), "slices 0-4 of 1x1 by 512"); // 128 KB, in one pass over memory
   EXPECT_EQ(described<float>(power({8, 8}, 5), 1024, 99 << 10),
-            "slices 0-0 of 1x1368 by 256, slices 1-4 of 2x1 by 256"); // an sm_86 has less
+            "slices 0-0 of 1x1368 by 256, slices 1-4 of 2x1 by 256"); // an sm_86 has less shared memory
 
   EXPECT_EQ(described<double>(power({6, 6}, 4), 1526), "slices 0-3 of 4x1 by 256");
   EXPECT_EQ(described<double>(power({2, 2}, 9), 20), "slices 0-8 of 4x1 by 256");
@@ -37,7 +37,7 @@ TEST(KroneckerPlanForCuda, IdentitiesTakeNoPass) {
   EXPECT_EQ(described<double>({{3, 4}, {0, 7}}, 3), ""); // nothing to compute
 }
 
-/// With gaps, rounded up to 16 bytes.
+/// Number of entries with gaps, rounded up to 16 bytes.
 template <class T> Index padded_entries(const KroneckerPass &pass, Index entries) {
   const auto last = static_cast<int>(entries - 1);
   const bool tensor = std::any_of(pass.factors.begin(), pass.factors.end(), cuda::by_tensor_cores);
@@ -45,8 +45,8 @@ template <class T> Index padded_entries(const KroneckerPass &pass, Index entries
          (tensor ? kernels::Gaps<sizeof(T), true>::padded(last) : kernels::Gaps<sizeof(T), false>::padded(last));
 }
 
-/// What the kernel relies on, for products at random: room in shared memory, a thread for every block of sums, and
-/// indices of 16 bits.
+/// Checks the kernel's assumptions for random products: enough shared memory, a thread for every block of sums, and
+/// 16-bit indices.
 template <class T>
 void expect_fitting(const std::vector<Factor> &factors, Index columns, Precision precision = Precision::full) {
   Index left = 0;
@@ -129,7 +129,7 @@ TYPED_TEST(CudaKronecker, SmallProductsOfManyShapes) {
       }
 }
 
-/// Together they take every path.
+/// Together, these take every path.
 const std::pair<std::vector<Factor>, Index> paths[] = {
     {power({8, 8}, 5), 2},
     {power({2, 2, Op::transpose}, 17), 1},
@@ -151,14 +151,14 @@ const std::pair<std::vector<Factor>, Index> paths[] = {
     {{{64, 63, Op::transpose}, {2, 5}, {48, 65}}, 1},
 };
 
-/// Little enough for compute-sanitizer.
+/// Small enough for compute-sanitizer.
 TEST(CudaKroneckerSlices, RaceOnNothing) {
   expect_kronecker<double>(power({8, 8}, 3), 2, false, 1, 0);
   expect_kronecker<float>({{3, 2}, {5, 7}, {9, 2}}, 3, true, 1, 2);
 }
 
-/// Both products are by one kernel, with more shared memory than a launch has without asking: what one thread asks for
-/// must do for the other.
+/// Both products use the same kernel, with more than the default shared memory. The limit that one thread sets must
+/// also be enough for the other.
 TEST(CudaKroneckerThreads, MayWantDifferentSharedMemory) {
   const std::vector<Factor> products[] = {{{88, 84}, {2, 2}}, {{104, 100}, {2, 2}}};
   Index held = 48 << 10;

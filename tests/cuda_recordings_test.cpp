@@ -1,5 +1,5 @@
-/// What a CUDA device records of a plan and replays at new values: the numbers are those of a device that does every
-/// step anew, whatever happens between two runs. (That something is recorded: emulation/graph_test.cpp.)
+/// A CUDA device records a plan and replays it at new values. The results equal those of a device that executes every
+/// step, whatever happens between two runs. (emulation/graph_test.cpp tests that recordings happen.)
 
 #include "grower.hpp"
 #include "operands.hpp"
@@ -18,7 +18,7 @@ struct Named {
   Expression f;
 };
 
-/// X is 4×4. What is asked of it holds near 2·I.
+/// Functions of X, 4×4, that are defined near 2·I.
 std::vector<Named> functions(const Symbol &x, const Symbol &a) {
   const Expression gram = x * transpose(x);
   return {
@@ -48,7 +48,7 @@ public:
       : j_(j), x_(x), device_(device), a0_(cast<T>(M::random(4, 4, 99))), a_(a),
         there_(j.at<T>({{x, cast<T>(value_near_identity(0))}, {a, a0_}}, device)) {}
 
-  /// Everything at the value of this number, beside the CPU.
+  /// Compares everything at value `number` with the CPU.
   void expect(std::uint64_t number, Index tangents, double tolerance) {
     const Matrix<T> x0 = cast<T>(value_near_identity(number));
     there_.update({{x_, x0}});
@@ -87,7 +87,7 @@ template <class T> void expect_turns(double tolerance) {
       for (std::uint64_t turn = 1; turn <= 3; ++turn)
         turns.expect(turn, 3, tolerance);
       turns.expect(4, 7, tolerance);
-      device.backend().pool().trim(); // workspaces come back elsewhere
+      device.backend().pool().trim(); // workspaces get new addresses
       const M elsewhere(100, 1, device);
       turns.expect(5, 3, tolerance), turns.expect(6, 7, tolerance);
     }
@@ -144,7 +144,7 @@ TEST(CudaRecordings, OfRandomExpressions) {
   }
 }
 
-/// Where F has no value the steps before it are done, those behind it are not, and the next value is as good as ever.
+/// If F has no value, the steps before the failure run, later steps do not, and the next value is computed correctly.
 TEST(CudaRecordings, AfterAPointWithoutAValue) {
   const Symbol x("X", 4, 4), a("A", 4, 4);
   const M a0 = M::random(4, 4, 99), zero(4, 4);
@@ -167,7 +167,7 @@ TEST(CudaRecordings, AfterAPointWithoutAValue) {
     }
 }
 
-/// Each thread with buffers of its own, some of which come to lie where another's were.
+/// Each thread has its own buffers, some of which reuse addresses of another thread's.
 TEST(CudaRecordings, SeveralThreadsOnOneJacobian) {
   const Symbol x("X", 4, 4), a("A", 4, 4);
   const M a0 = M::random(4, 4, 99);

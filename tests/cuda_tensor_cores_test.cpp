@@ -1,5 +1,4 @@
-/// Kronecker products by tensor cores: which factors they are for, sizes around their tiles, and what is beyond the
-/// ends.
+/// Kronecker products by tensor cores: which factors they handle, sizes around their tiles, and reads beyond the ends.
 
 #include "cuda_kronecker.hpp"
 
@@ -13,15 +12,15 @@ TEST(KroneckerPlanForCuda, TensorCoresDoFactorsOfDoublesThatFillTheirTiles) {
   EXPECT_EQ(heights<double>(power({32, 32}, 3), 1024), "32 32 32");
   EXPECT_EQ(heights<double>({{33, 20}, {8, 8}, {4, 4}}, 1024), "8 4 16"); // 48 rows, not 64
   EXPECT_EQ(heights<double>(power({8, 8}, 4), 1024), "8 8 8 8");
-  EXPECT_EQ(heights<double>({{16, 1}, {1, 16}}, 1024), "2 8"); // depth 4 for one entry of a fiber
+  EXPECT_EQ(heights<double>({{16, 1}, {1, 16}}, 1024), "2 8"); // depth 4 for fibers of one entry
   EXPECT_EQ(heights<float>(power({32, 32}, 3), 1024), "8 8 8");
   EXPECT_EQ(heights<float>(power({32, 32}, 3), 1024, Precision::tf32), "32 32 32");
   EXPECT_EQ(heights<std::complex<double>>(power({32, 32}, 3), 1024), "8 8 8");
   EXPECT_EQ(described<double>(power({64, 64}, 2), 1024), "slices 0-1 of 1x1 by 256"); // one pass, no cuBLAS
 }
 
-/// Every size around the tiles of tensor cores: the fastest factor of some columns, the slowest, and between parts of
-/// rows.
+/// Every size around the tiles of tensor cores: as the fastest factor for several columns, as the slowest, and between
+/// other factors.
 template <class T> void expect_sizes_around_tiles(Precision precision) {
   const Index sides[] = {1, 13, 15, 16, 17, 31, 32, 33, 63, 64, 65};
   int by_tensor_cores = 0;
@@ -47,10 +46,10 @@ template <class T> void expect_sizes_around_tiles(Precision precision) {
 }
 
 TEST(CudaKroneckerTensorCores, SizesAroundTheTiles) { expect_sizes_around_tiles<double>(Precision::full); }
-/// These sums of units are exact in TF32 too, except where an intermediate result has more than 11 bits: none does.
+/// These sums of units are also exact in TF32, because no intermediate result has more than 11 bits.
 TEST(CudaKroneckerTensorCores, SizesAroundTheTilesInTf32) { expect_sizes_around_tiles<float>(Precision::tf32); }
 
-/// Tiles reach beyond fibers and columns, where nothing may be looked at: 0·NaN and 0·∞ would show.
+/// Tiles extend beyond fibers and columns. Values there must not be used: 0·NaN and 0·∞ would show.
 TEST(CudaKroneckerTensorCores, NaNAndInfinityStayWhatAndWhereTheyAre) {
   const Index p = 17, q = 18, r = 3, columns = 60;
   Matrix<double> a(p, q), b(r, r), x(q * r, columns);

@@ -1,4 +1,4 @@
-/// What only a device with memory of its own can get wrong: sides of memory, waiting, bad requests.
+/// Errors that only a device with its own memory can make: copies between host and device, waiting, bad requests.
 
 #include "jacobian_checks.hpp"
 #include "operands.hpp"
@@ -118,7 +118,7 @@ TEST(Cuda, RefusesMoreMemoryThanThereIs) {
   }
 }
 
-/// CUDA's pool keeps it until somebody waits, but it is there for the next matrix.
+/// CUDA's pool keeps freed memory until somebody waits, but the next matrix can use it.
 TEST(Cuda, MemoryThatWasFreedIsFreeAtOnce) {
   constexpr std::size_t size = std::size_t(64) << 20, others_may_take = std::size_t(16) << 20;
   for (const Device device : cuda_devices()) {

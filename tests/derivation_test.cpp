@@ -1,4 +1,4 @@
-/// Derivations: every formula that is printed, parsed back, has the value of the Jacobian.
+/// Derivations: every printed formula, parsed back, has the value of the Jacobian.
 
 #include "grower.hpp"
 
@@ -10,7 +10,7 @@
 namespace kronvec::testing {
 namespace {
 
-/// The formulas of a text after its differential, by what stands before the "=".
+/// The formulas of a text after its differential, keyed by the text before "=".
 std::map<std::string, std::string> formulas_of(const std::string &text) {
   std::map<std::string, std::string> formulas;
   std::istringstream lines(text.substr(text.find("\n\n", text.find("\ndifferential\n"))));
@@ -20,7 +20,7 @@ std::map<std::string, std::string> formulas_of(const std::string &text) {
   return formulas;
 }
 
-/// The text after "where", whose names may use those before them.
+/// The definitions after "where". Each may use the names before it.
 std::vector<std::pair<std::string, std::string>> names_of(const std::string &text) {
   std::vector<std::pair<std::string, std::string>> names;
   const std::size_t where = text.find("\nwhere\n");
@@ -31,17 +31,17 @@ std::vector<std::pair<std::string, std::string>> names_of(const std::string &tex
   return names;
 }
 
-/// The last line of the differential, without its rules.
+/// The last line of the differential, without rules.
 std::string last_line(const std::string &text) {
   const std::size_t end = text.find("\n\n", text.find("\ndifferential\n")), begin = text.rfind("\n", end - 1);
   const std::string line = text.substr(begin, end - begin), formula = line.substr(line.find("= ") + 2);
   return formula.substr(0, formula.find("   "));
 }
 
-/// Whether the differential is that of F alone, not of parts that are derived once.
+/// Whether the differential is that of F only, without parts that are derived once.
 bool is_whole(const std::string &text) { return text.find("\n  d") == text.find("\n  dF ="); }
 
-/// E₁ as the grammar has it.
+/// E₁ in the grammar's spelling.
 std::string plain(std::string name) {
   for (char digit = '0'; digit <= '9'; ++digit) {
     const std::string small = {'\xe2', '\x82', static_cast<char>('\x80' + (digit - '0'))};
@@ -51,7 +51,7 @@ std::string plain(std::string name) {
   return name;
 }
 
-/// The values of the formulas of a text.
+/// Evaluates the formulas of a text.
 class Reader {
 public:
   Reader(const std::string &text, const Givens &givens) : formulas_(formulas_of(text)) {
@@ -83,7 +83,7 @@ private:
   std::vector<Matrix<double>> values_;
 };
 
-/// What is printed about F, as text and as expressions, is right at these values.
+/// Checks that everything printed about F, as text and as expressions, is correct at these values.
 void expect_right(const Expression &f, const Symbol &x, const Givens &givens, double tolerance) {
   const Derivation derivation(f, x);
   const std::string text = derivation.text(100000);
@@ -110,7 +110,7 @@ void expect_right(const Expression &f, const Symbol &x, const Givens &givens, do
   }
 }
 
-/// "A 3×4, x 4×1" and the like, as the command has them.
+/// A function and its symbols, such as "A 3×4, x 4×1", in the command's notation.
 struct Example {
   std::string function, variable;
   std::vector<std::tuple<std::string, Index, Index>> shapes;
@@ -227,7 +227,7 @@ std::string formula(const std::string &function, const std::string &variable, co
   return formulas_of(text).at(which);
 }
 
-/// As they stand in the ledger, with letters for sizes.
+/// Formulas as in the ledger, with letters for sizes.
 TEST(Derivation, ReadsAsTheTextbook) {
   EXPECT_EQ(formula("A*X*B", "X", "J"), "Bᵀ ⊗ A");
   EXPECT_EQ(formula("A*exp(X*B)", "X", "J"), "(Iᵣ ⊗ A)·Diag(vec exp(X·B))·(Bᵀ ⊗ Iₙ)");
@@ -287,7 +287,7 @@ TEST(Derivation, LinesAreNoLongerThanWanted) {
     EXPECT_LE(std::ranges::count_if(line, [](char c) { return (c & 0xc0) != 0x80; }), 80) << line;
 }
 
-/// 2ⁿ paths lead through n residual blocks.
+/// There are 2ⁿ paths through n residual blocks.
 TEST(Derivation, GrowsWithNodesNotWithPaths) {
   const Symbol x("X", 3, 2), a("A", 3, 3);
   Expression f = x;
@@ -314,7 +314,7 @@ TEST(Derivation, TakesWhatCanBeRead) {
   EXPECT_THROW(Derivation(x * Symbol("dX", 3, 3), x), Error);
 }
 
-/// I₃ is the identity, whatever symbols there are.
+/// I₃ is the identity, even if a symbol is named I3.
 TEST(Derivation, NamesDoNotReadAsSizedMatrices) {
   const Bound in = bound({"I3*X+eye(3)*X*K1", "X", {{"I3", 3, 3}, {"X", 3, 2}, {"K1", 2, 2}}});
   expect_right(parse("I3*X+eye(3)*X*K1", in.symbols), in.symbols.at("X"), in.givens, 1e-12);

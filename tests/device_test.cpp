@@ -1,4 +1,4 @@
-/// Every primitive of every device against its definition, on shapes that hurt.
+/// Every primitive of every device compared with its definition, on difficult shapes.
 
 #include "testing.hpp"
 
@@ -11,10 +11,10 @@
 namespace kronvec::testing {
 namespace {
 
-/// How a batch lies in memory: packed or strided and misaligned by one element, or strided by runs of 16 bytes.
+/// The layout of a batch: packed; strided and misaligned by one element; or strided by runs of 16 bytes.
 enum class Lies { packed, strided, in_runs };
 
-/// A batch inside a larger piece of memory, with a margin that must stay untouched.
+/// A batch inside a larger block of memory, with a margin that must stay unchanged.
 template <class T> class Batched {
 public:
   Batched(Index rows, Index cols, Index count, Lies lies, std::uint64_t seed)
@@ -27,11 +27,11 @@ public:
   Batched(Index rows, Index cols, Index count, bool strided, std::uint64_t seed)
       : Batched(rows, cols, count, strided ? Lies::strided : Lies::packed, seed) {}
 
-  /// NaN everywhere: what is not written after this shows.
+  /// Fills everything with NaN, so that entries that are not written afterwards show.
   void poison() { std::fill_n(memory_.data(), memory_.rows(), std::numeric_limits<T>::quiet_NaN()); }
 
-  /// What is wrong with a poisoned batch that was then to be given entry(b, i, j), and nothing beside it; "" if
-  /// nothing.
+  /// Checks that a poisoned batch has become entry(b, i, j), and that nothing else was written. Returns a description
+  /// of the first error, or "".
   std::string difference(double tolerance, const auto &entry) const {
     std::vector<bool> inside(static_cast<std::size_t>(memory_.rows()));
     for (Index b = 0; b < view.count; ++b)
@@ -48,7 +48,7 @@ public:
     return "";
   }
 
-  /// The same batch in a copy of the memory.
+  /// The same batch in a copy of its memory.
   BatchView<T> in(Matrix<T> &copy) const {
     BatchView<T> moved = view;
     moved.data = copy.data() + (view.data - memory_.data());
@@ -64,7 +64,7 @@ public:
   BatchView<T> view;
 };
 
-/// Batches where a device can work on them: themselves on the host, copies elsewhere.
+/// Batches in memory that a device can access: the batches themselves on the host, copies on other devices.
 template <class T> class At {
 public:
   explicit At(Device device) : device_(device) {}
@@ -72,7 +72,7 @@ public:
     if (device_.is_host()) return x.view;
     return x.in(copies_.try_emplace(&x, x.memory().to(device_)).first->second);
   }
-  /// What the device wrote, in the batch itself.
+  /// Copies the device's result back to the batch.
   void bring_back(Batched<T> &x) {
     if (const auto copy = copies_.find(&x); copy != copies_.end())
       transfer<T>(device_.backend(), copy->second, {const_cast<T *>(x.memory().data()), x.memory().rows(), 1});
@@ -87,7 +87,7 @@ struct Sizes {
   Index m, n, count;
 };
 
-/// By elimination with row exchanges.
+/// The determinant, by elimination with row exchanges.
 double determinant(Matrix<double> a) {
   double det = 1;
   for (Index c = 0; c < a.rows(); ++c) {
@@ -106,12 +106,12 @@ double determinant(Matrix<double> a) {
 
 template <class T> class Primitive : public ::testing::Test {
 protected:
-  /// Edges of tiles and of emptiness; the last two are worth several threads.
+  /// Edges of tiles, and empty shapes. The last two are large enough for several threads.
   static constexpr Sizes sizes[] = {{1, 1, 1},   {1, 7, 1},   {7, 1, 2}, {3, 5, 3},   {31, 33, 1},   {32, 32, 2},
                                     {65, 13, 1}, {0, 4, 1},   {4, 0, 2}, {3, 4, 0},   {61, 67, 1},   {16, 513, 1},
                                     {515, 9, 2}, {129, 2, 2}, {1, 1, 5}, {2, 129, 2}, {257, 263, 1}, {31, 53, 41}};
 
-  /// Runs `work(primitives, at)` on every device; it must give `out` the value entry(b, i, j), and touch nothing else.
+  /// Runs `work(primitives, at)` on every device. It must set `out` to entry(b, i, j) and write nothing else.
   static void expect(Batched<T> &out, double tolerance, const auto &work, const auto &entry) {
     for (const Device device : Device::all()) {
       out.poison();
@@ -160,7 +160,7 @@ TYPED_TEST(Primitive, MovesEntriesExactly) {
     }
 }
 
-/// Whole runs and tiles of 16 bytes and one beside them, few items and many small ones.
+/// Whole runs and tiles of 16 bytes and sizes one more, few items and many small ones.
 TYPED_TEST(Primitive, TransposesExactlyWhateverTheAlignment) {
   using T = TypeParam;
   constexpr Sizes shapes[] = {{4, 4, 1},    {8, 12, 3},   {16, 16, 9}, {20, 44, 1},   {64, 64, 2},
@@ -250,7 +250,7 @@ TYPED_TEST(Primitive, FindsTheLargestOfEachColumn) {
   }
 }
 
-/// Diag(a)·B, A·Diag(b) and all else that one row or one column gives.
+/// Diag(a)·B, A·Diag(b) and all other broadcasts of one row or one column.
 TYPED_TEST(Primitive, BroadcastsRowsAndColumns) {
   using T = TypeParam;
   for (const auto [m, n, count] : this->sizes)
@@ -274,7 +274,7 @@ TYPED_TEST(Primitive, BroadcastsRowsAndColumns) {
       }
 }
 
-/// u = a·b and v = (2u − 1) / c + s, both results, u over an input.
+/// u = a·b and v = (2u − 1) / c + s. Both are results; u overwrites an input.
 TYPED_TEST(Primitive, ChainsLinks) {
   using T = TypeParam;
   using Kind = typename Link<T>::Kind;
@@ -403,7 +403,7 @@ TYPED_TEST(Primitive, TakesInnerProducts) {
   }
 }
 
-/// Long enough to be added up in pieces by several blocks of threads.
+/// Long enough to be summed in pieces by several blocks of threads.
 TYPED_TEST(Primitive, TakesLongInnerProducts) {
   using T = TypeParam;
   for (const bool strided : {false, true})
@@ -445,7 +445,7 @@ TYPED_TEST(Primitive, Inverts) {
   }
 }
 
-/// Batches of diagonally dominant matrices, strided, and what their factors must do.
+/// Batches of strided, diagonally dominant matrices, and the properties of their factors.
 TYPED_TEST(Primitive, FactorsSolvesAndTakesDeterminants) {
   using T = TypeParam;
   for (const Index n : {0, 1, 2, 7, 33})
@@ -555,7 +555,7 @@ TYPED_TEST(Primitive, InverseOfNaNIsNaN) {
   }
 }
 
-/// A dimension beyond 32 bits is BLAS's limit. Nothing is read or written, so nothing of that size need be there.
+/// A dimension beyond 32 bits exceeds BLAS's limit. Nothing is read or written, so no memory of that size is needed.
 TYPED_TEST(Primitive, ErrorsOfOneThreadReachTheCaller) {
   using T = TypeParam;
   Matrix<T> x(4, 4);
@@ -565,7 +565,7 @@ TYPED_TEST(Primitive, ErrorsOfOneThreadReachTheCaller) {
   EXPECT_THROW(Device::cpu().backend().primitives(T{}).multiply(1, Op::none, a, Op::none, b, c), ShapeError);
 }
 
-/// σ(x) in long double, so that it is right to the last bit of both precisions.
+/// σ(x) in long double, correct to the last bit of both precisions.
 long double exact(Function f, long double x) {
   switch (f) {
   case Function::abs:
@@ -622,7 +622,7 @@ long double exact(Function f, long double x) {
   return 0;
 }
 
-/// Ordinary points, both sides of every range that a vector form has, and everything that IEEE has to offer.
+/// Ordinary points, both sides of every range that a vector form has, and all special values of IEEE 754.
 template <class T> Matrix<T> points() {
   using limits = std::numeric_limits<T>;
   std::vector<double> x{0,
@@ -672,7 +672,7 @@ template <class T> Matrix<T> points() {
   return m;
 }
 
-/// Highway's worst is 4 units in the last place; sums of two such make 8.
+/// Highway's largest error is 4 units in the last place; two errors can add up to 8.
 TYPED_TEST(Primitive, ElementwiseFunctionsAreAccurateEverywhere) {
   using T = TypeParam;
   const Matrix<T> x = points<T>();

@@ -1,4 +1,4 @@
-/// Values and matrices in a device's own memory, wherever host memory would do.
+/// Values and matrices in a device's own memory, wherever host memory is accepted.
 
 #include "testing.hpp"
 
@@ -23,11 +23,11 @@ namespace {
 namespace fs = std::filesystem;
 using M = Matrix<double>;
 
-#if !defined(__SANITIZE_THREAD__) // which lets host code in
+#if !defined(__SANITIZE_THREAD__) // which lets host code access device memory
 
 TEST(DeviceMemoryDeathTest, IsOutOfReachForHostCode) {
   for (const Device device : cuda_devices()) {
-    if (device.name() != "cuda-emulated") continue; // a GPU's is too, without a report
+    if (device.name() != "cuda-emulated") continue; // a GPU's memory too, but without a report
     const M there = M::random(3, 3, 1).to(device);
     const MatrixView<const double> view = there;
     [[maybe_unused]] volatile double read = 0;

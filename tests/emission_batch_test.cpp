@@ -1,5 +1,5 @@
-/// Emissions of batches on every device: each item as the reference writes it alone, and nothing between the items.
-/// Buffers hold small integers, so that results are equal to the bit.
+/// Emissions of batches on every device. Each item equals what the reference writes for it alone, and memory between
+/// items stays unchanged. Buffers hold small integers, so results are bitwise equal.
 
 #include "cpu_limits.hpp"
 #include "product.hpp"
@@ -15,13 +15,13 @@
 namespace kronvec::testing {
 namespace {
 
-/// From −2 to 2.
+/// Random integers from −2 to 2.
 template <class T> Matrix<T> integers(Index n, std::uint64_t seed) {
   std::mt19937_64 random(seed);
   return cast<T>(tabulate(n, 1, [&](Index, Index) { return static_cast<double>(random() % 5) - 2; }));
 }
 
-/// An emission, and how many entries each of its buffers has for an item.
+/// An emission, and the number of entries per item of each buffer.
 struct Case {
   std::string name;
   Emission emission;
@@ -65,7 +65,7 @@ std::vector<Case> cases() {
   return all;
 }
 
-/// Where a batch lies in memory, and which part of each item it is.
+/// The layout of a batch in memory, and the window of each item.
 struct Layout {
   Index count, first_row = 0, first_col = 0, rows, cols;
   Index below = 0, beyond = 0; ///< entries between columns and between items
@@ -75,7 +75,7 @@ template <class T> class EmissionBatchTest : public ::testing::Test {
 protected:
   using Make = std::function<std::unique_ptr<Emitter<T>>(const Emission &)>;
 
-  /// y's memory after a run: NaN where nothing was written. Odd buffers are one for all items where `shares`.
+  /// y's memory after a run, with NaN where nothing was written. If `shares`, all items share the odd buffers.
   static Matrix<T> run(Device device, const Make &make, const Case &c, const Layout &w, bool shares) {
     std::vector<Matrix<T>> there;
     std::vector<Buffer<T>> buffers;
@@ -91,7 +91,7 @@ protected:
     return y.to(Device::cpu());
   }
 
-  /// The same, by the reference and item by item.
+  /// The same, computed by the reference item by item.
   static Matrix<T> expected(const Case &c, const Layout &w, bool shares) {
     std::vector<Matrix<T>> values;
     for (const Index size : c.sizes)
@@ -150,13 +150,13 @@ TYPED_TEST(EmissionBatchTest, EveryDevice) {
     this->expect_batches(device.name(), device, this->plain(device));
 }
 
-/// The CPU at sizes at which it does with little what it otherwise does with much.
+/// The CPU with limits at which small emissions take the paths of large ones.
 TYPED_TEST(EmissionBatchTest, CpuPastTheCaches) {
   using T = TypeParam;
   this->expect_batches("cpu, small", Device::cpu(), [](const Emission &e) { return cpu::emitter<T>(e, small_limits); });
 }
 
-/// More than a launch has blocks along a side, and more than one thread takes.
+/// More items than a launch has blocks along a side, and than one thread takes.
 TYPED_TEST(EmissionBatchTest, ManySmallItems) {
   const Case c{"two by three",
                {Axis::all(2), Axis::all(3), {product({2, 3}, {1, 0}, {0, 1}, {{0, {1, 0}}, {1, {0, 1}}})}},

@@ -1,4 +1,4 @@
-/// Emissions on every device against the reference, on maps and shapes that hurt.
+/// Emissions on every device compared with the reference, on difficult maps and shapes.
 
 #include "cpu_limits.hpp"
 #include "product.hpp"
@@ -15,7 +15,7 @@
 namespace kronvec::testing {
 namespace {
 
-/// Where an emission is run, and how.
+/// A device that runs an emission, and its limits.
 template <class T> struct Maker {
   Device device;
   std::string name;
@@ -26,7 +26,7 @@ template <class T> Maker<T> plain(Device device) {
   return {device, device.name(), [device](const Emission &e) { return device.backend().primitives(T{}).emitter(e); }};
 }
 
-/// The devices, and the CPU at sizes at which it does with little what it otherwise does with much.
+/// The devices, and the CPU with limits at which small emissions take the paths of large ones.
 template <class T> std::vector<Maker<T>> makers() {
   const cpu::Limits no_tables{.streaming = 0,
                               .task = 300,
@@ -41,7 +41,7 @@ template <class T> std::vector<Maker<T>> makers() {
           {Device::cpu(), "cpu, no tables", [=](const Emission &e) { return cpu::emitter<T>(e, no_tables); }}};
 }
 
-/// Where y lies and which part of the result it is.
+/// The layout of y, and its window of the result.
 struct Window {
   Index first_row = 0, first_col = 0, rows = -1, cols = -1; ///< −1: all
   Index beyond = 0;                                         ///< ld − rows
@@ -52,7 +52,7 @@ template <class T> class EmissionTest : public ::testing::Test {
 protected:
   static constexpr double tolerance = std::is_same_v<T, double> ? 1e-13 : 2e-5;
 
-  /// y's memory after a run on a device: NaN where nothing was written.
+  /// y's memory after a run on a device, with NaN where nothing was written.
   static Matrix<T> run(Device device, const Emitter<T> &emitter, const std::vector<Matrix<T>> &buffers,
                        const Window &w) {
     std::vector<Matrix<T>> there;
@@ -80,7 +80,7 @@ protected:
     return run(Device::reference(), *emitter, buffers, {.rows = e.rows.size, .cols = e.cols.size});
   }
 
-  /// The window of the expected whole result as it lies in y's memory.
+  /// The window of the expected result, laid out like y's memory.
   static Matrix<T> cut(const Emission &e, const Matrix<T> &whole, const Window &w) {
     const Index ld = w.rows + w.beyond;
     Matrix<T> memory(ld * w.cols + w.shift + 9, 1);
@@ -113,7 +113,7 @@ protected:
     }
   }
 
-  /// The whole result, misaligned, with ld > rows, and windows of it.
+  /// Checks the whole result, misaligned, with ld > rows, and windows of it.
   static void expect_all_ways(const Emission &emission, const std::vector<Matrix<T>> &buffers, const std::string &what,
                               double slack = 1) {
     const Index m = emission.rows.size, n = emission.cols.size;
@@ -184,7 +184,7 @@ TYPED_TEST(EmissionTest, Slabs) {
   }
 }
 
-/// Terms with identifications, whose Jacobians are sparse: XᵀX, A ⊗ dX, dX ⊗ A, a diagonal on a full one.
+/// Terms with identified labels, whose Jacobians are sparse: XᵀX, A ⊗ dX, dX ⊗ A, a diagonal added to a full term.
 TYPED_TEST(EmissionTest, Identifications) {
   using T = TypeParam;
   for (const auto &[m, n, r, c] : shapes) {
@@ -213,7 +213,7 @@ TYPED_TEST(EmissionTest, Identifications) {
   }
 }
 
-/// Σ over labels of one, two and three factors, with few and many values.
+/// Sums over labels of one, two and three factors, with few and many values.
 TYPED_TEST(EmissionTest, Sums) {
   using T = TypeParam;
   for (const auto &[m, n, r, c] : shapes)
@@ -235,14 +235,14 @@ TYPED_TEST(EmissionTest, Sums) {
       this->expect({rows, cols, {with_epilogue, two_sided}}, buffers, {Window{}}, "two-sided with an epilogue, " + what,
                    40);
       this->expect({rows, cols, {lone, with_epilogue}}, buffers, {Window{}}, "one factor, " + what, 40);
-      auto aside = two_sided; // columns before and after it
+      auto aside = two_sided; // with columns before and after the result's
       aside.col.offset = 2;
       this->expect_all_ways({rows, Axis::all(r * c + 5), {aside}}, buffers, "two-sided, aside, " + what, 40);
       // rows × 1: A[i,p]·E[p,j]·V[p,k]; labels i, j, k, p
       const auto small =
           product({m, n, r, s}, {1, m * r, m, 0}, {}, {{2, {1, 0, 0, m}}, {3, {0, s, 0, 1}}, {4, {0, 0, s, 1}}});
       this->expect_all_ways({Axis::all(m * n * r), Axis::all(1), {small}}, buffers, "three factors, " + what, 40);
-      // batch: Σ_q P[i,q,k]·Q[q,i] has the run's label in both
+      // batch: both factors of Σ_q P[i,q,k]·Q[q,i] have the label of the runs
       const auto batch = product({m, r, s}, {1, 0, 0}, {0, 1, 0}, {{0, {1, m * s, m}}, {2, {1, 0, m}}});
       this->expect_all_ways({Axis::all(m), Axis::all(r), {batch}}, buffers, "batch, " + what, 40);
       const auto inner = product({m, s}, {}, {}, {{2, {1, m}}, {2, {1, m}}});
@@ -250,7 +250,7 @@ TYPED_TEST(EmissionTest, Sums) {
     }
 }
 
-/// Entries whose row or column is on no axis are not computed.
+/// Entries whose row or column is not on an axis are not computed.
 TYPED_TEST(EmissionTest, EntriesBesideTheResult) {
   using T = TypeParam;
   const Index m = 19, n = 12, r = 7;
@@ -280,7 +280,7 @@ TYPED_TEST(EmissionTest, NothingIsZeros) {
                         "a label that nothing uses");
 }
 
-/// Large enough to be written past the caches: one path each, at sizes beside whole cache lines.
+/// Large enough to be written past the caches: one case per path, with sizes around whole cache lines.
 TYPED_TEST(EmissionTest, Large) {
   using T = TypeParam;
   for (const auto &[m, n, r, c] : {Shape4{61, 53, 19, 19}, Shape4{3, 331, 31, 37}, Shape4{64, 32, 16, 34}}) {
@@ -312,7 +312,7 @@ TYPED_TEST(EmissionTest, Large) {
   }
 }
 
-/// A map whose addresses start at 0, and how many there are.
+/// A map whose addresses start at 0, and the number of addresses.
 struct Random {
   std::mt19937_64 engine;
   Index below(Index n) { return static_cast<Index>(engine() % static_cast<std::uint64_t>(n)); }
@@ -327,7 +327,7 @@ struct Random {
     map.offset = below(3) - least;
     return map.offset + most + 1;
   }
-  /// Strides of some labels: as in a packed array, or any.
+  /// Strides of some labels: those of a packed array, or arbitrary ones.
   void strides(AffineMap &map, const Product &p, Index odds) {
     Index step = 1;
     std::vector<int> order(static_cast<std::size_t>(p.labels));
@@ -363,10 +363,10 @@ TYPED_TEST(EmissionTest, RandomEmissions) {
         p.labels = static_cast<int>(random.below(6));
         for (int q = 0; q < p.labels; ++q)
           p.extent[q] = random.one_in(30) ? 0 : random.one_in(4) ? 1 + random.below(20) : 1 + random.below(5);
-        std::vector<int> part; // of a label: row, col, both, neither
+        std::vector<int> part; // role of a label: row, col, both, neither
         AffineMap all_rows, all_cols;
         random.strides(p.row, p, 2), random.strides(p.col, p, 2);
-        if (!random.one_in(3)) // labels of rows and columns apart, as in most Jacobians
+        if (!random.one_in(3)) // each label on one side only, as in most Jacobians
           for (int q = 0; q < p.labels; ++q)
             if (p.row.stride[q] && p.col.stride[q]) (random.one_in(2) ? p.row : p.col).stride[q] = 0;
         rows = std::max(rows, random.place(p.row, p)), cols = std::max(cols, random.place(p.col, p));
@@ -382,14 +382,14 @@ TYPED_TEST(EmissionTest, RandomEmissions) {
       }
       e.products.push_back(p);
     }
-    for (Product &p : e.products) { // offsets may have been lowered below a negative reach
+    for (Product &p : e.products) { // negative strides must not lead below 0
       Index least = 0;
       for (int q = 0; q < p.labels; ++q)
         least += std::min<Index>(0, p.row.stride[q] * std::max<Index>(p.extent[q] - 1, 0));
       p.row.offset = std::max(p.row.offset, -least);
     }
     const auto axis = [&](Index n) {
-      if (random.one_in(6)) n = std::max<Index>(n / 2, 1); // some entries are on no axis
+      if (random.one_in(6)) n = std::max<Index>(n / 2, 1); // some entries are not on an axis
       Index side = 1;
       while (side * side < n)
         ++side;

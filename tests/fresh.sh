@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# The front door as a stranger finds it: a minimal Debian without compiler, cache or CUDA toolkit, a clone of the last commit in
-# it, and ./run demo, then ./run test. Needs root, for debootstrap and chroot. Usage: tests/fresh.sh RELEASE [COMMAND …], where
-# commands of ./run other than demo and test may be named.
+# Tests ./run as a new user finds it: in a minimal Debian without compiler, cache or CUDA toolkit, on a clone of the last commit,
+# runs ./run demo, then ./run test. Needs root for debootstrap and chroot. Usage: tests/fresh.sh RELEASE [COMMAND …]; COMMANDs of
+# ./run replace demo and test.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 release=$1
@@ -9,7 +9,7 @@ commands=("${@:2}")
 ((${#commands[@]})) || commands=(demo test)
 ((EUID == 0)) || { echo "fresh.sh: a fresh root needs root's rights" >&2; exit 1; }
 
-# The mirror and the proxy are those of this machine's apt.
+# Uses the mirror and the proxy of this machine's apt.
 mirror=$(apt-get indextargets --format '$(ORIGIN) $(REPO_URI)' 'Created-By: Packages' |
   awk '$1 == "Debian" && $2 !~ /security/ { print $2; exit }')
 [[ -n $mirror ]] || { echo "fresh.sh: this machine's apt has no mirror of Debian" >&2; exit 1; }
@@ -29,7 +29,7 @@ debootstrap --variant=minbase "$release" "$root" "$mirror" >"$root.log" 2>&1 || 
 rm -f "$root.log"
 [[ -z $proxy ]] || echo "$proxy" >"$root/etc/apt/apt.conf.d/proxy"
 mount -t proc proc "$root/proc"
-git clone -q "file://$PWD" "$root/root/kronvec" # git itself is not there, and need not be
+git clone -q "file://$PWD" "$root/root/kronvec" # the new system has no git, and needs none
 
 for command in "${commands[@]}"; do
   echo "== ./run $command on $release"

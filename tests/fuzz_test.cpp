@@ -1,5 +1,5 @@
-/// Random expressions, every method against the element method; random texts, which parse or throw and do no more.
-/// KRONVEC_FUZZ_ROUNDS is the number of each (200 unless set); KRONVEC_FUZZ_SEED continues elsewhere.
+/// Random expressions: every method is compared with the element method. Random texts: they parse or throw, and do
+/// nothing else. KRONVEC_FUZZ_ROUNDS is the number of each (default 200); KRONVEC_FUZZ_SEED sets the seed.
 
 #include "grower.hpp"
 

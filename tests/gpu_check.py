@@ -1,12 +1,11 @@
 #!/usr/bin/env python3
-"""On a machine with a GPU: tests, compute-sanitizer, benchmarks beside peers. Every step runs, whatever became of
-those before it, and has a verdict of its own; each section ends within ten minutes. ./run gpu-check packs this with the
-binaries; check.sh unpacks them and calls it.
+"""Runs tests, compute-sanitizer and benchmarks beside peers on a machine with a GPU. Every step runs, whatever happened
+in earlier steps, and has its own verdict. Each section ends within ten minutes. ./run gpu-check packs this script with
+the binaries; check.sh unpacks them and calls it.
 
 usage: check.sh [--section tests|sanitizer|bench]
 
-Results go to the folder $OUT, or to `results`: eight files at the most. The exit status is 1 where a verdict says
-FAILED.
+Results go to the folder $OUT, or to `results`: at most eight files. The exit status is 1 if a verdict says FAILED.
 """
 import argparse
 import json
@@ -18,7 +17,7 @@ import time
 
 import gpu_suites
 
-# What never reaches a device; `Command` needs the build's own paths.
+# Suites that never use a device. `Command` needs paths of the build.
 HOST_SUITES = {"Command", "Files", "Csv", "Npy", "Picture", "Parse", "ParseMathematics", "SymbolicSizes", "Derivation",
                "Simplify", "OperatorText", "OperatorSpelling", "OperatorCost", "Expression",
                "SharedTasks", "Parallel"}
@@ -46,7 +45,7 @@ class Check:
             out.write(line + "\n")
 
     def run(self, command, seconds, log, mode="w"):
-        """The exit status of a command whose output goes here and to a log; None where it was stopped."""
+        """Runs a command whose output goes to the terminal and to a log. Returns its exit status; None if it was stopped."""
         with open(self.path(log), mode) as out:
             process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                        start_new_session=True)
@@ -71,7 +70,7 @@ def follow(process, out, deadline):
 
 
 def end_group(process):
-    """What the process started ends with it."""
+    """Ends the process with everything it has started."""
     try:
         os.killpg(process.pid, 9)
     except ProcessLookupError:
@@ -87,7 +86,7 @@ def first_line(command):
 
 
 def find_device(check):
-    """(the device to test, what it says of itself); None for a GPU that kronvec cannot use."""
+    """Returns (the device to test, its description); None for a GPU that kronvec cannot use."""
     info = subprocess.run(["bin/kronvec", "info"], capture_output=True, text=True, timeout=120)
     said = [line.split(None, 1)[1] for line in info.stdout.splitlines() if line.startswith("cuda ")]
     check.say(info.stdout + info.stderr)
@@ -172,7 +171,7 @@ def main():
             continue
         try:
             work(check, device, {"device": said, "driver": driver, "commit": commit})
-        except Exception as error:  # the next section goes on
+        except Exception as error:  # the next section still runs
             check.verdict(name, f"FAILED: {type(error).__name__}: {error}")
     if section:
         check.say(f"left out: {', '.join(name for name in SECTIONS if name != section)}")

@@ -1,6 +1,6 @@
-"""Runs the suites of a gtest program, each in processes of its own: what ends one, an abort or a fault that a GPU does
-not recover from within its process, does not end the others. A test that falls is tried once more alone, which tells
-its own fault from one that an earlier test left behind. Only the standard library is needed.
+"""Runs the suites of a gtest program, each in separate processes: an abort, or a GPU fault that a process cannot recover
+from, does not end other suites. A test that fails is run once more alone, which distinguishes its own fault from one
+that an earlier test left behind. Needs only the standard library.
 """
 import collections
 import concurrent.futures
@@ -11,11 +11,11 @@ import subprocess
 import time
 
 RESULT = re.compile(r"^\[ +(RUN|OK|FAILED|SKIPPED) +\] ([^ ,]+\.[^ ,]+)")
-ALONE = 8  # tests of a suite that are tried again, at the most
-HOPELESS = 4  # crashes of a suite after which the rest of it is not run
-SHOWN = 6  # lines of a failure
+ALONE = 8  # max tests of a suite that are tried again
+HOPELESS = 4  # number of crashes of a suite after which its other tests are not run
+SHOWN = 6  # lines shown per failure
 
-Fall = collections.namedtuple("Fall", "test how alone lines")  # `alone` is what came of a second run
+Fall = collections.namedtuple("Fall", "test how alone lines")  # `alone` is the result of a second run
 
 
 class Suite:
@@ -41,7 +41,7 @@ HEADING = ("| suite | passed | failed | crashed or stuck | of these passed alone
 
 
 def list_suites(program, wanted):
-    """{suite: its tests by their full names}, and the names of the suites that are not wanted."""
+    """Returns {suite: full names of its tests}, and the names of the suites that are left out."""
     command = [program, "--gtest_list_tests"]
     output = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
     suites, left_out, current = {}, [], None
@@ -63,7 +63,7 @@ def ending(code):
 
 
 def run_tests(program, tests, seconds):
-    """(output, how it ended) of a process that runs these tests; None for the latter where it ran out of time."""
+    """Runs these tests in a process. Returns (output, how it ended); the latter is None if it ran out of time."""
     environment = dict(os.environ, OMP_WAIT_POLICY="passive")
     command = [program, "--gtest_filter=" + ":".join(tests), "--gtest_color=no"]
     try:
@@ -75,7 +75,7 @@ def run_tests(program, tests, seconds):
 
 
 def read(output):
-    """{test: (OK, FAILED, SKIPPED or RUN where it did not come to an end, its lines)}"""
+    """{test: (OK, FAILED, SKIPPED, or RUN if it did not finish; its lines)}"""
     results, lines, current = {}, [], None
     for line in output.splitlines():
         found = RESULT.match(line)
@@ -90,7 +90,7 @@ def read(output):
 
 
 def run_suite(program, suite, seconds, deadline):
-    """Until every test has come to an end or taken its process with it. Each process gets so many seconds."""
+    """Runs processes until every test has finished or crashed. Each process gets this many seconds."""
     start, crashes = time.monotonic(), 0
     while suite.pending and crashes < HOPELESS and time.monotonic() < deadline:
         output, end = run_tests(program, suite.pending, min(seconds, deadline - time.monotonic()))
@@ -105,7 +105,7 @@ def run_suite(program, suite, seconds, deadline):
                 suite.falls.append(Fall(test, "failed", None, lines))
             else:
                 suite.falls.append(Fall(test, "crashed" if end else "out of time", None, lines + [end or "stopped"]))
-        if not results:  # it fell before the first test
+        if not results:  # it crashed before the first test
             how, lines = "crashed" if end else "out of time", output.splitlines()[-SHOWN:]
             suite.falls.append(Fall(suite.name, how, None, [*lines, str(end)]))
             break
@@ -126,7 +126,7 @@ def alone(program, test, seconds, deadline):
 
 
 def run_all(program, wanted, budget, jobs, say):
-    """Runs the wanted suites, some at a time; say(text) as they end. Gives (suites, names of those left out)."""
+    """Runs the wanted suites, several at a time; calls say(text) as they end. Returns (suites, names of those left out)."""
     tests, left_out = list_suites(program, wanted)
     deadline, start = time.monotonic() + budget, time.monotonic()
     suites = [Suite(name, tests) for name, tests in tests.items()]
@@ -154,6 +154,6 @@ def report(suites, left_out):
 
 
 def excerpt(fall):
-    """The first lines, and of a crash how the process ended."""
+    """The first lines and, for a crash, how the process ended."""
     lines = [line for line in fall.lines if line.strip()]
     return lines[:SHOWN] if fall.how == "failed" or len(lines) <= SHOWN else lines[:SHOWN - 1] + lines[-1:]

@@ -7,10 +7,10 @@
 
 namespace kronvec::testing {
 
-/// Grows expressions of a wanted shape over three symbols; all functions in them are smooth and of moderate size.
+/// Grows random expressions of a given shape over three symbols. All functions in them are smooth and of moderate size.
 class Grower {
 public:
-  /// Without constants there are more symbols instead.
+  /// Without constants, there are more symbols instead.
   explicit Grower(std::uint64_t seed, bool constants = true) : random_(seed), constants_(constants) {
     for (const char *name : {"X", "A", "B"})
       symbols.emplace_back(name, side(), side());
@@ -48,7 +48,7 @@ public:
     }
     case 11:
       return softmax(again(shape));
-    case 12: { // U ⊗ V of every shape that divides
+    case 12: { // U ⊗ V for every shape that divides
       const Index rows = shape.rows % 2 ? 1 : 2, cols = shape.cols % 2 ? 1 : 2;
       return kron(again({rows, cols}), again({shape.rows / rows, shape.cols / cols}));
     }
@@ -89,7 +89,7 @@ public:
 private:
   double pick_number() { return std::uniform_real_distribution<double>(-2, 2)(random_); }
 
-  /// A symbol brought to the shape by products with constants, or a constant.
+  /// A symbol, multiplied by constants to get the shape, or a constant.
   Expression leaf(Shape shape) {
     const auto table = [&](Index rows, Index cols) -> Expression {
       if (constants_) return constant(Matrix<double>::random(rows, cols, random_()).view());

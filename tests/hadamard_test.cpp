@@ -1,4 +1,4 @@
-/// Products with diagonal matrices against the matrices themselves, on every device.
+/// Products with diagonal matrices compared with the explicit matrices, on every device.
 
 #include "testing.hpp"
 

@@ -1,4 +1,4 @@
-/// Files in every form that they come in, and in forms that they should not.
+/// Files in every valid form, and in invalid forms.
 
 #include "testing.hpp"
 
@@ -133,7 +133,7 @@ TEST_F(Files, RoundTripInBothPrecisions) {
   const M m = M::random(7, 5, 1);
   write_npy<double>(dir_ / "m.npy", m);
   EXPECT_TRUE(near(read_matrix<double>(dir_ / "m.npy"), m, 0));
-  write_npy<double>(dir_ / "m.npy", m.view().block(1, 1, 3, 2)); // over the old one
+  write_npy<double>(dir_ / "m.npy", m.view().block(1, 1, 3, 2)); // replaces the old file
   EXPECT_TRUE(near(read_matrix<double>(dir_ / "m.npy").view(), m.view().block(1, 1, 3, 2), 0));
   const Matrix<float> f = cast<float>(m);
   write_npy<float>(dir_ / "f.npy", f);

@@ -1,5 +1,5 @@
 #pragma once
-/// One check for a Jacobian that is known: every method on every device, in both precisions and layouts.
+/// Checks of a known Jacobian: every method on every device, in both precisions and layouts.
 
 #include "testing.hpp"
 
@@ -24,7 +24,7 @@ inline Values<double> values_of(const Givens &givens) {
   return values;
 }
 
-/// Givens in another precision, with the matrices that hold them.
+/// Givens in another precision, and the matrices that hold them.
 template <class T> struct CastGivens {
   std::vector<Matrix<T>> matrices;
   Values<T> values;
@@ -36,10 +36,10 @@ template <class T> struct CastGivens {
   }
 };
 
-/// Values of symbols at several points: those that are given times 1, ⅞, ¾ and so on.
+/// Values of symbols at several points: the given values times 1, ⅞, ¾ and so on.
 template <class T> class GivensAtPoints {
 public:
-  /// Symbols with a bit in `shared` have the same value at all points.
+  /// Symbols whose bit is set in `shared` have the same value at all points.
   GivensAtPoints(const Givens &givens, Index points, unsigned shared) {
     const CastGivens<T> in(givens);
     for (std::size_t s = 0; s < givens.size(); ++s) {
@@ -74,8 +74,8 @@ template <class M> auto columns_of(const M &m, Index first, Index count) {
   return m.view().block(0, first, m.rows(), count);
 }
 
-/// The Jacobians at several points at once are those at the points alone, by every method that there is for many, and
-/// so are values and products.
+/// The Jacobians, values and products at several points equal those at each point alone, by every method that supports
+/// many points.
 template <class T> void expect_points(const Jacobian &j, const Givens &givens, Device device, Index count,
                                       unsigned shared, double tolerance) {
   const GivensAtPoints<T> points(givens, count, shared);
@@ -112,12 +112,12 @@ template <class T> void expect_points(const Jacobian &j, const Givens &givens, D
                [&](Index k) { return alone[static_cast<std::size_t>(k)].apply_transpose(column(u, k)); });
 }
 
-/// The same, with all values for each point, and with one that all share.
+/// The same, once with one value per point for all symbols, and once with one shared symbol.
 template <class T> void expect_points(const Jacobian &j, const Givens &givens, Device device, double tolerance) {
   try {
     for (const unsigned shared : {0u, 1u})
       expect_points<T>(j, givens, device, 3, shared, tolerance);
-  } catch (const DomainError &) { // F need not have a value at fractions of what is given
+  } catch (const DomainError &) { // F may have no value at fractions of the given values
   }
 }
 
@@ -129,7 +129,7 @@ void expect_jacobian_in(const Jacobian &j, const Givens &givens, const Matrix<do
     for (const Method method :
          {Method::structured, Method::forward, Method::reverse, Method::numeric, Method::reference}) {
       const bool numeric = method == Method::numeric;
-      if (numeric && sizeof(T) == 4) continue; // its own rounding is larger than any useful bound
+      if (numeric && sizeof(T) == 4) continue; // its own rounding error exceeds any useful bound
       const double bound = numeric ? std::max(tolerance, 1e-6) : tolerance;
       SCOPED_TRACE(device.name() + ", " + std::string(name(method)) + ", " + std::to_string(8 * sizeof(T)) + " bits");
       EXPECT_TRUE(near(on_host(point.to_dense({.method = method})), expected, bound));
@@ -140,7 +140,7 @@ void expect_jacobian_in(const Jacobian &j, const Givens &givens, const Matrix<do
   }
 }
 
-/// J of F at the given values is `expected` (numerator layout), to `tolerance` in double.
+/// Checks that J of F at the given values is `expected` (numerator layout), to `tolerance` in double.
 inline void expect_jacobian(const Expression &f, const Symbol &x, const Givens &givens, const Matrix<double> &expected,
                             double tolerance = 1e-12) {
   const Jacobian j = jacobian(f, x);
@@ -148,7 +148,7 @@ inline void expect_jacobian(const Expression &f, const Symbol &x, const Givens &
   expect_jacobian_in<float>(j, givens, expected, tolerance * 2e8);
 }
 
-/// The gradient matrix of a scalar f is `expected`.
+/// Checks that the gradient matrix of a scalar f is `expected`.
 inline void expect_gradient(const Expression &f, const Symbol &x, const Givens &givens, const Matrix<double> &expected,
                             double tolerance = 1e-12) {
   expect_jacobian(f, x, givens, transposed(vec(expected)), tolerance);

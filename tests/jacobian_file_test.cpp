@@ -1,5 +1,5 @@
-/// Jacobians that go to a file by ranges: the same bytes as from memory, within the memory allowed, and nothing left
-/// behind by what fails.
+/// Jacobians written to a file in ranges: the same bytes as from memory, within the allowed memory, and no files left
+/// after a failure.
 
 #include "grower.hpp"
 #include "jacobian_checks.hpp"
@@ -41,7 +41,7 @@ protected:
     return static_cast<std::size_t>(std::distance(fs::directory_iterator(dir_), fs::directory_iterator()));
   }
 
-  /// The smallest `max_bytes` that is not refused.
+  /// The smallest `max_bytes` that is accepted.
   template <class T> double least(const JacobianAt<T> &j, JacobianFileOptions options) const {
     double refused = 0, enough = 1 << 30;
     while (enough - refused > 1) {
@@ -51,14 +51,14 @@ protected:
         write_jacobian(dir_ / "none" / "least.npy", j, options);
       } catch (const OutOfMemory &) {
         refused = middle;
-      } catch (const IoError &) { // memory comes first
+      } catch (const IoError &) { // memory is checked first
         enough = middle;
       }
     }
     return enough;
   }
 
-  /// In how many ranges, and with how much memory, J is written within so many bytes.
+  /// Number of ranges, and peak memory, with which J is written within this limit.
   template <class T>
   void expect_same(const JacobianAt<T> &j, Device device, JacobianFileOptions options, bool bitwise) const {
     const auto dense = on_host(j.to_dense({.method = options.method, .layout = options.layout}));
@@ -78,7 +78,7 @@ protected:
     EXPECT_EQ(files(), 2u);
   }
 
-  /// Within all memory, in a few ranges, and one column (or row) at a time.
+  /// Writes J with unlimited memory, in a few ranges, and one column (or row) at a time.
   template <class T> void expect_all(const Jacobian &plan, const Givens &givens, Device device) const {
     const CastGivens<T> in(givens);
     const auto j = plan.at<T>(in.values, device);
@@ -196,7 +196,7 @@ TEST_F(JacobianFile, IsRefusedBeforeAnyWork) {
   EXPECT_EQ(files(), 0u);
 }
 
-/// What the process may write into a file, for a while.
+/// Limits for a while how much the process may write to a file.
 class FileLimit {
 public:
   explicit FileLimit(rlim_t bytes) {
@@ -231,7 +231,7 @@ TEST_F(JacobianFile, LeavesNothingBehindWhenItFails) {
   EXPECT_THROW(write_jacobian(dir_ / "J.npy", j, {.progress = stop, .max_bytes = most}), DomainError);
   EXPECT_THROW(write_jacobian(dir_ / "none" / "J.npy", j), IoError);
   EXPECT_EQ(files(), 1u);
-  EXPECT_TRUE(near(read_matrix<double>(dir_ / "J.npy"), at, 0)); // the old one
+  EXPECT_TRUE(near(read_matrix<double>(dir_ / "J.npy"), at, 0)); // the old file
 }
 
 TEST_F(JacobianFile, FilesWithAndWithoutNamesUntilTheyAreWhole) {
@@ -241,7 +241,7 @@ TEST_F(JacobianFile, FilesWithAndWithoutNamesUntilTheyAreWhole) {
       file.write(std::string("abc"));
     }
     EXPECT_EQ(files(), 0u);
-    for (const char *text : {"abc", "abd"}) { // the second one replaces the first
+    for (const char *text : {"abc", "abd"}) { // the second file replaces the first
       NewFile file(dir_ / "f", until);
       file.write_at(1, std::string(text).substr(1));
       EXPECT_EQ(contents(dir_ / "f"), text == std::string("abc") ? "" : "abc");

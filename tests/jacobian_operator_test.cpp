@@ -1,4 +1,4 @@
-/// Jacobians among other operators.
+/// Jacobians combined with other operators.
 
 #include "testing.hpp"
 

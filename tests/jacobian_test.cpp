@@ -8,8 +8,8 @@
 #include <new>
 #include <thread>
 
-// Every allocation of the process is counted; `std::free` matches the replaced operators, which g++ does not see where
-// it inlines one of a pair alone.
+// Counts every allocation of the process. `std::free` matches the replaced operators; g++ does not see that if it
+// inlines only one of a pair.
 namespace {
 std::atomic<std::size_t> allocations = 0;
 }
@@ -18,7 +18,7 @@ void *operator new(std::size_t size) {
   if (void *block = std::malloc(size ? size : 1)) return block;
   throw std::bad_alloc();
 }
-void *operator new(std::size_t size, const std::nothrow_t &) noexcept { // std::stable_sort asks this one
+void *operator new(std::size_t size, const std::nothrow_t &) noexcept { // used by std::stable_sort
   ++allocations;
   return std::malloc(size ? size : 1);
 }
@@ -70,7 +70,7 @@ TEST(Jacobian, StridedTangentsAndResults) {
   EXPECT_EQ(big(9, 2), 0);
 }
 
-/// After a first time, turn() allocates nothing.
+/// After a first call, turn() allocates nothing.
 void expect_no_allocation(const auto &turn) {
   turn();
   const std::size_t before = allocations, held = Device::cpu().bytes_in_use();
@@ -100,7 +100,7 @@ TEST(Jacobian, UpdatesWithoutAllocation) {
 
 TEST(Jacobian, UpdatesAtPointsWithoutAllocation) {
   const Case c;
-  constexpr Index count = 300; // more than are taken at once
+  constexpr Index count = 300; // more than are processed together
   const M xs = M::random(4, 5 * count, 1), more = M::random(4, 5 * count, 2), dx = M::random(4, 5 * count, 3);
   auto j = jacobian(c.f, c.x).at_points({{c.a, c.g[0].value}, {c.x, xs}, {c.b, c.g[2].value}}, count);
   M y(3, 2 * count), g(4, 5 * count), dense(6, 20 * count);
@@ -155,7 +155,7 @@ TEST(Jacobian, BuildTimeGrowsWithNodesNotPaths) {
 
 TEST(Jacobian, SharedPartsAreEvaluatedOnce) {
   const Symbol x("X", 2, 2);
-  const Expression once = exp(x), f = once + hadamard(once, exp(x)); // the second exp(X) is written again
+  const Expression once = exp(x), f = once + hadamard(once, exp(x)); // the second exp(X) is a separate expression
   const M value{{1, 2}, {3, 4}};
   EXPECT_TRUE(
       near(evaluate(f, {{x, value}}), map(value, [](double t) { return std::exp(t) + std::exp(2 * t); }), 1e-14));

@@ -1,4 +1,4 @@
-/// (F₁ ⊗ … ⊗ F_N)·X of every device against the product itself, formed entry by entry, on shapes that hurt.
+/// (F₁ ⊗ … ⊗ F_N)·X of every device compared with the product itself, formed entry by entry, on difficult shapes.
 
 #include "testing.hpp"
 
@@ -17,7 +17,7 @@
 namespace kronvec::testing {
 namespace {
 
-/// op(A) of rows×cols; A has `margin` more rows in memory. Or the identity.
+/// op(A) with rows×cols, stored with `margin` additional rows; or the identity.
 struct Factor {
   Index rows, cols;
   bool is_identity = false;
@@ -32,7 +32,7 @@ Factor windowed(Index rows, Index cols, Index margin) { return {rows, cols, fals
 struct Problem {
   std::vector<Factor> factors;
   Index columns = 3;
-  Index x_margin = 0, y_margin = 0; ///< rows in memory beyond those of X and Y
+  Index x_margin = 0, y_margin = 0; ///< additional rows in memory of X and Y
   double alpha = 1, beta = 0;
 
   Index rows() const { return product_of(&Factor::rows); }
@@ -57,17 +57,17 @@ private:
 template <class T> struct Types {
   using Real = T;
   using Wide = long double;
-  static constexpr double constant = 4; ///< of the error bound
+  static constexpr double constant = 4; ///< factor of the error bound
   static T make(double re, double) { return static_cast<T>(re); }
 };
 template <class R> struct Types<std::complex<R>> {
   using Real = R;
   using Wide = std::complex<long double>;
-  static constexpr double constant = 4 * 2.83; // a product of complex entries errs by up to 2√2·u
+  static constexpr double constant = 4 * 2.83; // a product of complex entries has an error of up to 2√2·u
   static std::complex<R> make(double re, double im) { return {static_cast<R>(re), static_cast<R>(im)}; }
 };
 
-/// Seeded normal numbers, real and imaginary parts.
+/// Normal numbers from a seed, in real and imaginary parts.
 template <class T> Matrix<T> random(Index rows, Index cols, std::uint64_t seed) {
   const Matrix<double> re = Matrix<double>::random(rows, cols, seed), im = Matrix<double>::random(rows, cols, ~seed);
   Matrix<T> m(rows, cols);
@@ -81,7 +81,7 @@ template <class T> MatrixView<const T> top(const Matrix<T> &m, Index rows) {
   return {m.data(), rows, m.cols(), m.ld()};
 }
 
-/// The operands of a problem in host memory, and what Y must become.
+/// The operands of a problem in host memory, and the expected Y.
 template <class T> class Checked {
   using Wide = typename Types<T>::Wide;
   using Real = typename Types<T>::Real;
@@ -102,7 +102,7 @@ public:
     expect();
   }
 
-  /// Y, margins and all, as the device makes it.
+  /// Y with its margins, as computed by the device.
   Matrix<T> on(Device device) const {
     std::vector<Matrix<T>> there;
     std::vector<KroneckerFactor<T>> factors;
@@ -131,8 +131,8 @@ public:
     return on_host(std::move(y));
   }
 
-  /// |y − exact| ≤ c·√n·u·(|α|·(|F₁| ⊗ … ⊗ |F_N|)·|X| + |β||Y|), where n = Σ cols of the factors + 2 counts the
-  /// roundings on the way to an entry. Margins must be as they were.
+  /// Checks |y − exact| ≤ c·√n·u·(|α|·(|F₁| ⊗ … ⊗ |F_N|)·|X| + |β||Y|), where n = Σ cols of the factors + 2 counts the
+  /// roundings of an entry. Margins must be unchanged.
   ::testing::AssertionResult good(const Matrix<T> &y) const {
     const long double u = std::numeric_limits<Real>::epsilon() / 2;
     long double roundings = 2;
@@ -167,7 +167,7 @@ private:
     if (factor.is_identity) return Wide(i == j ? 1 : 0);
     return Wide(factor.op == Op::none ? a_[f](i, j) : a_[f](j, i));
   }
-  /// F₁ ⊗ … ⊗ F_N, grown one factor at a time, column by column.
+  /// F₁ ⊗ … ⊗ F_N, built one factor at a time, column by column.
   std::vector<Wide> dense() const {
     std::vector<Wide> k{1};
     Index rows = 1, cols = 1;
@@ -318,7 +318,8 @@ TYPED_TEST(KroneckerPrimitive, OfNothing) {
     }
 }
 
-/// Shapes that the cpu device applies in each of its ways. BLAS has none of its own: it takes what the sweeps leave.
+/// Shapes that cover each way of the CPU device's sweeps. Empty `ways` stand for BLAS, which takes what the sweeps
+/// leave.
 struct Cut {
   Problem problem;
   std::vector<cpu::SweepWay> ways;
@@ -389,7 +390,7 @@ TYPED_TEST(KroneckerSweeps, BitsDoNotDependOnThreads) {
   omp_set_num_threads(threads);
 }
 
-/// The workspace may have been asked for when there were fewer threads, or more.
+/// The number of threads may have changed since the workspace was requested.
 TYPED_TEST(KroneckerSweeps, WorkspaceOutlivesTheNumberOfThreads) {
   const int threads = omp_get_max_threads();
   for (const auto &[before, after] : {std::pair{1, 3}, std::pair{3, 1}}) {

@@ -1,4 +1,4 @@
-/// Kronecker products applied to matrices of the caller's, against the product formed entry by entry.
+/// Kronecker products applied to matrices of the caller, compared with the product formed entry by entry.
 
 #include "testing.hpp"
 

@@ -1,6 +1,5 @@
 #pragma once
-/// What the rows T, V and K of the project's ledger are tested with: matrices and operators of every type, on every
-/// device.
+/// Tools for testing rows T, V and K of the project's ledger: matrices and operators of every type, on every device.
 
 #include "textbook.hpp"
 
@@ -23,9 +22,9 @@ public:
   explicit On(Device device) : device_(device) {}
   Device device() const { return device_; }
 
-  /// Random numbers, other ones at each call, that T holds exactly.
+  /// Random numbers that T represents exactly; each call gives different ones.
   Table random(Index rows, Index cols) { return textbook::widen(Matrix<T>::random(rows, cols, ++seed_)); }
-  /// The same, far from singular.
+  /// Random numbers, far from a singular matrix.
   Table regular(Index n) {
     Table a = random(n, n);
     for (Index i = 0; i < n; ++i)
@@ -42,9 +41,9 @@ public:
     return textbook::widen(a.apply(textbook::narrow<T>(x, device_)));
   }
   static Table table(const Operator<T> &a) { return textbook::widen(a.to_dense()); }
-  /// A ⊙ B, by vec(A ⊙ B) = Diag(vec A)·vec B.
+  /// A ⊙ B, as vec(A ⊙ B) = Diag(vec A)·vec B.
   Table hadamard(const Table &a, const Table &b) const { return unvec(apply(diag(a), vec(b)), a.rows, a.cols); }
-  /// aᵀ·b of two columns, by operators.
+  /// aᵀ·b of two columns, computed by operators.
   T inner(const Table &a, const Operator<T> &b) const { return (op(a).transpose() * b).entry(0, 0); }
 
   static constexpr double tolerance = 200 * textbook::roundoff<T>;
@@ -59,7 +58,7 @@ public:
   }
   static void expect_exactly(const Table &a, const Table &b) { expect_equal(a, b, 0); }
   static void expect_equal(const Operator<T> &a, const Operator<T> &b) { expect_equal(table(a), table(b)); }
-  /// Two matrices of one shape that are not the same by far.
+  /// Checks that two matrices of the same shape differ clearly.
   static void expect_other(const Table &a, const Table &b) {
     ASSERT_EQ(a.shape(), b.shape());
     EXPECT_GT(textbook::norm(a - b), 0.1);

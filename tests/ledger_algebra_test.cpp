@@ -1,5 +1,5 @@
-/// Rows T (trace) and V (vec) of the project's ledger, by the public operators. Marked ✗: a wrong statement, which
-/// fails.
+/// Rows T (trace) and V (vec) of the project's ledger, tested through the public operators. ✗ marks a wrong statement,
+/// which must fail.
 
 #include "ledger_algebra.hpp"
 
@@ -71,7 +71,7 @@ TEST(Ledger, T7_TraceOfThreeFactors) {
     const Scalar trace = (on.op(a) * on.op(b) * on.op(c)).trace();
     on.expect_equal(trace, textbook::trace(a * b * c));
     on.expect_equal(Scalar(on.inner(vec(transpose(a)), middle(c.cols) * on.op(vec(c)))), trace);
-    // ✗ I by the columns, or the rows, of another factor.
+    // ✗ I with the columns, or the rows, of another factor.
     for (const Index wrong : {a.cols, b.cols})
       EXPECT_THROW(middle(wrong) * on.op(vec(c)), ShapeError);
   });
@@ -91,7 +91,7 @@ TEST(Ledger, V1_VecOfASumAndUnvec) {
     const Table a = on.random(3, 4), b = on.random(3, 4);
     on.expect_equal(vec(on.table(on.op(a) + on.op(b))), on.table(on.op(vec(a)) + on.op(vec(b))));
     on.expect_exactly(unvec(on.table(on.op(vec(a))), 3, 4), a);
-    EXPECT_FALSE(unvec(vec(a), 4, 3).shape() == a.shape()); // the shape is no part of vec A
+    EXPECT_FALSE(unvec(vec(a), 4, 3).shape() == a.shape()); // vec A does not determine the shape
   });
 }
 
@@ -134,7 +134,7 @@ TEST(Ledger, V5_VecOfAProduct) {
     const auto second = [&](Index n) { return on.kron({on.op(c).transpose(), on.eye(n)}); };
     on.expect_equal(on.apply(first(c.cols), vec(c)), vec(a * c));
     on.expect_equal(on.apply(second(a.rows), vec(a)), vec(a * c));
-    EXPECT_THROW(on.apply(first(a.cols), vec(c)), ShapeError); // ✗ A's columns
+    EXPECT_THROW(on.apply(first(a.cols), vec(c)), ShapeError); // ✗ with A's columns
     EXPECT_THROW(on.apply(second(a.cols), vec(a)), ShapeError);
   });
 }
@@ -153,7 +153,7 @@ TEST(Ledger, V7_VecOfAKroneckerProduct) {
     const Table a = on.random(m, n), b = on.random(p, q);
     const auto mover = on.kron({on.eye(n), on.k(q, m), on.eye(p)});
     const Table vecs = on.table(on.kron({on.op(vec(a)), on.op(vec(b))})), moved = on.apply(mover, vecs);
-    on.expect_exactly(moved, on.table(mover) * vecs); // a permutation rounds nothing; products of complex numbers may
+    on.expect_exactly(moved, on.table(mover) * vecs); // a permutation does not round; products of complex numbers may
     on.expect_equal(moved, vec(on.table(on.kron({on.op(a), on.op(b)}))));
     on.expect_equal(moved, vec(textbook::kron(a, b)));
   });

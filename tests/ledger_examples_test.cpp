@@ -52,7 +52,7 @@ TEST(Ledger, E4_XTransposeX) {
   h.push_back(given(x, 2));
   const M expected = product(plus(identity(9), commutation(3, 3)), kron(identity(3), transposed(h[0].value)));
   expect_jacobian(transpose(x) * x, x, h, expected);
-  // ✗ ∂XᵀX/∂X = 2X holds for a vector only: for a matrix not even the shapes agree.
+  // ✗ ∂XᵀX/∂X = 2X holds only for a vector. For a matrix, not even the shapes agree.
   EXPECT_NE(jacobian(transpose(x) * x, x).rows(), x.rows());
 }
 
@@ -68,7 +68,7 @@ TEST(Ledger, E5_QuadraticForm) {
   const M expected = plus(kron(identity(3), product(xt, am)),
                           product(commutation(3, 3), kron(identity(3), product(xt, transposed(am)))));
   expect_jacobian(transpose(x) * a * x, x, h, expected);
-  // ✗ (A + Aᵀ)X for a matrix: the vec of it is not even a Jacobian's shape.
+  // ✗ (A + Aᵀ)X for a matrix: its vec does not even have the shape of a Jacobian.
   EXPECT_EQ(expected.rows(), 9);
   EXPECT_EQ(expected.cols(), 12);
 }
@@ -128,7 +128,7 @@ TEST(Ledger, E10_Trace) {
   Givens g;
   g.push_back(given(x, 1));
   expect_gradient(trace(x), x, g, identity(4));
-  // ✗ diag(X) is something else.
+  // ✗ diag(X) is a different matrix.
   EXPECT_FALSE(
       near(identity(4), tabulate(4, 4, [&](Index i, Index j) { return i == j ? g[0].value(i, i) : 0; }), 1e-3));
 }
@@ -195,7 +195,8 @@ TEST(Ledger, E16_SoftmaxRegression) {
       M p = map(z, [&](double t) { return std::exp(t - largest); });
       const double sum_of_p = p(0, 0) + p(1, 0) + p(2, 0);
       p = map(p, [&](double t) { return t / sum_of_p; });
-      // ✗ (p − y)xᵀ is right only where 1ᵀy = 1: in general ((1ᵀy)p − y)xᵀ, and the Hessian times 1ᵀy.
+      // ✗ (p − y)xᵀ is correct only if 1ᵀy = 1. In general the gradient is ((1ᵀy)p − y)xᵀ, and the Hessian has the
+      // factor 1ᵀy.
       const M gradient = product(plus(map(p, [&](double t) { return total * t; }), y0, -1), transposed(x0));
       expect_gradient(loss, w, g, gradient, 1e-12 * size);
       if (!sums_to_one) {
@@ -259,7 +260,7 @@ TEST(Ledger, E21_ProductsWithoutTheJacobian) {
   const M dx = M::random(5, 1, 7), u = M::random(3, 1, 8);
   EXPECT_TRUE(near(jvp(l, x, values_of(g), dx), product(j, dx), 1e-13));
   EXPECT_TRUE(near(vjp(l, x, values_of(g), u), product(transposed(j), u), 1e-13));
-  // ✗ Forward mode does not multiply J (n×m) by ∂l/∂y: a vector of F's size is no tangent.
+  // ✗ Forward mode does not multiply J (n×m) by ∂l/∂y: a vector of F's size is not a tangent.
   EXPECT_THROW(jvp(l, x, values_of(g), u), ShapeError);
 }
 

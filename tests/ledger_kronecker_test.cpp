@@ -1,12 +1,12 @@
-/// Rows K (Kronecker, Hadamard and direct sums, commutation) of the project's ledger, by the public operators. Marked
-/// ✗: a wrong statement, which fails.
+/// Rows K (Kronecker, Hadamard and direct sums, commutation) of the project's ledger, tested through the public
+/// operators. ✗ marks a wrong statement, which must fail.
 
 #include "ledger_algebra.hpp"
 
 namespace kronvec::testing {
 namespace {
 
-/// By elimination with row exchanges, of the test's own.
+/// Elimination with row exchanges, independent of the library.
 struct Eliminated {
   Scalar determinant = 1;
   Table inverse;
@@ -103,7 +103,7 @@ TEST(Ledger, K6_InverseOfTheCommutationMatrix) {
     on.expect_exactly(on.table(k * on.k(4, 3)), textbook::identity(12));
     on.expect_exactly(on.table(on.k(5, 1)), textbook::identity(5));
     on.expect_exactly(on.table(on.k(1, 5)), textbook::identity(5));
-    // ✗ K = Kᵀ and K·K = I: for a square, or a side of 1, alone.
+    // ✗ K = Kᵀ and K·K = I hold only if m = n or a side is 1.
     on.expect_other(on.table(k), on.table(k.transpose()));
     on.expect_other(on.table(k * k), textbook::identity(12));
     on.expect_exactly(on.table(on.k(3, 3)), transpose(on.table(on.k(3, 3))));

@@ -35,7 +35,7 @@ TEST(Ledger, D1_ConstantsSumsMultiples) {
   expect_jacobian(y, x, g, zero);
   expect_jacobian(-2.5 * x, x, g, tabulate(6, 6, [](Index r, Index c) { return r == c ? -2.5 : 0; }));
   expect_jacobian(x + y, x, g, i);
-  // ✗ d(U + V) = dV + dV: by X it would be zero, by Y twice the identity.
+  // ✗ d(U + V) = dV + dV: with respect to X it would be zero, with respect to Y twice the identity.
   expect_jacobian(x + y, y, g, i);
   expect_jacobian(x - y, y, g, map(i, [](double t) { return -t; }));
   expect_jacobian(x, x, g, i);
@@ -64,7 +64,7 @@ TEST(Ledger, D3_TransposeVecTrace) {
   const Symbol x("X", 3, 4), s("S", 3, 3);
   const Givens g = two(x, s);
   expect_jacobian(transpose(x), x, g, commutation(3, 4));
-  // ✗ K is no symmetric matrix here, and K·K is not I: its inverse is K[n,m].
+  // ✗ K is not symmetric here, and K·K is not I: its inverse is K[n,m].
   EXPECT_FALSE(near(commutation(3, 4), commutation(4, 3), 0.1));
   EXPECT_TRUE(near(product(commutation(4, 3), commutation(3, 4)), identity(12), 0));
   expect_jacobian(vec(x), x, g, identity(12));
@@ -87,7 +87,7 @@ TEST(Ledger, D7_Hadamard) {
   const Givens g = two(x, y);
   expect_jacobian(hadamard(x, y), x, g, diagonal(g[1].value));
   expect_jacobian(hadamard(x, y), y, g, diagonal(g[0].value));
-  // ✗ ⊗ for ⊙ has another size.
+  // ✗ ⊗ instead of ⊙ has another size.
   EXPECT_EQ(jacobian(hadamard(x, y), x).rows(), 6);
 }
 
@@ -124,13 +124,13 @@ TEST(Ledger, D13_Chain) {
   expect_jacobian(sin(a * x), x, g, product(outer, kron(identity(3), g[1].value)));
 }
 
-/// D8 for one function: J is diagonal, with central differences of the function itself on it.
+/// D8 for one function: J is diagonal, with the central differences of the function on the diagonal.
 class ElementwiseRule : public ::testing::TestWithParam<Function> {};
 
 TEST_P(ElementwiseRule, D8) {
   const Symbol x("X", 2, 2);
   Givens g;
-  g.push_back({x, M{{0.3, 0.55}, {0.7, 0.91}}}); // inside the domain of all
+  g.push_back({x, M{{0.3, 0.55}, {0.7, 0.91}}}); // inside the domain of all functions
   const Function f = GetParam();
   const Expression y = f == Function::pow ? pow(x, 2.5) : elementwise(f, x);
   const double h = 1e-5;
@@ -190,7 +190,7 @@ TEST(Ledger, D9_KroneckerProductOfOneVariable) {
 TEST(Ledger, D9_DirectSum) {
   const Symbol x("X", 2, 3), y("Y", 1, 2);
   const Givens g = two(x, y);
-  const auto placed = [](Index rows, Index cols, Index i0, Index j0) { // where entry (i, j) goes in 3×5
+  const auto placed = [](Index rows, Index cols, Index i0, Index j0) { // the place of entry (i, j) in 3×5
     return tabulate(15, rows * cols,
                     [=](Index to, Index from) { return double(to == i0 + from % rows + 3 * (j0 + from / rows)); });
   };
@@ -202,7 +202,7 @@ TEST(Ledger, K14_KhatriRao) {
   const Symbol a("A", 3, 4), b("B", 4, 2), d("d", 4, 1);
   Givens g;
   g.push_back(given(a, 1)), g.push_back(given(b, 2)), g.push_back(given(d, 3));
-  // vec(A·Diag(d)·B) = (Bᵀ ∗ A) d, and so its Jacobian by d is Bᵀ ∗ A.
+  // vec(A·Diag(d)·B) = (Bᵀ ∗ A) d, so its Jacobian with respect to d is Bᵀ ∗ A.
   const M khatri = evaluate(khatri_rao(transpose(b), a), values_of(g));
   const M columns = tabulate(6, 4, [&](Index i, Index j) { return g[1].value(j, i / 3) * g[0].value(i % 3, j); });
   EXPECT_TRUE(near(khatri, columns, 1e-15));
@@ -253,18 +253,18 @@ TEST(Ledger, SoftmaxOfColumns) {
   }
 }
 
-/// The element method's Jacobian, for functions that have no short closed form.
+/// The element method's Jacobian, for functions without a short closed form.
 M by_definition(const Expression &f, const Symbol &x, const Givens &g) {
   return jacobian(f, x).at(values_of(g)).to_dense({.method = Method::reference});
 }
 
 /// A well-conditioned matrix with a negative determinant.
 M regular() { return M{{2, 0.3, -0.1}, {0.4, -3, 0.2}, {0.1, 0.5, 1.5}}; }
-/// Of rank 2, and of rank 1.
+/// Matrices of rank 2 and of rank 1.
 M singular() { return M{{1, 2, 3}, {4, 5, 6}, {7, 8, 9}}; }
 M of_rank_one() { return M{{1, 2, 3}, {2, 4, 6}, {-1, -2, -3}}; }
 
-/// adj X from its definition.
+/// adj X by its definition.
 M adjugate_of(const M &x) {
   const auto minor = [&](Index i, Index j) {
     const Index r0 = i == 0, r1 = i == 2 ? 1 : 2, c0 = j == 0, c1 = j == 2 ? 1 : 2;
@@ -292,7 +292,7 @@ TEST(Ledger, D6_LogDeterminantAlsoOfNegativeOnes) {
   ASSERT_LT(determinant, 0);
   EXPECT_NEAR(evaluate(logdet(x), values_of(g))(0, 0), std::log(-determinant), 1e-13);
   expect_gradient(logdet(x), x, g, map(transposed(adjugate_of(regular())), [&](double t) { return t / determinant; }));
-  // The Hessians: of log det, −(X⁻¹ ⊗ X⁻ᵀ) permuted; of det, by the definition.
+  // The Hessian of log det is −(X⁻¹ ⊗ X⁻ᵀ), permuted; that of det comes from the definition.
   for (const Expression &f : {logdet(x), det(x)}) {
     const Expression slope = gradient(f, x);
     expect_jacobian(slope, x, g, by_definition(slope, x, g), 1e-11);

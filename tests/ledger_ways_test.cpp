@@ -1,4 +1,4 @@
-/// Ways to differentiate and the layouts of their results, rows M of the project's ledger.
+/// Methods of differentiation and the layouts of their results, rows M of the project's ledger.
 
 #include "jacobian_checks.hpp"
 
@@ -126,7 +126,7 @@ TEST(Ledger, M7_AllNineCasesInBothLayouts) {
     EXPECT_EQ(gradient_matrix.shape(), variable.shape());
     EXPECT_TRUE(near(vec(gradient_matrix), denominator, 1e-13));
     EXPECT_EQ(evaluate(transpose(gradient(function, variable)), values_of(g)).shape(),
-              (Shape{variable.cols(), variable.rows()})); // what one note calls the Jacobian form
+              (Shape{variable.cols(), variable.rows()})); // one note's "Jacobian form"
   }
 }
 
@@ -139,7 +139,7 @@ TEST(Ledger, M7_AMatrixByAScalarHasItsOwnShape) {
   EXPECT_TRUE(near(slope, map(g[1].value, [&](double s) { return std::exp(g[0].value(0, 0)) * s; }), 1e-14));
 }
 
-/// D with vec X = D vech X for a symmetric X.
+/// D with vec X = D·vech X for a symmetric X.
 M duplication(Index n) {
   M d(n * n, n * (n + 1) / 2);
   Index k = 0;

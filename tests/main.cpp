@@ -1,6 +1,6 @@
-/// The tests' main program. KRONVEC_SIMD=TARGET runs them with one of Highway's targets (AVX2, SSE4 …) instead of the
-/// best one that the processor has, and KRONVEC_SIMD=list prints the targets. Where no CUDA device was built, tests of
-/// CUDA devices are reported as skipped, not as passed.
+/// The tests' main program. KRONVEC_SIMD=TARGET selects one of Highway's targets (AVX2, SSE4 …) instead of the best one
+/// of the processor; KRONVEC_SIMD=list prints the targets. If no CUDA device was built, tests of CUDA devices are
+/// reported as skipped, not as passed.
 
 #include "operands.hpp"
 
@@ -15,7 +15,7 @@
 
 namespace {
 
-/// Highway's targets that were compiled and that the processor has.
+/// Highway's targets that were compiled and that the processor supports.
 std::vector<std::int64_t> simd_targets() {
   std::vector<std::int64_t> targets;
   for (std::int64_t rest = hwy::SupportedTargets() & HWY_TARGETS; rest != 0; rest &= rest - 1)
@@ -23,17 +23,17 @@ std::vector<std::int64_t> simd_targets() {
   return targets;
 }
 
-/// False where there is no such target.
+/// Returns false if there is no such target.
 bool choose_simd_target(std::string_view name) {
   const auto targets = simd_targets();
   const auto found = std::find_if(targets.begin(), targets.end(),
                                   [&](std::int64_t target) { return hwy::TargetName(target) == name; });
   if (found == targets.end()) return false;
-  hwy::SetSupportedTargetsForTest(hwy::SupportedTargets() & -*found); // and older ones, where a file leaves it out
+  hwy::SetSupportedTargetsForTest(hwy::SupportedTargets() & -*found); // and older ones, for files that disable it
   return true;
 }
 
-/// Skips the suites Cuda….
+/// Skips the suites whose names start with Cuda.
 class SkipsCudaTests : public ::testing::EmptyTestEventListener {
   void OnTestStart(const ::testing::TestInfo &test) override {
     if (std::string_view(test.test_suite_name()).starts_with("Cuda")) skip();

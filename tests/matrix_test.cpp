@@ -1,3 +1,5 @@
+/// Matrices and views: construction, windows, copies.
+
 #include "testing.hpp"
 
 #include "devices/pool.hpp"

@@ -1,5 +1,5 @@
 #pragma once
-/// What the tests of the mission share. See mission_test.cpp.
+/// Helpers of the mission tests. See mission_test.cpp.
 
 #include "textbook.hpp"
 
@@ -23,13 +23,13 @@ inline std::string where(Device device, std::initializer_list<Index> sizes) {
 
 template <class T> std::size_t bytes(Index entries) { return static_cast<std::size_t>(entries) * sizeof(T); }
 
-/// What the pool takes for a workspace: up to an eighth more, in units of 64 bytes.
+/// The pool's block size for a workspace: up to an eighth more, in units of 64 bytes.
 template <class T> std::size_t workspace_bytes(Index entries) {
   const std::size_t exact = bytes<T>(entries);
   return exact == 0 ? 0 : exact + exact / 8 + 64;
 }
 
-/// The most that work() holds on the device beside what lies there before. Its results count, if it makes them.
+/// Max bytes that work() holds on the device in addition to what it held before. Results that work() creates count.
 inline std::size_t peak_of(Device device, const std::function<void()> &work) {
   device.synchronize();
   device.reset_peak();
@@ -39,19 +39,19 @@ inline std::size_t peak_of(Device device, const std::function<void()> &work) {
   return device.peak_bytes() - before;
 }
 
-/// The same where nothing is left in the pool that could be used again, unseen.
+/// The same with an empty pool, so that no block is reused unnoticed.
 inline std::size_t fresh_peak_of(Device device, const std::function<void()> &work) {
   device.synchronize();
   device.backend().pool().trim();
   return peak_of(device, work);
 }
 
-/// Exactly the entries of the table.
+/// Checks that the entries equal the table exactly.
 template <class T>::testing::AssertionResult is_exactly(const Matrix<T> &result, const Table &expected) {
   return textbook::within(textbook::widen(result), expected, [](Index, Index) { return 0.0; });
 }
 
-/// check(T(), device) for each of these kinds of entries on every device.
+/// Calls check(T(), device) for each of these types on every device.
 template <class... T> void each(const auto &check) {
   for (const Device device : Device::all())
     (check(T(), device), ...);

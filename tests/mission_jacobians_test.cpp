@@ -1,5 +1,5 @@
-/// The mission's second half (mission_test.cpp is the first): Jacobians of F = A·exp(X·B), A p×k, X k×l, B l×q,
-/// assembled and applied through the public face on every device of this machine.
+/// The second half of the mission (mission_test.cpp is the first): Jacobians of F = A·exp(X·B), A p×k, X k×l, B l×q,
+/// assembled and applied through the public interface on every device of this machine.
 
 #include "mission.hpp"
 
@@ -14,7 +14,7 @@
 namespace kronvec::testing {
 namespace {
 
-template <class T> struct Problem { // holds views of its own matrices, and stays where it is
+template <class T> struct Problem { // holds views of its own matrices, so it must not move
   static constexpr double tolerance = 100 * std::numeric_limits<T>::epsilon();
 
   Shape of_a, of_b;
@@ -25,7 +25,7 @@ template <class T> struct Problem { // holds views of its own matrices, and stay
   Values<T> values{{A, a}, {X, x}, {B, b}};
   Table exponentials = textbook::map(textbook::widen(x) * textbook::widen(b), [](Scalar z) { return std::exp(z); });
 
-  /// Small, so that exp(X·B) is near 1.
+  /// Small entries, so that exp(X·B) is near 1.
   static Matrix<T> scaled(Index rows, Index cols, std::uint64_t seed) {
     Matrix<T> m = Matrix<T>::random(rows, cols, seed);
     for (Index i = 0; i < rows * cols; ++i)
@@ -61,7 +61,8 @@ TEST(Mission, DenseJacobiansHoldLittleBesideThemselves) {
   });
 }
 
-/// J·vec dX = vec A·(exp(X·B) ⊙ dX·B) and Jᵀ·vec U = vec (AᵀU ⊙ exp(X·B))·Bᵀ, where J would be gigabytes.
+/// J·vec dX = vec A·(exp(X·B) ⊙ dX·B) and Jᵀ·vec U = vec (AᵀU ⊙ exp(X·B))·Bᵀ, for sizes at which J would take
+/// gigabytes.
 template <class T> void expect_products(const Problem<T> &problem, Device device) {
   SCOPED_TRACE(device.name());
   const auto point = jacobian(problem.f, problem.X).template at<T>(problem.values, device);

@@ -1,7 +1,7 @@
-/// What the library is for, through its public face, on every device of this machine: K[m,n]·vec A, (Bᵀ ⊗ A)·vec X and
-/// Diag(vec A)·vec X here, the Jacobians that are made of them in mission_jacobians_test.cpp. They are right on every
-/// shape, and they hold no more memory than is stated here. A change that needs one of these statements weaker is no
-/// improvement.
+/// The purpose of the library, tested through its public interface on every device of this machine: K[m,n]·vec A, (Bᵀ ⊗
+/// A)·vec X and Diag(vec A)·vec X here, the Jacobians built from them in mission_jacobians_test.cpp. Results are
+/// correct on every shape, and memory stays within the bounds stated here. A change that weakens one of these
+/// statements is not an improvement.
 
 #include "mission.hpp"
 
@@ -25,7 +25,7 @@ struct Commuted {
 constexpr Commuted commuted[] = {
     {1, 1, 1},  {1, 7, 3},    {7, 1, 3},    {0, 5, 2},     {5, 0, 2},    {4, 6, 0},
     {5, 5, 33}, {31, 37, 1},  {37, 31, 5},  {2, 1009, 3},  {1009, 2, 3}, {64, 64, 2},
-    {8, 4, 65}, {3, 5003, 1}, {5003, 3, 1}, {127, 129, 2}, {300, 200, 1}}; // of 28.8 GB in double
+    {8, 4, 65}, {3, 5003, 1}, {5003, 3, 1}, {127, 129, 2}, {300, 200, 1}}; // 28.8 GB in double
 
 /// Row j + n·i of vec Aᵀ is entry (i, j) of A, at i + m·j of vec A.
 template <class T> Table commute(const Matrix<T> &a, Index m, Index n) {
@@ -94,8 +94,9 @@ constexpr TwoSided two_sided[] = {{1, 1, 1, 1, 1},   {1, 7, 5, 1, 3},      {7, 1
                                   {5, 3, 7, 11, 9},  {31, 37, 2, 3, 1},    {2, 3, 41, 43, 5}, {97, 2, 3, 89, 2},
                                   {2, 97, 89, 3, 2}, {16, 16, 16, 16, 33}, {1, 501, 3, 2, 1}, {150, 140, 141, 139, 1}};
 
-/// Bytes that a product may hold beside operands and result: so many entries between the factors, and on the CPU the
-/// factors once more, their rows filled up to vectors, and a slice of X for the first-level cache of each thread.
+/// Bytes that a product may hold in addition to operands and result: `between` entries of intermediate results; on the
+/// CPU also a copy of the factors, their rows padded to vectors, and for each thread a slice of X in the first-level
+/// cache.
 template <class T> std::size_t kronecker_room(Device device, Index between, std::initializer_list<Shape> factors) {
   std::size_t room = workspace_bytes<T>(between);
   if (device != Device::cpu()) return room;
@@ -108,7 +109,7 @@ template <class T> std::size_t kronecker_room(Device device, Index between, std:
 #endif
 }
 
-/// Operands, and (Bᵀ ⊗ A)·X by plain loops, column by column as A·unvec(x)·B.
+/// The operands, and (Bᵀ ⊗ A)·X by plain loops, column by column as A·unvec(x)·B.
 template <class T> struct KroneckerProblem {
   Matrix<T> a, b, bt, x;
   Table expected, magnitude;
@@ -140,7 +141,7 @@ TEST(Mission, KroneckerProductsHoldOneProductBetweenTheFactors) {
   each<float, double, std::complex<float>, std::complex<double>>([](auto zero, Device device) {
     using T = decltype(zero);
     for (const TwoSided &s : two_sided) {
-      if (device == Device::reference() && s.rows() > 10'000) continue; // it takes the operator's entries one by one
+      if (device == Device::reference() && s.rows() > 10'000) continue; // it evaluates the entries one by one
       SCOPED_TRACE(where(device, {s.m, s.k, s.l, s.n, s.columns}));
       const KroneckerProblem<T> p(s);
       const Matrix<T> a = p.a.to(device), b = p.b.to(device), bt = p.bt.to(device), x = p.x.to(device);
@@ -166,7 +167,7 @@ TEST(Mission, KroneckerProductsHoldOneProductBetweenTheFactors) {
   });
 }
 
-/// (F ⊗ F ⊗ F ⊗ F)·X by plain loops, one dimension of the tensors in X after the other.
+/// (F ⊗ F ⊗ F ⊗ F)·X by plain loops, one dimension of the tensors in X after another.
 template <class T> Table fourth_power(const Matrix<T> &f, const Matrix<T> &x) {
   const Index n = f.rows();
   Table from = textbook::widen(x);
@@ -181,7 +182,7 @@ template <class T> Table fourth_power(const Matrix<T> &f, const Matrix<T> &x) {
   return from;
 }
 
-/// Of integers from −2 to 2, so that every sum is exact.
+/// Integers from −2 to 2, so that every sum is exact.
 TEST(Mission, ManyFactorsHoldTwoVectors) {
   each<float, double>([](auto zero, Device device) {
     using T = decltype(zero);
@@ -220,7 +221,7 @@ TEST(Mission, HadamardProductsAreOnePassAndHoldNothing) {
       EXPECT_EQ(fresh_peak_of(device, [&] { hadamard<T>(a_there, in_place, in_place, device); }), 0u);
       EXPECT_EQ(fresh_peak_of(device, [&] { scale_rows<T>(r_there, x_there, rows, device); }), 0u);
       EXPECT_EQ(fresh_peak_of(device, [&] { scale_columns<T>(x_there, c_there, columns, device); }), 0u);
-      // One rounding: the same entry everywhere.
+      // A single rounding: all devices get the same entry.
       const auto entries = [&](const auto &entry) {
         return textbook::tabulate(m, n,
                                   [&](Index i, Index j) { return Scalar(static_cast<T>(entry(i, j) * x(i, j))); });
@@ -252,13 +253,13 @@ TEST(Mission, TheOperatorDiagIsAppliedEntryByEntry) {
   });
 }
 
-// Nothing of the operator's size anywhere: neither on the device nor in memory that the device does not count.
+// Nothing of the operator's size exists anywhere, neither on the device nor in memory that the device does not count.
 
 TEST(Mission, TheProcessHoldsNothingOfTheOperatorsSize) {
   constexpr Index m = 300, n = 200, size = m * n;
   constexpr double dense = 8.0 * size * size; // 28.8 GB
   for (const Device device : Device::all()) {
-    if (device == Device::reference()) continue; // it takes the operator's entries one by one
+    if (device == Device::reference()) continue; // it evaluates the entries one by one
     const Matrix<double> a = Matrix<double>::random(m, m, 1).to(device), b = Matrix<double>::random(n, n, 2).to(device),
                          d = Matrix<double>::random(m, n, 3).to(device),
                          x = Matrix<double>::random(size, 1, 4).to(device);

@@ -1,6 +1,6 @@
 #pragma once
-/// Operands of primitives for all four kinds of entries: small integers, so that devices agree to the bit whatever the
-/// order of their sums, in memory of NaN that must stay so around a result.
+/// Operands of primitives for all four types of entries: small integers, so that devices agree bitwise whatever the
+/// order of their sums, surrounded by NaN that must stay unchanged.
 
 #include "testing.hpp"
 
@@ -13,7 +13,7 @@
 
 namespace kronvec::testing {
 
-/// From −2 to 2, in both parts.
+/// Random integers from −2 to 2, in both parts.
 template <class T> T small_integer(std::mt19937_64 &random) {
   const auto part = [&] { return static_cast<double>(random() % 5) - 2; };
   if constexpr (std::is_floating_point_v<T>) {
@@ -26,8 +26,8 @@ template <class T> T small_integer(std::mt19937_64 &random) {
 
 template <class T> class Operand {
 public:
-  /// Strided: the leading dimension and the step between items exceed what they must be, and nothing is aligned to more
-  /// than an entry.
+  /// Strided: the leading dimension and the step between items are larger than necessary, and alignment is that of a
+  /// single entry.
   Operand(Index rows, Index cols, Index count = 1, bool strided = false, std::uint64_t seed = 1)
       : start_(strided ? 1 : 0), ld_(std::max<Index>(rows + (strided ? 3 : 0), 1)),
         stride_(ld_ * cols + (strided ? 5 : 0)), memory_(stride_ * count + start_ + 2, 1) {
@@ -64,7 +64,7 @@ private:
   BatchView<T> view_;
 };
 
-/// The memory of `out` after work(algebra, batches of the inputs…, batch of the output) on a device.
+/// The memory of `out` after work(algebra, input batches…, output batch) on a device.
 template <class T, class... In>
 Matrix<T> result_on(Device device, const auto &work, const Operand<T> &out, const In &...in) {
   const Matrix<T> result = out.memory().to(device);
@@ -76,7 +76,7 @@ Matrix<T> result_on(Device device, const auto &work, const Operand<T> &out, cons
   return result.to(Device::cpu());
 }
 
-/// Equal entry for entry, part for part, with NaN only against NaN.
+/// Whether both are equal, entry by entry and part by part, with NaN only against NaN.
 template <class T>::testing::AssertionResult same(const Matrix<T> &a, const Matrix<T> &b) {
   using R = decltype(std::abs(T()));
   const auto *x = reinterpret_cast<const R *>(a.data()), *y = reinterpret_cast<const R *>(b.data());
@@ -93,7 +93,7 @@ inline std::vector<Device> cuda_devices() {
   return devices;
 }
 
-/// Every CUDA device leaves what the reference leaves, in memory around the result too.
+/// Checks that every CUDA device gives the reference's result, and leaves the memory around it unchanged.
 template <class T, class... In> void expect_reference(const auto &work, const Operand<T> &out, const In &...in) {
   const Matrix<T> expected = result_on(Device::reference(), work, out, in...);
   for (const Device device : cuda_devices())

@@ -1,5 +1,5 @@
 #pragma once
-/// Operators of every kind and of most combinations, each beside its textbook matrix.
+/// Operators of every kind and most combinations, each with its textbook matrix.
 
 #include "textbook.hpp"
 
@@ -11,8 +11,8 @@ namespace kronvec::testing {
 
 using textbook::Table;
 
-/// A matrix, and what bounds the error of an operator that stands for it: the same expression in magnitudes, and the
-/// roundings that an entry takes.
+/// A matrix, and bounds for the error of an operator that represents it: the same expression in magnitudes, and the
+/// number of roundings per entry.
 struct Definition {
   Table value, magnitude;
   double roundings = 0;
@@ -96,7 +96,7 @@ template <class T> Case<T> transpose(const Case<T> &a) {
   return {"transpose of " + a.name, a.op.transpose(), transpose(a.exact)};
 }
 
-/// One operator of each kind that is not made of others.
+/// One operator of each elementary kind.
 template <class T> class Kinds {
 public:
   explicit Kinds(Device device) : device_(device) {}
@@ -145,7 +145,7 @@ public:
     return {"face-splitting", kronvec::face_splitting(a.to(device_), b.to(device_)),
             rounded(textbook::transpose(turned), static_cast<double>(p))};
   }
-  /// A dense operator behind two functions.
+  /// A dense operator behind two user functions.
   Case<T> function(Index m, Index n) const {
     Case<T> a = dense(m, n);
     const auto by = [](const Operator<T> &op) {
@@ -167,7 +167,7 @@ private:
 
 template <class T> void append(Cases<T> &all, Cases<T> more) { all.insert(all.end(), more.begin(), more.end()); }
 
-/// Kinds that are not made of others, of usual sizes, of 1 and of 0.
+/// Operators of elementary kinds, of usual sizes, of size 1 and of size 0.
 template <class T> Cases<T> simple_cases(const Kinds<T> &k) {
   Cases<T> all = {k.dense(3, 4, "A"),  k.dense(5, 2),       transpose(k.dense(5, 3)),
                   k.dense(70, 67),     k.dense(1, 1),       k.dense(0, 3),
@@ -248,7 +248,7 @@ template <class T> Cases<T> kronecker_cases(const Kinds<T> &k) {
           transpose(kron_of<T>({k.dense(2, 3), k.diag(2), k.commutation(2, 2)}))};
 }
 
-/// A ⊗ I ⊗ I + I ⊗ B ⊗ I + I ⊗ I ⊗ C, spelt out.
+/// A ⊗ I ⊗ I + I ⊗ B ⊗ I + I ⊗ I ⊗ C, written out.
 template <class T> Case<T> kron_sum_of(const Cases<T> &terms) {
   Operators<T> list;
   Definition sum(Table(1, 1));
@@ -262,7 +262,7 @@ template <class T> Case<T> kron_sum_of(const Cases<T> &terms) {
   return {"Kronecker sum", kronvec::kron_sum(list), sum};
 }
 
-/// More factors than an emission has labels for, two each.
+/// More factors than an emission has labels for; each factor needs two.
 template <class T> Case<T> power_of(const Case<T> &a, int n) {
   Case<T> all = kron_of<T>(Cases<T>(static_cast<std::size_t>(n), a));
   return {"Kronecker power", kronvec::kron_power(a.op, n), std::move(all.exact)};
@@ -312,7 +312,7 @@ template <class T> Cases<T> all_cases(Device device) {
   const Kinds<T> kinds(device);
   Cases<T> all = simple_cases(kinds);
   append(all, kronecker_cases(kinds)), append(all, composed_cases(kinds));
-  if (device == Device::cpu()) append(all, {kron_of<T>({}), direct_sum_of<T>({})}); // where what has no parts lies
+  if (device == Device::cpu()) append(all, {kron_of<T>({}), direct_sum_of<T>({})}); // without parts they lie on the CPU
   return all;
 }
 

@@ -1,4 +1,4 @@
-/// What operators refuse, how they print, and what they say of their size and cost.
+/// Calls that operators refuse, and how operators print their structure, size and cost.
 
 #include "testing.hpp"
 
@@ -13,7 +13,7 @@ using testing::near;
 using M = Matrix<double>;
 using O = Operator<double>;
 
-/// Expects an exception of type E whose text holds all of these.
+/// Expects an exception of type E whose message contains all of these.
 template <class E> void expect_refusal(const auto &call, std::initializer_list<const char *> parts) {
   try {
     call();
@@ -94,7 +94,7 @@ TEST(OperatorRefusals, SharedMemory) {
     sum.apply(1, apart, 1, other, room);
     expect_refusal<Error>([&] { sum.apply(1, room.view().block(3, 0, 6, 1), 1, other, room); }, {"workspace", "X"});
     expect_refusal<Error>([&] { sum.apply(1, apart, 1, room.view().block(3, 0, 6, 1), room); }, {"workspace", "Y"});
-    EXPECT_THROW(sum.apply(1, apart, 1, other, both.view().block(0, 0, 12, 3)), ShapeError); // not in one run
+    EXPECT_THROW(sum.apply(1, apart, 1, other, both.view().block(0, 0, 12, 3)), ShapeError); // not contiguous
   }
 }
 
@@ -236,14 +236,14 @@ TEST(OperatorCost, BytesAndFlops) {
 }
 
 TEST(OperatorCost, FactorsAreAppliedInTheOrderOfLeastWork) {
-  // What grows comes last, and what shrinks first, whether a factor is a matrix or not: 2·(2·20² + 20) flops and then
-  // 2·50·20 to grow, not 50 times as many.
+  // Factors that grow the tensor come last, factors that shrink it come first, whether or not a factor is a matrix:
+  // 2·(2·20² + 20) flops and then 2·50·20 to grow, not 50 times as many.
   const O tall(M(50, 1), "T"), sum = O(M(20, 20), "A") + O(M(20, 20), "S");
   EXPECT_EQ(kron(tall, sum).flops(), sum.flops() + 2 * 50 * 20);
   EXPECT_EQ(kron(tall.transpose(), sum).flops(), sum.flops() + 2 * 50 * 20);
   EXPECT_EQ(kron(sum, tall).flops(), sum.flops() + 2 * 50 * 20);
   EXPECT_LE(kron(tall, sum).workspace(1), 4 * 1000 + 20);
-  EXPECT_EQ(kron(2 * tall, 3 * tall).to_string(), "6·(T ⊗ T)"); // numbers are no factors
+  EXPECT_EQ(kron(2 * tall, 3 * tall).to_string(), "6·(T ⊗ T)"); // numbers are not factors
 }
 
 TEST(OperatorCost, WindowsOfLargeOperators) {
@@ -269,7 +269,7 @@ TEST(OperatorSpelling, AsOnPaper) {
   EXPECT_TRUE(near(a * x, a.apply(x), 0));
   EXPECT_EQ(kron(a, b, a).to_string(), "A ⊗ B ⊗ A");
   EXPECT_EQ(kron<double>({}).to_string(), "I[1]");
-  M both(4, 3); // rows 0 and 1, and rows 2 and 3, share no memory
+  M both(4, 3); // rows 0 and 1, and rows 2 and 3, do not share memory
   a.apply(both.view().block(0, 0, 2, 3), both.view().block(2, 0, 2, 3));
   EXPECT_THROW(a.apply(both.view().block(0, 0, 2, 3), both.view().block(1, 0, 2, 3)), Error);
   EXPECT_THROW(a.workspace(-1), ShapeError);

@@ -1,4 +1,4 @@
-/// Operators against the matrices that they stand for, with every verb, on every device.
+/// Operators compared with the matrices that they represent, with every function, on every device.
 
 #include "operator_cases.hpp"
 
@@ -12,7 +12,7 @@ using textbook::Scalar;
 using textbook::within;
 
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
-/// A number that complex types keep whole and real ones by its real part.
+/// The number for complex types, its real part for real ones.
 template <class T> Scalar number(double re, double im) { return {re, std::is_floating_point_v<T> ? 0 : im}; }
 
 Table all_nan(Index rows, Index cols) {
@@ -22,7 +22,7 @@ template <class T> Table random(Index rows, Index cols, std::uint64_t seed) {
   return textbook::widen(Matrix<T>::random(rows, cols, seed));
 }
 
-/// A window into a larger matrix on a device, whose margin holds NaN.
+/// A window of a larger matrix on a device. The margin holds NaN.
 template <class T> class Framed {
 public:
   Framed(const Table &inner, Device device)
@@ -50,7 +50,7 @@ private:
   Matrix<T> all_;
 };
 
-/// α·A·X + β·Y and what it may differ by.
+/// α·A·X + β·Y and its tolerance.
 template <class T> struct Expected {
   Expected(const Case<T> &c, Scalar alpha, const Table &x, Scalar beta, const Table &y)
       : value(alpha * (c.exact.value * x)), bound(std::abs(alpha) * (c.exact.magnitude * textbook::magnitudes(x))),
@@ -69,7 +69,7 @@ template <class T> struct Expected {
   double error;
 };
 
-/// A's entries, or a part of them.
+/// Checks A's entries, or a window of them.
 template <class T>::testing::AssertionResult is_window(const Table &got, const Case<T> &c, Index i0, Index j0) {
   const double error = c.exact.roundings == 0 ? 0 : error_of<T>(c.exact.roundings);
   return within(got, textbook::block(c.exact.value, i0, j0, got.rows, got.cols),
@@ -84,7 +84,7 @@ template <class T> Case<T> adjoint(const Case<T> &c) {
 
 template <class T> class Operators : public ::testing::Test {
 protected:
-  /// check(case, device) for all of them.
+  /// Calls check(case, device) for all cases and devices.
   static void each(const auto &check) {
     for (const Device device : Device::all())
       for (const Case<T> &c : all_cases<T>(device)) {
@@ -151,7 +151,7 @@ TYPED_TEST(Operators, ApplyTransposeIsApplyOfTheTranspose) {
   });
 }
 
-/// Applies with exactly as much workspace as is asked for, in the middle of guards.
+/// Applies with exactly the requested workspace, surrounded by guards.
 template <class T> void expect_apply_in_workspace(const Case<T> &c, Device device, Index columns, Scalar beta) {
   const Index needed = c.op.workspace(columns), guard = 8;
   const Table x = random<T>(c.op.cols(), columns, 5), y = random<T>(c.op.rows(), columns, 6);
@@ -162,7 +162,7 @@ template <class T> void expect_apply_in_workspace(const Case<T> &c, Device devic
   if (needed > 0 && beta != 0.) {
     EXPECT_THROW(c.op.apply(T(2), x_there, b, y_there, room.view().block(guard, 0, needed - 1, 1)), ShapeError);
   }
-  if (!device.is_host()) { // the indices of a transposed selection are sorted in memory that the pool then keeps
+  if (!device.is_host()) { // transposed selections sort their indices in memory that the pool then keeps
     Matrix<T> first = textbook::narrow<T>(y, device);
     c.op.apply(T(2), x_there, b, first, room.view().block(guard, 0, needed, 1));
   }
@@ -267,7 +267,7 @@ TYPED_TEST(Operators, SparseForm) {
   });
 }
 
-/// (A ⊗ B ⊗ C)·x with A, B, C n×n holds three vectors of n³ entries at the most, x and y beside.
+/// (A ⊗ B ⊗ C)·x with A, B, C n×n holds at most three vectors of n³ entries, in addition to x and y.
 TYPED_TEST(Operators, NothingOfTheOperatorsSizeIsHeld) {
   using T = TypeParam;
   for (const Device device : Device::all()) {

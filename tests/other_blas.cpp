@@ -1,6 +1,6 @@
-/// Products of matrices that round differently from OpenBLAS's: sums from the last term to the first, by fused
-/// multiply-adds. Preloaded before the tests (`./run processors`), this library shows which of them depend on the
-/// rounding of one BLAS. Sums of small integers stay exact.
+/// Matrix products that round differently from OpenBLAS: sums from the last term to the first, by fused multiply-adds.
+/// Preloaded before the tests (`./run processors`), this library shows which tests depend on the rounding of one BLAS.
+/// Sums of small integers stay exact.
 
 #include <cblas.h>
 
@@ -16,7 +16,7 @@ template <class R> std::complex<R> multiply_add(std::complex<R> a, std::complex<
           std::fma(a.imag(), b.real(), std::fma(a.real(), b.imag(), sum.imag()))};
 }
 
-/// Entry (i, j) of A or of its transpose, column-major. kronvec asks for no other layout and for no conjugates.
+/// Entry (i, j) of A or of its transpose, column-major. kronvec uses no other layout and no conjugates.
 template <class T> T entry(CBLAS_TRANSPOSE op, const T *a, blasint ld, blasint i, blasint j) {
   return op == CblasNoTrans ? a[i + std::ptrdiff_t(j) * ld] : a[j + std::ptrdiff_t(i) * ld];
 }

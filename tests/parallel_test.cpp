@@ -22,7 +22,7 @@ TEST(SharedTasks, EachIsTakenOnce) {
       std::vector<std::jthread> all;
       for (int t = 0; t < threads; ++t)
         all.emplace_back([&, t] { tasks.take(t, [&](Index i) { ++taken[static_cast<std::size_t>(i)]; }); });
-      all.clear(); // they are waited for
+      all.clear(); // joins the threads
       for (const auto &times : taken)
         EXPECT_EQ(times, 1) << n << " tasks, " << threads << " threads";
     }

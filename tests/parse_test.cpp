@@ -1,3 +1,5 @@
+/// Parsing: the grammar, its math notation, and errors with their positions.
+
 #include "testing.hpp"
 
 namespace kronvec::testing {

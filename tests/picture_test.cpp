@@ -48,10 +48,10 @@ TEST(Picture, ColoursShowSignAndSize) {
   EXPECT_EQ(at(0, 0), white);
   EXPECT_GT(at(0, 1)[0], at(0, 1)[2]); // red
   EXPECT_LT(at(0, 2)[0], at(0, 2)[2]); // blue
-  EXPECT_NE(at(0, 3), white);          // small, and still to be seen
-  EXPECT_GT(at(1, 1)[2], at(0, 1)[2]); // paler than a greater one
+  EXPECT_NE(at(0, 3), white);          // small, but visible
+  EXPECT_GT(at(1, 1)[2], at(0, 1)[2]); // paler than a larger entry
   EXPECT_EQ(at(1, 0)[0], at(1, 0)[1]); // grey
-  EXPECT_EQ(at(1, 2), at(0, 2));       // infinity is as deep as the greatest
+  EXPECT_EQ(at(1, 2), at(0, 2));       // infinity is as deep as the largest entry
 }
 
 TEST(Picture, LargeMatricesKeepTheirThinnestLines) {

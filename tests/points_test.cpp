@@ -1,5 +1,5 @@
-/// Jacobians at many points at once against those at each alone (what every rule of the ledger does with a few points:
-/// jacobian_checks.hpp).
+/// Jacobians at many points compared with those at each point alone. (jacobian_checks.hpp does this at a few points for
+/// every rule of the ledger.)
 
 #include "grower.hpp"
 
@@ -23,7 +23,7 @@ struct Case {
   Case() { g.push_back(given(a, 1)), g.push_back(given(x, 2)), g.push_back(given(b, 3)); }
 };
 
-/// A message of an exception that work() throws.
+/// The message of the exception that work() throws.
 template <class E> std::string message(const auto &work) {
   try {
     work();
@@ -86,7 +86,7 @@ TEST(Points, SeveralAndSymmetricVariables) {
   }
 }
 
-/// More points than are taken at once, on one thread and on two.
+/// More points than are processed together, on one thread and on two.
 TEST(Points, ManyOfThemByParts) {
   const Symbol a("A", 4, 4), x("X", 4, 4), b("B", 4, 4);
   constexpr Index count = 5003;
@@ -163,7 +163,7 @@ TEST(Points, ValuesThatAllShareAreSideBySideToo) {
     EXPECT_TRUE(near(j.value().block(0, 2 * k, 3, 2), value, 0));
 }
 
-/// Points of different size under the matrix exponential, and one that is no number.
+/// Points of different size under the matrix exponential, and one with NaN.
 TEST(Points, NoneSeesAnother) {
   const Symbol x("X", 3, 3);
   constexpr Index count = 6;
@@ -237,7 +237,7 @@ TEST(Points, MemoryIsPredicted) {
             std::string::npos);
 }
 
-/// What is held beside the Jacobians is what was predicted.
+/// The memory held in addition to the Jacobians is as predicted.
 TEST(Points, WhatIsHeldIsPredicted) {
   const Symbol x("X", 4, 4);
   constexpr Index count = 500;

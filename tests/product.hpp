@@ -1,5 +1,5 @@
 #pragma once
-/// Products of an emission by hand, for tests and benchmarks.
+/// Builds products of an emission by hand, for tests and benchmarks.
 
 #include "devices/emission.hpp"
 
@@ -9,7 +9,7 @@
 
 namespace kronvec::testing {
 
-/// Labels a, b, … by their extents, and maps by their strides.
+/// Labels a, b, … are given by their extents, maps by their strides.
 inline Product product(std::vector<Index> extent, std::vector<Index> row, std::vector<Index> col,
                        std::vector<std::pair<int, std::vector<Index>>> factors, double scale = 1) {
   Product p;

@@ -1,4 +1,4 @@
-/// Rewriting operators: each identity where it applies, and that no result changes by more than rounding.
+/// Rewriting of operators: each identity where it applies, and that no result changes by more than rounding.
 
 #include "testing.hpp"
 
@@ -18,7 +18,7 @@ Op matrix(Index rows, Index cols, const std::string &name) {
   return {Matrix<double>::random(rows, cols, static_cast<std::uint64_t>(name[0])), name};
 }
 
-/// The rules that were used, by their places in the ledger or their statements.
+/// The rules that were applied: their ledger rows, or their statements.
 std::vector<std::string> rules_of(const Simplified<double> &simplified) {
   std::vector<std::string> rules;
   for (const Rewriting &step : simplified.steps)
@@ -26,7 +26,7 @@ std::vector<std::string> rules_of(const Simplified<double> &simplified) {
   return rules;
 }
 
-/// Simplifying gives an operator that prints as `text`, does the same, and takes no more work.
+/// Checks that the simplified operator prints as `text`, has the same effect, and takes no more work.
 void expect_simplified(const Op &a, const std::string &text) {
   const Simplified<double> simplified = simplify(a);
   SCOPED_TRACE(simplified.explain());
@@ -38,7 +38,7 @@ void expect_simplified(const Op &a, const std::string &text) {
 TEST(Simplify, ProductsOfCommutations) {
   const auto k = commutation<double>(4, 3), back = commutation<double>(3, 4);
   expect_simplified(k * back, "I[12]");
-  expect_simplified(k * k, "K[4,3]·K[4,3]"); // K·K = I only where m = n
+  expect_simplified(k * k, "K[4,3]·K[4,3]"); // K·K = I only if m = n
   const auto square = commutation<double>(3, 3);
   expect_simplified(square * square, "I[9]");
   expect_simplified(k * back * k * back * k, "K[4,3]");
@@ -57,7 +57,7 @@ TEST(Simplify, CommutedKroneckerProducts) {
 TEST(Simplify, MixedProducts) {
   const Op a = matrix(6, 6, "A"), b = matrix(5, 5, "B"), c = matrix(6, 6, "C"), d = matrix(5, 5, "D");
   expect_simplified(kron<double>({a, b}) * kron<double>({c, d}), "(A·C) ⊗ (B·D)");
-  const Op tall = matrix(6, 1, "T"), wide = matrix(1, 6, "W"); // the products would be more work than their factors
+  const Op tall = matrix(6, 1, "T"), wide = matrix(1, 6, "W"); // the products would take more work than their factors
   expect_simplified(kron<double>({tall, tall}) * kron<double>({wide, wide}), "(T ⊗ T)·(W ⊗ W)");
   const auto i = identity<double>(6), j = identity<double>(5);
   expect_simplified(kron<double>({a, j}) * kron<double>({i, b}), "A ⊗ B");
@@ -110,7 +110,7 @@ TEST(Simplify, Triangles) {
     expect_simplified(inverse * k, inverse.to_string());
     expect_simplified(l * n, inverse.to_string());
     expect_simplified(d * inverse, t.diagonal ? "N[4]" : (d * inverse).to_string());
-    expect_simplified(l.transpose() * l, (l.transpose() * l).to_string()); // a projection, and not I
+    expect_simplified(l.transpose() * l, (l.transpose() * l).to_string()); // a projection, not I
   }
 }
 
@@ -157,11 +157,11 @@ TEST(Simplify, SaysWhy) {
   EXPECT_NE(text.find("saves"), std::string::npos) << text;
 }
 
-/// Random operators of one size: whatever is simplified does the same as before.
+/// Random operators of one size: simplified operators have the same effect.
 class Forest {
 public:
   explicit Forest(unsigned seed) : random_(seed) {}
-  /// Of rows×cols, at most `depth` combinations deep.
+  /// An operator of rows×cols, at most `depth` combinations deep.
   Op operator()(Index rows, Index cols, int depth) {
     switch (depth == 0 ? 0 : pick(7)) {
     case 1: {

@@ -1,4 +1,4 @@
-/// Sparse matrices that anyone may fill: what is well formed is what it says, and the rest is refused.
+/// Sparse matrices, which anyone may fill: well-formed ones work as documented, others are refused.
 
 #include "testing.hpp"
 

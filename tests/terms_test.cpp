@@ -1,5 +1,5 @@
-/// Jacobian terms: the arithmetic of their tables, the rules on the cases that hurt, invariants of the normal form, and
-/// what is made of terms: windows, sparse and factored Jacobians, predictions.
+/// Jacobian terms: the arithmetic of their tables, the rules on difficult cases, invariants of the normal form, and
+/// results computed from terms: windows, sparse and factored Jacobians, predictions.
 
 #include "grower.hpp"
 
@@ -34,7 +34,7 @@ M structured(const JacobianAt<double> &j, Layout layout = Layout::numerator) {
   return out;
 }
 
-/// J from the terms in every way, at several caps, against the element method.
+/// Compares J from the terms, in every way and with several caps, with the element method.
 void expect_terms(const Expression &f, const std::vector<Symbol> &variables, const Givens &givens,
                   Structure structure = Structure::general, double tolerance = 1e-9) {
   const M oracle = JacobianAt<double>(plan_of(f, variables, 0, structure), values_of(givens), Device::cpu())
@@ -89,7 +89,7 @@ M emitted(const Term &t) {
   return y;
 }
 
-/// Of a 6×4 node: row = a + 2b, col = c, seed = a + 2b + 6d, with factors and a pending label.
+/// The term of a 6×4 node: row = a + 2b, col = c, seed = a + 2b + 6d, with factors and a pending label.
 Term example() {
   Term t;
   const AffineMap i = t.label(6), c = t.label(4), d = t.label(3), p = t.label(5);
@@ -117,7 +117,7 @@ TEST(Terms, SplitFuseReorderAndUnifyKeepTheEntries) {
 
 TEST(Terms, DigitsRefuseACarry) {
   Term t = example();
-  t.row.offset = 1; // 1 … 6 at base 3: no label alone makes the low digit
+  t.row.offset = 1; // 1 … 6 at base 3: no single label is the low digit
   EXPECT_FALSE(t.digits(&Term::row, 3));
 }
 
@@ -245,12 +245,12 @@ TEST(Terms, ResidualNetworksOfAnyDepthHaveAFew) {
   }
 }
 
-/// A constant of moderate size, so that long products stay so too.
+/// A constant of moderate size, so that long products stay moderate too.
 Expression table(Index rows, Index cols, std::uint64_t seed) {
   return constant(map(M::random(rows, cols, seed), [&](double t) { return t / static_cast<double>(cols); }).view());
 }
 
-/// Against forward, at sizes at which one dense array of all terms would be too large.
+/// Compares with forward mode, at sizes at which one dense array of all terms would be too large.
 void expect_few_terms(const Expression &f, const std::vector<Symbol> &variables,
                       Structure structure = Structure::general) {
   Givens givens;
@@ -300,7 +300,7 @@ TEST(Terms, ArraysOfEqualProductsAndOtherSizesAreTheirOwn) {
 
 // Invariants.
 
-/// Every address that a product reads or writes lies inside of what it reads or writes.
+/// Checks that every address that a product reads or writes lies inside its array.
 void expect_addresses_inside(const Emission &e, Index rows, Index cols, const std::vector<Index> &sizes) {
   for (const Product &p : e.products) {
     const auto last = [&](const AffineMap &map) {
@@ -363,7 +363,7 @@ TEST(Terms, MethodsOfEveryDeviceAgreeOnRandomExpressions) {
   }
 }
 
-// What is made of terms.
+// Results computed from terms.
 
 TEST(Terms, SparseJacobiansStoreWhatTheirStructureLeaves) {
   const Symbol x("X", 30, 20), a("A", 4, 5);
@@ -373,7 +373,7 @@ TEST(Terms, SparseJacobiansStoreWhatTheirStructureLeaves) {
   };
   EXPECT_EQ(stored(tanh(x)), 600);
   EXPECT_EQ(stored(kron(x, a)), 600 * 20);
-  EXPECT_EQ(stored(transpose(x) * x), 2 * 600 * 20 - 600); // 2mn·n places, mn of them twice
+  EXPECT_EQ(stored(transpose(x) * x), 2 * 600 * 20 - 600); // 2mn·n positions, mn of which coincide
 }
 
 TEST(Terms, FactoredJacobiansNeedNoJ) {
@@ -408,21 +408,21 @@ TEST(Terms, RowsAndColumnsOfSumsAreProducts) {
   EXPECT_THROW(factored.entry(0, 81), ShapeError);
 }
 
-/// The most that is held while J is written, with J.
+/// Peak memory while J is written, including J.
 double used_bytes(const JacobianAt<double> &j, Method method) {
-  Device::cpu().backend().pool().trim(); // what earlier work left there would be used again
+  Device::cpu().backend().pool().trim(); // blocks left there would be reused
   const std::size_t before = Device::cpu().bytes_in_use();
   Device::cpu().reset_peak();
   (void)j.to_dense({.method = method});
   return static_cast<double>(Device::cpu().peak_bytes() - before);
 }
 
-/// What is used by every method, against its prediction.
+/// Compares the memory used by every method with its prediction.
 void expect_prediction(const Expression &f, const Symbol &x, const Givens &givens) {
   const Jacobian plan = jacobian(f, x);
   const auto j = plan.at<double>(values_of(givens));
   for (const Method method : {Method::structured, Method::forward, Method::reverse})
-    for (const int threads : {1, 2}) { // of two, one may be done before the other takes its room
+    for (const int threads : {1, 2}) { // one of two threads may finish before the other takes memory
       const auto [used, predicted] =
           with_threads(threads, [&] { return std::pair(used_bytes(j, method), plan.dense_bytes(method)); });
       EXPECT_LE(used, 1.05 * predicted) << to_string(f) << ", " << name(method) << ", " << threads << " threads";
@@ -438,7 +438,7 @@ TEST(Terms, MemoryIsPredicted) {
   const Expression attention = softmax(a * x * transpose(b * x)) * x;
   for (const Expression &f : {a * exp(x * b), tanh(a * tanh(b * tanh(x * b))), transpose(x) * x, attention})
     expect_prediction(f, x, givens);
-  const Symbol small("X", 20, 20); // by products with unit vectors for seconds, at 40
+  const Symbol small("X", 20, 20); // products with unit vectors would take seconds at size 40
   for (const Expression &f : {expm(small), inverse(cholesky(small * transpose(small)))})
     expect_prediction(f, small, givens_of({small}, 1));
 }
@@ -467,7 +467,7 @@ TEST(Terms, TrianglesAreExplained) {
   EXPECT_EQ(jacobian(x * transpose(x), x).explain().find("vech"), std::string::npos);
 }
 
-/// Names that are cut: every byte after the first of a character is 10xxxxxx.
+/// Truncated names. Every byte of a character except the first is 10xxxxxx.
 TEST(Terms, WhatIsExplainedIsCutBetweenCharacters) {
   for (const std::string before : {"", "a", "aa", "aaa"}) {
     std::string name = before;

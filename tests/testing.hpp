@@ -1,5 +1,5 @@
 #pragma once
-/// What several test files need: numbers to put in, and matrices to compare.
+/// Common tools of the tests: input numbers, and comparison of matrices.
 
 #include "kronvec/kronvec.hpp"
 
@@ -14,7 +14,8 @@
 
 namespace kronvec::testing {
 
-/// The entries that suites of all kinds are run with. What threads do is the same for all of them.
+/// The types of entries for typed suites. Under the thread sanitizer one type is enough, because threads work the same
+/// for all.
 #ifdef __SANITIZE_THREAD__
 using Reals = ::testing::Types<double>;
 using Entries4 = ::testing::Types<double, std::complex<float>>;
@@ -23,7 +24,7 @@ using Reals = ::testing::Types<float, double>;
 using Entries4 = ::testing::Types<float, double, std::complex<float>, std::complex<double>>;
 #endif
 
-/// max |A − B| ≤ tolerance · max(1, max |B|), with NaN only against NaN.
+/// Checks max |A − B| ≤ tolerance · max(1, max |B|), with NaN only against NaN.
 template <class A, class B>::testing::AssertionResult near(const A &a, const B &b, double tolerance) {
   if (!(a.shape() == b.shape()))
     return ::testing::AssertionFailure() << "shapes " << to_string(a.shape()) << " and " << to_string(b.shape());
@@ -40,7 +41,7 @@ template <class A, class B>::testing::AssertionResult near(const A &a, const B &
   return ::testing::AssertionSuccess();
 }
 
-/// work() with n threads, where there are any.
+/// Calls work() with n threads, if the build has threads.
 auto with_threads([[maybe_unused]] int n, const auto &work) {
 #ifdef _OPENMP
   struct Restored {
@@ -52,7 +53,7 @@ auto with_threads([[maybe_unused]] int n, const auto &work) {
   return work();
 }
 
-/// A plain matrix of double for expected results, with the textbook operations spelled out.
+/// A plain matrix of double for expected results, with the textbook operations written out.
 inline Matrix<double> tabulate(Index rows, Index cols, const auto &entry) {
   Matrix<double> m(rows, cols);
   for (Index j = 0; j < cols; ++j)

@@ -1,5 +1,5 @@
 #pragma once
-/// Matrices as textbooks define them, formed entry by entry in complex double, each with what bounds the rounding
+/// Matrices by their textbook definitions, formed entry by entry in complex double. Each has bounds for the rounding
 /// errors of products that never form it.
 
 #include "testing.hpp"
@@ -16,7 +16,7 @@ namespace kronvec::testing::textbook {
 
 using Scalar = std::complex<double>;
 
-/// A matrix that can be copied.
+/// A copyable matrix.
 struct Table {
   Index rows = 0, cols = 0;
   std::vector<Scalar> entries = {};
@@ -98,7 +98,7 @@ inline Table kron(const Table &a, const Table &b) {
           c(i * b.rows + k, j * b.cols + l) = a(i, j) * b(k, l);
   return c;
 }
-/// A in the upper left corner, B in the lower right one.
+/// A in the upper left corner, B in the lower right corner.
 inline Table direct_sum(const Table &a, const Table &b) {
   Table c(a.rows + b.rows, a.cols + b.cols);
   for (Index j = 0; j < a.cols; ++j)
@@ -142,7 +142,7 @@ inline double norm(const Table &a) {
   return std::sqrt(sum);
 }
 
-// Matrices that have a size alone (Magnus & Neudecker, ch. 3).
+// Matrices given by a size only (Magnus & Neudecker, ch. 3).
 
 inline Table identity(Index n) {
   Table t(n, n);
@@ -158,7 +158,7 @@ inline Table commutation(Index m, Index n) {
       k(j + n * i, i + m * j) = 1;
   return k;
 }
-/// The places of vech, column by column.
+/// The positions of vech, column by column.
 inline std::vector<std::pair<Index, Index>> triangle_places(Index n, Triangle triangle) {
   std::vector<std::pair<Index, Index>> places;
   for (Index j = 0; j < n; ++j)
@@ -215,13 +215,13 @@ inline Table khatri_rao(const Table &a, const Table &b) {
 /// The unit roundoff of T.
 template <class T>
 constexpr double roundoff = static_cast<double>(std::numeric_limits<decltype(std::real(T{}))>::epsilon()) / 2;
-/// A result of k roundings has an error of about √k·u times the sum of its terms' magnitudes; a complex product has
-/// four.
+/// A result with k roundings has an error of about √k·u times the sum of its terms' magnitudes. A complex product has
+/// four roundings.
 template <class T> double error_of(double k) {
   return (std::is_floating_point_v<T> ? 4 : 8) * std::sqrt(k + 2) * roundoff<T>;
 }
 
-/// |a − b| ≤ tolerance(i, j) at every entry, with NaN nowhere.
+/// Checks |a − b| ≤ tolerance(i, j) for every entry, without any NaN.
 inline ::testing::AssertionResult within(const Table &a, const Table &b, const auto &tolerance) {
   if (a.shape() != b.shape())
     return ::testing::AssertionFailure() << "shapes " << to_string(a.shape()) << " and " << to_string(b.shape());

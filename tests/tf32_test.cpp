@@ -1,4 +1,4 @@
-/// tf32(A): products of floats that a GPU may round, there and nowhere else.
+/// tf32(A): float products that a GPU may round, there and nowhere else.
 
 #include "operands.hpp"
 
@@ -16,8 +16,8 @@ Operator<float> matrix(Index rows, Index cols, std::uint64_t seed, const char *n
   return {a.to(device), name};
 }
 
-/// One operator for each way to a product of matrices: by cuBLAS, by slices with tensor cores or without, and by parts
-/// of an operator.
+/// One operator for each kind of matrix product: by cuBLAS, by slices with and without tensor cores, and by parts of an
+/// operator.
 std::vector<Operator<float>> operators(Device on) {
   const auto a = matrix(70, 90, 1, "A", on), b = matrix(16, 32, 2, "B", on), c = matrix(33, 17, 3, "C", on),
              d = matrix(90, 70, 4, "D", on);
@@ -34,7 +34,8 @@ std::vector<Operator<float>> operators(Device on) {
           khatri_rao(dense(a), dense(matrix(5, 90, 7, "G", on)))};
 }
 
-/// ‖Y − F·X‖ over the norms of both, where Y = tf32(F)·X or F·X is of a device, and F·X of the reference in double.
+/// ‖Y − F·X‖ divided by the norms of both. Y = tf32(F)·X or F·X is computed by a device, F·X by the reference in
+/// double.
 double error_on(Device device, std::size_t which, bool rounded) {
   const Operator<float> there = operators(device)[which], here = operators(Device::cpu())[which];
   const Matrix<float> x = Operator<float>(matrix(here.cols(), 6, 9, "X")).to_dense();
@@ -53,7 +54,7 @@ double error_on(Device device, std::size_t which, bool rounded) {
   return error / size;
 }
 
-/// Each of two operands of each product is rounded by 2⁻¹¹ at the most; here are two products, or three.
+/// Each product rounds each of its two operands by at most 2⁻¹¹. Here there are two or three products.
 TEST(Tf32, RoundsWhatIsInsideAndNothingElse) {
   for (const Device device : cuda_devices())
     for (std::size_t which = 0; which < operators(Device::cpu()).size(); ++which) {
@@ -101,7 +102,7 @@ TEST(Tf32, IsPrintedAndReadByName) {
   }
 }
 
-/// No work moves into it or out of it.
+/// Simplification moves no work into tf32 or out of it.
 TEST(Tf32, SimplifyDoesNotLookInside) {
   const auto a = matrix(3, 3, 1, "A"), b = matrix(2, 2, 2, "B"), c = matrix(3, 3, 3, "C");
   const auto unchanged = [](const Operator<float> &f) {

@@ -1,3 +1,5 @@
+/// Commutation matrices applied to matrices of the caller.
+
 #include "kronvec/commutation.hpp"
 
 #include "devices/operands.hpp"

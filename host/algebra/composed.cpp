@@ -1,3 +1,5 @@
+/// Products, sums, multiples and direct sums of operators.
+
 #include "algebra/composed.hpp"
 
 #include "algebra/coo.hpp"
@@ -67,7 +69,8 @@ template <class T> NodePtr<T> Composition<T>::rounded() const {
 }
 template <class T> std::string Composition<T>::text() const { return this->joined("·"); }
 
-/// The last factor's columns, then the others applied to them, some MiB at a time; by rows where those are few.
+/// Computes columns of the last factor and applies the other factors to them, a few MiB at a time. A window of few rows
+/// is computed as columns of the transpose.
 template <class T> void Composition<T>::window(Index i, Index j, Out out) const {
   if (out.shape().size() == 0) return;
   if (out.rows() < out.cols() && out.rows() < this->rows() / 8) {
@@ -213,7 +216,7 @@ template <class T> T DirectSum<T>::entry(Index i, Index j) const {
   }
   return 0;
 }
-/// The blocks' diagonals, if these have one, one below the other.
+/// The diagonals of the blocks, one below the other, if all blocks are square.
 template <class T> Matrix<T> DirectSum<T>::diagonal() const {
   if (!this->all_square()) return Node<T>::diagonal();
   auto all = Matrix<T>::uninitialized(this->rows(), 1, this->device());

@@ -1,5 +1,5 @@
 #pragma once
-/// Operators made of operators by products, sums, multiples and direct sums.
+/// Operators composed of others: products, sums, multiples and direct sums.
 
 #include "algebra/node.hpp"
 
@@ -7,7 +7,7 @@
 
 namespace kronvec::algebra {
 
-/// Operators that are a list of others, combined in some way.
+/// Base of operators that combine a list of operators.
 template <class T> class Combined : public Node<T> {
 public:
   const std::vector<NodePtr<T>> &parts() const { return parts_; }
@@ -34,7 +34,7 @@ protected:
     return std::all_of(parts_.begin(), parts_.end(),
                        [](const NodePtr<T> &part) { return part->rows() == part->cols(); });
   }
-  /// The most that one of them needs.
+  /// The largest workspace that one of the parts needs.
   Index workspace_of_parts(Index columns, bool adds) const {
     Index most = 0;
     for (const NodePtr<T> &part : parts_)
@@ -50,7 +50,7 @@ protected:
   std::vector<NodePtr<T>> rounded_parts() const {
     return each([](const Node<T> &part) { return part.rounded(); });
   }
-  /// "A ⊗ B", with parentheses around what is no atom.
+  /// "A ⊗ B", with parentheses around each part that is not an atom.
   std::string joined(const std::string &sign) const {
     std::string text;
     for (const NodePtr<T> &part : parts_)
@@ -88,7 +88,7 @@ public:
   CooMatrix<T> coo() const override;
 
 private:
-  Index widest_; ///< rows of the largest intermediate result
+  Index widest_; ///< rows of the tallest intermediate result
 };
 
 /// A + B + ….

@@ -15,7 +15,7 @@ template <class T> void append(CooMatrix<T> &a, Index row, Index col, T value) {
   a.row.push_back(row), a.col.push_back(col), a.value.push_back(value);
 }
 
-/// Room for so many entries more. Throws OutOfMemory where there is none.
+/// Reserves memory for `entries` more entries. Throws OutOfMemory if it does not fit.
 template <class T> void reserve(CooMatrix<T> &a, double entries) {
   const double bytes = entries * (2 * sizeof(Index) + sizeof(T));
   if (constexpr double small = 1 << 20; bytes > small) {
@@ -33,7 +33,7 @@ template <class T> CooMatrix<T> transposed(CooMatrix<T> a) {
   return a;
 }
 
-/// The entries of b are added to those of a, scaled and moved.
+/// Appends the entries of b to those of a, scaled, and shifted by (down, across).
 template <class T>
 void append(CooMatrix<T> &a, const CooMatrix<T> &b, T scale = T(1), Index down = 0, Index across = 0) {
   for (std::size_t n = 0; n < b.value.size(); ++n)
@@ -49,14 +49,14 @@ template <class T> CooMatrix<T> kron(const CooMatrix<T> &a, const CooMatrix<T> &
   return c;
 }
 
-/// work(col, value) for the entries of row i.
+/// Calls work(col, value) for the entries of row i.
 template <class T> void for_row(const CsrMatrix<T> &a, Index i, const auto &work) {
   const auto row = static_cast<std::size_t>(i);
   for (auto n = static_cast<std::size_t>(a.row_start[row]); n < static_cast<std::size_t>(a.row_start[row + 1]); ++n)
     work(a.col[n], a.value[n]);
 }
 
-/// A·B, row by row, each place once.
+/// A·B, row by row; each position occurs once.
 template <class T> CooMatrix<T> product(const CooMatrix<T> &a, const CooMatrix<T> &b) {
   const CsrMatrix<T> left = compressed(a), right = compressed(b);
   CooMatrix<T> c{a.rows, b.cols, {}, {}, {}};
@@ -77,7 +77,7 @@ template <class T> CooMatrix<T> product(const CooMatrix<T> &a, const CooMatrix<T
   return c;
 }
 
-/// The entries of a dense matrix that are not 0.
+/// The nonzero entries of a dense matrix.
 template <class T> CooMatrix<T> nonzeros(const Matrix<T> &a) {
   CooMatrix<T> c{a.rows(), a.cols(), {}, {}, {}};
   for (Index j = 0; j < a.cols(); ++j)

@@ -1,3 +1,5 @@
+/// Operators that are a dense or a diagonal matrix.
+
 #include "algebra/dense.hpp"
 
 #include "algebra/coo.hpp"

@@ -1,5 +1,5 @@
 #pragma once
-/// Operators that are a matrix, or a diagonal one.
+/// Operators that are a dense or a diagonal matrix.
 
 #include "algebra/node.hpp"
 
@@ -17,7 +17,7 @@ public:
   Dense(Matrix<T> matrix, std::string name)
       : Dense(std::make_shared<const Matrix<T>>(std::move(matrix)), std::move(name)) {}
 
-  /// Whether it is the same matrix, transposed or not as the other.
+  /// Whether both are the same matrix object, with the same transposition.
   bool is(const Dense &other) const { return matrix_ == other.matrix_ && op_ == other.op_; }
 
   void apply(T alpha, In x, T beta, Out y, std::span<T> workspace) const override;
@@ -68,7 +68,7 @@ private:
   std::string name_;
 };
 
-/// "[3×4]" for a matrix that has no name.
+/// `name`, or "[3×4]" for a matrix without a name.
 inline std::string name_or_shape(std::string name, Shape shape) {
   return name.empty() ? fmt::format("[{}]", to_string(shape)) : name;
 }

@@ -1,4 +1,4 @@
-/// The functions that make operators, and their combinations.
+/// The public functions that make operators and combine them.
 
 #include "algebra/composed.hpp"
 #include "algebra/dense.hpp"
@@ -14,7 +14,7 @@ using namespace algebra;
 
 namespace {
 
-/// The parts of a product, a sum, …, where an operator is one, and otherwise itself.
+/// Appends the parts of a node of kind `Kind` (a product, a sum, …), or the node itself if it is of another kind.
 template <class Kind, class T> void append_parts(std::vector<NodePtr<T>> &parts, const NodePtr<T> &node) {
   if (const auto *kind = dynamic_cast<const Kind *>(node.get())) {
     parts.insert(parts.end(), kind->parts().begin(), kind->parts().end());

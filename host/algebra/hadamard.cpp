@@ -1,3 +1,5 @@
+/// Products with diagonal matrices.
+
 #include "kronvec/hadamard.hpp"
 
 #include "devices/operands.hpp"
@@ -5,7 +7,7 @@
 namespace kronvec {
 namespace {
 
-/// Y = D ⊙ X, where D may be one row or one column (`d`, as the user handed it over).
+/// Y = D ⊙ X. D may be one row or one column, repeated; `d` is D as the user passed it, `spread` repeats it.
 template <class T> void multiply_entries(MatrixView<const T> d, BatchView<const T> spread, MatrixView<const T> x,
                                          MatrixView<T> y, Device device) {
   require_shape("Y", y.shape(), x.shape());
@@ -36,7 +38,7 @@ template <class T> void scale_columns(MatrixView<const std::type_identity_t<T>> 
                                       MatrixView<const std::type_identity_t<T>> d,
                                       MatrixView<std::type_identity_t<T>> y, Device device) {
   require_shape("d", d.shape(), {x.cols(), 1});
-  multiply_entries<T>(d, {d.data(), 1, x.cols(), 1, 1, 0}, x, y, device); // a column's entries, as a row
+  multiply_entries<T>(d, {d.data(), 1, x.cols(), 1, 1, 0}, x, y, device); // the entries of a column, read as a row
 }
 
 #define KRONVEC_INSTANTIATE(T)                                                                                         \

@@ -1,3 +1,5 @@
+/// The Khatri–Rao product as an operator.
+
 #include "algebra/khatri_rao.hpp"
 
 #include "algebra/dense.hpp"
@@ -16,8 +18,7 @@ template <class T> Index KhatriRao<T>::workspace(Index columns, bool) const {
   return b_->shape().size() + (transposed_ ? this->rows() * columns : 0);
 }
 
-/// (A ∗ B)·d = vec(B·Diag(d)·Aᵀ) (ledger K14); and (A ∗ B)ᵀ·vec Y has the entries b_jᵀ·Y·a_j, which are the sums of the
-/// columns of B ⊙ (Y·A).
+/// (A ∗ B)·d = vec(B·Diag(d)·Aᵀ) (ledger K14). Entry j of (A ∗ B)ᵀ·vec Y is b_jᵀ·Y·a_j: the column sums of B ⊙ (Y·A).
 template <class T> void KhatriRao<T>::apply(T alpha, In x, T beta, Out y, std::span<T> workspace) const {
   const auto &primitives = this->primitives();
   const Index m = a_->rows(), p = b_->rows(), n = a_->cols();

@@ -1,5 +1,5 @@
 #pragma once
-/// The Khatri–Rao product A ∗ B, whose column j is a_j ⊗ b_j, and its transpose.
+/// The Khatri–Rao product A ∗ B and its transpose. Column j of A ∗ B is a_j ⊗ b_j.
 
 #include "algebra/node.hpp"
 

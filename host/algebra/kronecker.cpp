@@ -1,3 +1,5 @@
+/// Kronecker products of any operators, applied factor by factor.
+
 #include "algebra/kronecker.hpp"
 
 #include "algebra/coo.hpp"
@@ -15,7 +17,8 @@ template <class T> Shape shape_of(const std::vector<NodePtr<T>> &factors) {
   return shape;
 }
 
-/// The product of two emissions: labels side by side; an index of b is `b_rows` (`b_cols`) times faster.
+/// The emission of A ⊗ B from those of A and B. It has the labels of both; indices of A are multiplied by b_rows and
+/// b_cols.
 Product times(const Product &a, const Product &b, Index b_rows, Index b_cols, int first_buffer) {
   Product p = a;
   p.scale *= b.scale;
@@ -44,8 +47,8 @@ template <class T> Kronecker<T>::Kronecker(std::vector<NodePtr<T>> factors, Devi
   if (this->rows() > 0 && this->cols() > 0) plan();
 }
 
-/// A factor of p rows, q columns and c flops for one column, applied to S entries, takes S·c/q flops and leaves S·p/q:
-/// f before g takes fewer exactly if (1 − p_f/q_f)/(c_f/q_f) > (1 − p_g/q_g)/(c_g/q_g).
+/// A factor with p rows, q columns and c flops per column, applied to S entries, takes S·c/q flops and leaves S·p/q
+/// entries. So f before g takes fewer flops exactly if (1 − p_f/q_f)/(c_f/q_f) > (1 − p_g/q_g)/(c_g/q_g).
 template <class T> std::vector<std::size_t> Kronecker<T>::order() const {
   std::vector<std::size_t> order;
   for (std::size_t f = 0; f < parts().size(); ++f)
@@ -59,7 +62,7 @@ template <class T> std::vector<std::size_t> Kronecker<T>::order() const {
 }
 
 template <class T> void Kronecker<T>::plan() {
-  std::vector<Index> extent; // of every dimension as it is by now
+  std::vector<Index> extent; // current extent of every dimension
   for (const NodePtr<T> &f : parts())
     extent.push_back(f->cols());
   const auto identities = [&] {
@@ -94,8 +97,8 @@ template <class T> Index Kronecker<T>::workspace(Index columns, bool) const {
                                                     Shape{Shape{step.inner, step.outer}.size(), columns}.size(), false)
                                               : this->primitives().kronecker_workspace(step.direct, columns));
   if (steps_.size() == 1 && !steps_[0].direct.empty()) return most;
-  // Whatever β is: the last step's result may go through a half, since Y need not be packed.
-  const Index buffers = turns_ ? 4 : 2; // two results in turns, two that are turned
+  // Independent of β: the last result may need a buffer, because Y need not be packed.
+  const Index buffers = turns_ ? 4 : 2; // two buffers for results, used alternately, and two for turned results
   return Shape{buffers, Shape{tallest_, columns}.size()}.size() + most;
 }
 
@@ -177,7 +180,7 @@ template <class T> T Kronecker<T>::entry(Index i, Index j) const {
   return entry;
 }
 
-/// The Kronecker product of the factors' diagonals, if these have one.
+/// The Kronecker product of the factors' diagonals, if all factors are square.
 template <class T> Matrix<T> Kronecker<T>::diagonal() const {
   if (!this->all_square()) return Node<T>::diagonal();
   Matrix<T> diagonal(1, 1);

@@ -5,9 +5,9 @@
 
 namespace kronvec::algebra {
 
-/// Factors are applied one by one, those first that leave the least work. Matrices and identities that follow one
-/// another go through the device's primitive at once; every other factor is applied along its own dimension, which is
-/// turned to the front and back if it is not there.
+/// Applies its factors one by one, in the order that takes the fewest flops. Consecutive matrices and identities go
+/// through the device's primitive in one call. Every other factor is applied along its own dimension, which is
+/// transposed to the front, and back, if it is not there already.
 template <class T> class Kronecker final : public Combined<T> {
 public:
   using Combined<T>::parts;
@@ -31,27 +31,27 @@ public:
   bool draft(Draft<T> &draft) const override;
 
 private:
-  /// Some factors by the primitive, with identities for the others; or, where `direct` is empty, one factor along its
-  /// dimension, with the entries of faster and slower dimensions around it.
+  /// Either several factors, applied by the primitive with identities for the others; or, if `direct` is empty, one
+  /// factor along its dimension, with `inner` faster and `outer` slower entries around it.
   struct Step {
     std::vector<KroneckerFactor<T>> direct;
     std::size_t factor = 0;
     Index inner = 1, outer = 1;
-    Index rows = 0; ///< entries of a column that it leaves
+    Index rows = 0; ///< entries per column after the step
   };
-  /// Entries of a result between steps, for all columns of x.
+  /// Entries of an intermediate result, for all columns of x.
   std::size_t half_of(In x) const { return static_cast<std::size_t>(tallest_ * x.cols()); }
-  /// The factors that are no identities, those first that leave the least work.
+  /// The factors that are not identities, in the order that takes the fewest flops.
   std::vector<std::size_t> order() const;
   void plan();
-  /// Applies one factor to all columns of a packed x. `room` is what it may use.
+  /// Applies one factor to all columns of a packed x, with `room` as workspace.
   void apply_along(const Step &step, In x, Out y, std::span<T> room) const;
-  /// The last of several steps: α and β are applied here.
+  /// Applies the last step, with α and β.
   void finish(const Step &step, T alpha, In from, T beta, Out y, T *half, std::span<T> room) const;
 
   std::vector<Step> steps_;
-  Index tallest_ = 0;  ///< entries of the largest column, between steps or at the ends
-  bool turns_ = false; ///< whether a factor is turned to the front
+  Index tallest_ = 0;  ///< entries of the tallest column, before, between or after the steps
+  bool turns_ = false; ///< whether some factor's dimension must be transposed to the front
 };
 
 } // namespace kronvec::algebra

@@ -1,3 +1,5 @@
+/// Kronecker products applied to matrices of the caller.
+
 #include "kronvec/kronecker.hpp"
 
 #include "devices/operands.hpp"

@@ -1,4 +1,4 @@
-/// What every operator can do through its products alone.
+/// The operations that every operator can compute from its products only.
 
 #include "algebra/node.hpp"
 
@@ -11,10 +11,11 @@
 namespace kronvec::algebra {
 namespace {
 
-/// Columns of a dense form that are made at once.
+/// Number of columns of a dense form that are computed together.
 constexpr Index panel = 64;
 
-/// work(first, columns) for panels of the dense form.
+/// Computes columns first … last − 1 of the dense form in panels and calls work(j, columns) for each, j its first
+/// column.
 template <class T> void over_panels(const Node<T> &node, Index first, Index last, const auto &work) {
   const Index width = std::min(panel, last - first);
   auto units = Matrix<T>::uninitialized(node.cols(), width, node.device());
@@ -76,7 +77,7 @@ template <class T> void Node<T>::window(Index i, Index j, Out out) const {
   if (out.shape().size() == 0) return;
   if constexpr (!is_complex<T>) {
     Draft<T> dense;
-    const bool few = out.cols() < cols() / 8; // an emission goes through all of its products' entries
+    const bool few = out.cols() < cols() / 8; // an emission costs as much as all entries of its products
     if (!few && draft(dense)) {
       const auto emitter = primitives().emitter({Axis::all(rows()), Axis::all(cols()), std::move(dense.products)});
       return emitter->run(dense.buffers, i, j, out);

@@ -1,6 +1,6 @@
 #pragma once
-/// What stands behind an `Operator`: one class for each kind, with all that can be asked of it in one place. Callers
-/// have checked shapes and devices.
+/// The implementation of `Operator`: one class per kind, with all its operations in one place. Callers have checked
+/// shapes and devices.
 
 #include "devices/backend.hpp"
 #include "kronvec/operators.hpp"
@@ -13,10 +13,10 @@
 
 namespace kronvec::algebra {
 
-/// How tightly a kind binds when it is printed.
+/// How tightly a kind binds when it prints, loosest first.
 enum class Binding { sum, product, kronecker, atom };
 
-/// The dense form as an emission of real arrays.
+/// The dense form as an emission (devices/emission.hpp) of real arrays.
 template <class T> struct Draft {
   std::vector<Product> products;
   std::vector<Buffer<T>> buffers;
@@ -30,7 +30,7 @@ public:
   using In = MatrixView<const T>;
   using Out = MatrixView<T>;
 
-  /// Each side is a length; their product, the size of the dense form, may be any number.
+  /// Each side must be a valid length. Their product, the size of the dense form, may be arbitrarily large.
   Node(Shape shape, Device device, Precision precision = Precision::full)
       : shape_(shape), device_(device), precision_(precision) {
     if (shape.rows < 0 || shape.cols < 0) throw ShapeError("an operator cannot be " + to_string(shape));
@@ -43,36 +43,36 @@ public:
   Index cols() const { return shape_.cols; }
   Device device() const { return device_; }
 
-  /// Y = α·this·X + β·Y. β = 0 reads nothing of Y.
+  /// Y = α·this·X + β·Y. If β = 0, Y is not read.
   virtual void apply(T alpha, In x, T beta, Out y, std::span<T> workspace) const = 0;
-  /// Entries that `apply` needs; `adds`: β may not be 0.
+  /// Entries of workspace that `apply` needs. `adds`: whether β may be nonzero.
   virtual Index workspace(Index columns, bool adds) const { return (void)columns, (void)adds, 0; }
   virtual NodePtr<T> transposed() const = 0;
-  /// With conjugate entries; itself where they are real.
+  /// The operator with conjugate entries; itself if its entries are real.
   virtual NodePtr<T> conjugated() const { return this->shared_from_this(); }
 
-  /// The same, whose products of matrices may round operands to TF32; itself where there are none.
+  /// The same operator, whose matrix products may round operands to TF32; itself if it has none.
   virtual NodePtr<T> rounded() const { return this->shared_from_this(); }
 
   virtual std::string text() const = 0;
   virtual Binding binding() const { return Binding::atom; }
-  /// How many operators it is made of, itself among them.
+  /// The number of operators that it consists of, itself included.
   virtual Index size() const { return 1; }
-  /// For one column.
+  /// Flops for one column.
   virtual double flops() const { return 0; }
   virtual std::size_t bytes() const { return 0; }
   virtual T entry(Index i, Index j) const;
-  /// Of a square operator: the diagonal, n×1, and its sum.
+  /// For a square operator: the diagonal, n×1, and its sum.
   virtual Matrix<T> diagonal() const;
   virtual T trace() const;
   /// ‖·‖²_F.
   virtual double squared_norm() const;
-  /// The window of out's shape whose first entry is (i, j).
+  /// Writes the window of out's shape whose first entry is (i, j).
   virtual void window(Index i, Index j, Out out) const;
   virtual CooMatrix<T> coo() const;
-  /// As a factor of the primitive for Kronecker products: a matrix or an identity.
+  /// The operator as a factor of the primitive for Kronecker products (a matrix or an identity), if it is one.
   virtual std::optional<KroneckerFactor<T>> factor() const { return std::nullopt; }
-  /// Appends the emission of the dense form, if there is one.
+  /// Appends the emission of the dense form. Returns false if there is none.
   virtual bool draft(Draft<T> &draft) const { return (void)draft, false; }
 
   const auto &primitives() const {
@@ -89,10 +89,10 @@ private:
   Precision precision_;
 };
 
-/// Runs apply with workspace from the pool.
+/// Runs `apply` with a workspace from the pool.
 template <class T> void apply(const Node<T> &node, T alpha, MatrixView<const T> x, T beta, MatrixView<T> y);
 
-/// A kind that overwrites its result; α and β are added here.
+/// Base of kinds that can only write Y = this·X. This class applies α and β.
 template <class T> class WritingNode : public Node<T> {
 public:
   using typename Node<T>::In;
@@ -116,7 +116,7 @@ private:
   virtual void write(In x, Out y) const = 0;
 };
 
-/// "A" or "(A + B)": with parentheses where the node binds less tightly than `at_least`.
+/// "A" or "(A + B)": adds parentheses if the node binds less tightly than `at_least`.
 template <class T> std::string wrapped(const Node<T> &node, Binding at_least) {
   return node.binding() < at_least ? fmt::format("({})", node.text()) : node.text();
 }
@@ -140,7 +140,7 @@ template <class T> T entry_of(Device device, const T *at) {
   return value;
 }
 
-/// The device of all parts. Throws DeviceError where they are on several.
+/// The device of all parts. Throws DeviceError if they lie on several devices.
 template <class T> Device common_device(const std::vector<NodePtr<T>> &parts) {
   for (const NodePtr<T> &part : parts)
     if (!(part->device() == parts[0]->device()))

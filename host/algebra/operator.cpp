@@ -1,4 +1,4 @@
-/// The verbs of operators: checks at the door.
+/// The public functions of operators: check their arguments, then call the node.
 
 #include "algebra/dense.hpp"
 #include "core/readable.hpp"
@@ -12,7 +12,7 @@ using namespace algebra;
 
 namespace {
 
-/// Throws ShapeError, DeviceError or Error for operands that the operator cannot take.
+/// Throws ShapeError, DeviceError or Error for operands that the operator cannot accept.
 template <class T> void require_operands(const Node<T> &node, MatrixView<const T> x, MatrixView<T> y) {
   if (x.rows() != node.cols() || y.shape() != Shape{node.rows(), x.cols()})
     throw ShapeError(node.text() + " is " + to_string(node.shape()) + ": it takes X of " +
@@ -70,7 +70,7 @@ void Operator<T>::apply(T alpha, MatrixView<const T> x, T beta, MatrixView<T> y,
   node_->apply(alpha, x, beta, y, {workspace.data(), static_cast<std::size_t>(workspace.shape().size())});
 }
 template <class T> Index Operator<T>::workspace(Index columns) const {
-  (void)Shape{cols(), columns}.size(); // throws for what is no number of columns
+  (void)Shape{cols(), columns}.size(); // throws for an invalid number of columns
   return node_->workspace(columns, true);
 }
 

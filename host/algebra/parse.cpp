@@ -1,4 +1,4 @@
-/// Operators from text: what the words of the grammar mean for them.
+/// Operators from text: the meaning of the grammar's words.
 
 #include "algebra/node.hpp"
 #include "text/grammar.hpp"
@@ -12,7 +12,7 @@
 namespace kronvec {
 namespace {
 
-/// A number, which is a size or multiplies an operator; or an operator.
+/// A number (a size, or a factor of an operator), or an operator.
 template <class T> using Word = std::variant<double, Operator<T>>;
 template <class T> using Words = std::vector<Word<T>>;
 
@@ -30,7 +30,7 @@ template <class T> Index size_of(const Word<T> &word) {
   return *size;
 }
 
-/// As part of a longer name.
+/// The operator's text as part of a longer name.
 template <class T> std::string name(const Operator<T> &a) {
   return algebra::wrapped(*a.node(), algebra::Binding::atom);
 }
@@ -49,7 +49,7 @@ template <class T> Operator<T> rounded(const Operator<T> &a) {
     throw ShapeError("tf32 rounds products of float32 (--dtype float32), not of float64: " + a.to_string());
 }
 
-/// What the grammar's words mean for operators on a device.
+/// Builds operators on a device from the grammar's words.
 template <class T> class OperatorBuilder {
 public:
   using Value = Word<T>;

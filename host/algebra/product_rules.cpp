@@ -1,3 +1,5 @@
+/// Rules for products of operators.
+
 #include "algebra/rules.hpp"
 
 #include "algebra/composed.hpp"
@@ -39,7 +41,7 @@ template <class T> NodePtr<T> diagonals(const NodePtr<T> &a, const NodePtr<T> &b
   return std::make_shared<Diagonal<T>>(std::make_shared<const Matrix<T>>(std::move(d)), u->name() + "⊙" + v->name());
 }
 
-/// Whether the factors of two products fit, one by one.
+/// Whether each factor of a can be multiplied by the corresponding factor of b.
 template <class T> bool conformal(const std::vector<NodePtr<T>> &a, const std::vector<NodePtr<T>> &b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(),
                     [](const NodePtr<T> &u, const NodePtr<T> &v) { return u->cols() == v->rows(); });
@@ -64,7 +66,7 @@ template <class T> NodePtr<T> direct_sums(const NodePtr<T> &a, const NodePtr<T> 
   return kronvec::direct_sum(products<T>(u->parts(), v->parts())).node();
 }
 
-/// K[p,m](A ⊗ B)K[n,q] = B ⊗ A, seen as K[p,m] times the rest, which begins with A ⊗ B and then K[n,q].
+/// K[p,m](A ⊗ B)K[n,q] = B ⊗ A. Here a is K[p,m], and b is the product of A ⊗ B and K[n,q].
 template <class T> NodePtr<T> commuted_factors(const NodePtr<T> &a, const NodePtr<T> &b) {
   const auto *k = as<Commutation<T>>(a);
   const auto *rest = as<Composition<T>>(b);
@@ -86,7 +88,7 @@ template <class T> NodePtr<T> commuted_factors(const NodePtr<T> &a, const NodePt
   return nullptr;
 }
 
-/// K·D = D, N·D = D, and transposed; N·N = N, K·N = N.
+/// K·D = D, N·D = D, and their transposes; N·N = N, K·N = N.
 template <class T> NodePtr<T> absorbed(const NodePtr<T> &a, const NodePtr<T> &b) {
   using Kind = typename Triangular<T>::Kind;
   const auto *left = as<Triangular<T>>(a), *right = as<Triangular<T>>(b);
@@ -129,7 +131,7 @@ template <class T> NodePtr<T> symmetrized_triangle(const NodePtr<T> &a, const No
   return std::make_shared<Triangular<T>>(Kind::pseudoinverse, t->n(), t->triangle(), t->is_transposed(), a->device());
 }
 
-/// The rows that a selection takes, with a transposed permutation as its inverse; nothing for other transposes.
+/// The rows that a selection takes. A transposed permutation counts as its inverse; other transposes give nothing.
 template <class T> std::optional<std::vector<Index>> taken_rows(const Selection<T> &s) {
   if (!s.is_transposed()) return s.index();
   if (!s.permutes()) return std::nullopt;
@@ -155,7 +157,7 @@ template <class T> NodePtr<T> selections(const NodePtr<T> &a, const NodePtr<T> &
   return std::make_shared<Selection<T>>(std::move(index), b->cols(), u->permutes() && v->permutes(), a->device());
 }
 
-/// Where the product is less work than its factors.
+/// A·B, if applying the product takes less work than applying both factors.
 template <class T> NodePtr<T> matrices_multiplied(const NodePtr<T> &a, const NodePtr<T> &b) {
   if (!as<Dense<T>>(a) || !as<Dense<T>>(b)) return nullptr;
   const auto flops = [](const NodePtr<T> &u, const NodePtr<T> &v) {
@@ -169,7 +171,7 @@ template <class T> NodePtr<T> matrices_multiplied(const NodePtr<T> &a, const Nod
   return std::make_shared<Dense<T>>(std::move(result), computed(*a, "·", *b));
 }
 
-/// Diag(d)·A and A·Diag(d): the rows or columns of A times dᵢ.
+/// Diag(d)·A and A·Diag(d): multiplies the rows or columns of A by dᵢ.
 template <class T> NodePtr<T> matrix_scaled(const NodePtr<T> &a, const NodePtr<T> &b) {
   const auto *left = as<Diagonal<T>>(a), *right = as<Diagonal<T>>(b);
   const NodePtr<T> &matrix = left ? b : a;
@@ -178,7 +180,7 @@ template <class T> NodePtr<T> matrix_scaled(const NodePtr<T> &a, const NodePtr<T
   matrix->window(0, 0, result);
   const T *d = (left ? left : right)->entries().data();
   const auto spread = left ? BatchView<const T>(d, a->rows(), 1, a->rows(), 1, 0)
-                           : BatchView<const T>(d, 1, b->cols(), 1, 1, 0); // a column's entries, as a row
+                           : BatchView<const T>(d, 1, b->cols(), 1, 1, 0); // the entries of a column, read as a row
   a->primitives().hadamard(spread, result.view(), result.view());
   return std::make_shared<Dense<T>>(std::move(result), computed(*a, "·", *b));
 }

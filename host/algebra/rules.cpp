@@ -1,3 +1,5 @@
+/// Helpers of the rules: when two operators are the same.
+
 #include "algebra/rules.hpp"
 
 #include "algebra/composed.hpp"

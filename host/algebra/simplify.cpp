@@ -1,4 +1,4 @@
-/// Rewriting: parts first, then neighbours by the rules, until none applies.
+/// Rewrites operators: first the parts, then neighbours, until no rule applies.
 
 #include "algebra/composed.hpp"
 #include "algebra/kronecker.hpp"
@@ -29,11 +29,11 @@ public:
 private:
   using Parts = std::vector<NodePtr<T>>;
 
-  /// A way to combine operators, with its rules. Where the order matters, they are for neighbours.
+  /// A way to combine operators, with its rules. If the order matters, rules apply to neighbours only.
   struct Combination {
     std::span<const Rule<T>> rules;
     bool ordered;
-    const Parts *(*parts)(const NodePtr<T> &a); ///< of a combination of this kind
+    const Parts *(*parts)(const NodePtr<T> &a); ///< the parts of a combination of this kind, or null
     NodePtr<T> (*combine)(const NodePtr<T> &a, const NodePtr<T> &b);
   };
   template <class Kind> static const Parts *parts_of(const NodePtr<T> &a) {
@@ -62,7 +62,7 @@ private:
     return result->scale() == T(1) ? result->a() : all;
   }
 
-  /// Replaces what a rule is about by what it makes of it, until there is nothing more to replace.
+  /// Simplifies the parts, then applies rules to them until none applies.
   NodePtr<T> reduced(const Combination &kind, const Parts &all) {
     Parts parts;
     for (const NodePtr<T> &part : all)
@@ -72,17 +72,19 @@ private:
     NodePtr<T> result = parts.front();
     for (std::size_t p = 1; p < parts.size(); ++p)
       result = kind.combine(result, parts[p]);
-    const bool numbers_came_out = parts.size() > 1 && as<Scaled<T>>(result); // of the factors of a Kronecker product
+    // The factors of a Kronecker product may have given up their numbers.
+    const bool numbers_came_out = parts.size() > 1 && as<Scaled<T>>(result);
     return numbers_came_out ? simplified(result) : result;
   }
 
-  /// The part, or its own parts where it is a combination of the same kind.
+  /// Appends the part; for a combination of the same kind, its own parts.
   static void append(const Combination &kind, Parts &parts, const NodePtr<T> &part) {
     const Parts *inner = kind.parts(part);
     inner ? (void)parts.insert(parts.end(), inner->begin(), inner->end()) : parts.push_back(part);
   }
 
-  /// One rule after the other over all that it may be about, since the first ones leave the least.
+  /// Applies the first rule that fits anywhere. Rules are tried in order, because the first ones leave the smallest
+  /// results.
   bool apply_one(const Combination &kind, Parts &parts) {
     for (const Rule<T> &rule : kind.rules)
       for (std::size_t i = 0; i + 1 < parts.size(); ++i)
@@ -94,7 +96,7 @@ private:
     return false;
   }
 
-  /// Replaces parts i and j … j + count − 1, which are `right`, by what the rule makes of them, if that is worth it.
+  /// Replaces part i and the parts j … j + count − 1 (combined: `right`) by the result of the rule, if it is worth it.
   bool replaced(const Combination &kind, const Rule<T> &rule, Parts &parts, std::size_t i, std::size_t j,
                 const NodePtr<T> &right, std::size_t count) {
     const NodePtr<T> left = parts[i], made = applied(rule, left, right);
@@ -120,7 +122,8 @@ private:
     return true;
   }
 
-  /// What the rule makes of the two; the same operator for the same two, so that it is seen to be a common factor.
+  /// The result of the rule for these two. The same two give the same operator object, so that later rules recognise it
+  /// as a common factor.
   NodePtr<T> applied(const Rule<T> &rule, const NodePtr<T> &left, const NodePtr<T> &right) {
     for (const Made &made : made_)
       if (made.rule == &rule && same<T>(made.left, left) && same<T>(made.right, right)) return made.result;

@@ -1,3 +1,5 @@
+/// Sparse matrices: compression of coordinates, and products.
+
 #include "kronvec/sparse.hpp"
 
 #include "core/readable.hpp"
@@ -11,7 +13,7 @@
 namespace kronvec {
 namespace {
 
-/// Throws OutOfMemory where not even a number for every row, or for every column, fits.
+/// Throws OutOfMemory if not even one number per row, or per column, fits.
 void require_room(Shape shape) {
   const double bytes = sizeof(Index) * static_cast<double>(std::max(shape.rows, shape.cols));
   if (constexpr double small = 1 << 20; bytes < small) return;
@@ -20,7 +22,7 @@ void require_room(Shape shape) {
                       " at least, " + readable_bytes(free) + " are free");
 }
 
-/// The entries of a counted by `key` (ascending), those of one key in the order in which they come.
+/// Sorts the entries by `key`, ascending and stable (counting sort).
 std::vector<std::size_t> sorted_by(const std::vector<Index> &key, Index keys, const std::vector<std::size_t> &entries) {
   std::vector<std::size_t> place(static_cast<std::size_t>(keys) + 1), result(entries.size());
   for (const std::size_t n : entries)
@@ -52,7 +54,7 @@ template <class T> CsrMatrix<T> compressed(const CooMatrix<T> &a) {
     csr.col.push_back(a.col[n]), csr.value.push_back(a.value[n]);
     csr.row_start[static_cast<std::size_t>(a.row[n]) + 1] = csr.nonzeros();
   }
-  for (std::size_t i = 1; i < csr.row_start.size(); ++i) // rows without entries
+  for (std::size_t i = 1; i < csr.row_start.size(); ++i) // prefix sums
     csr.row_start[i] = std::max(csr.row_start[i], csr.row_start[i - 1]);
   return csr;
 }

@@ -1,3 +1,5 @@
+/// Identities, commutations, triangles and selections as operators.
+
 #include "algebra/structured.hpp"
 
 #include "algebra/coo.hpp"
@@ -7,7 +9,7 @@
 namespace kronvec::algebra {
 namespace {
 
-/// A product of ones: label q steps through rows and columns as said.
+/// A product without factors: each place that its labels reach gets `scale`. Label q has stride row[q] and col[q].
 Product ones(int labels, std::array<Index, most_labels> extent, std::array<Index, most_labels> row,
              std::array<Index, most_labels> col, double scale = 1) {
   Product p{.labels = labels, .extent = extent};
@@ -96,7 +98,7 @@ template <class T> bool Symmetrizer<T>::draft(Draft<T> &draft) const {
 
 namespace {
 
-/// Throws ShapeError for an n×n matrix whose entries cannot be counted.
+/// Throws ShapeError if the entries of an n×n matrix cannot be counted in 63 bits.
 Shape packing_shape(Index n, Triangle triangle, bool transposed) {
   const Index all = Shape{n, n}.size(), packed = triangle.entries(n);
   return transposed ? Shape{all, packed} : Shape{packed, all};
@@ -131,7 +133,7 @@ template <class T> void Triangular<T>::write(In x, Out y) const {
 
 template <class T> T Triangular<T>::entry(Index k, Index place) const {
   if (transposed_) std::swap(k, place);
-  const auto is_kth = [&](Index i, Index j) { // of the triangle
+  const auto is_kth = [&](Index i, Index j) { // whether (i, j) is entry k of the triangle
     const auto [first, last] = triangle_.column(j, n_);
     return i >= first && i < last && triangle_.above(j, n_) + i - first == k;
   };

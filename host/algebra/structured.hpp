@@ -1,5 +1,5 @@
 #pragma once
-/// Operators that are a structure alone: identities, zeros, and those that move entries by index.
+/// Operators given by structure alone: identities, zeros, and operators that move entries by index.
 
 #include "algebra/node.hpp"
 
@@ -7,7 +7,7 @@
 
 namespace kronvec::algebra {
 
-/// The diagonal of an operator whose entries are known without work.
+/// The diagonal of an operator whose entries are cheap to compute.
 template <class T> Matrix<T> diagonal_by_entries(const Node<T> &node) {
   auto diagonal = Matrix<T>::uninitialized(node.rows(), 1);
   for (Index i = 0; i < node.rows(); ++i)
@@ -67,7 +67,7 @@ public:
   std::string text() const override;
   T entry(Index i, Index j) const override { return T(i / n_ == j % m_ && i % n_ == j / m_ ? 1 : 0); }
   Matrix<T> diagonal() const override { return diagonal_by_entries(*this); }
-  /// Entry i + m·j stays where i·(n − 1) = j·(m − 1): gcd(m − 1, n − 1) + 1 of them (Magnus & Neudecker, ch. 3.7).
+  /// Entry i + m·j is fixed if i·(n − 1) = j·(m − 1): gcd(m − 1, n − 1) + 1 entries (Magnus & Neudecker, ch. 3.7).
   T trace() const override {
     return this->rows() == 0 ? T(0) : T(static_cast<decltype(std::real(T{}))>(std::gcd(m_ - 1, n_ - 1) + 1));
   }
@@ -101,8 +101,8 @@ private:
   Index n_;
 };
 
-/// From vec A to the entries of a triangle: L takes a_ij, Dᵀ a_ij + a_ji, D⁺ their mean; and the transposes L ᵀ, D and
-/// (D⁺)ᵀ back.
+/// Maps vec A to the entries of a triangle: L takes a_ij, Dᵀ takes a_ij + a_ji, D⁺ takes their mean. The transposes Lᵀ,
+/// D and (D⁺)ᵀ map back.
 template <class T> class Triangular final : public WritingNode<T> {
 public:
   enum class Kind { elimination, duplication_transpose, pseudoinverse };
@@ -133,13 +133,13 @@ private:
   bool transposed_;
 };
 
-/// Row i of the result is row index[i] of X; and its transpose. Permutations are the square ones.
+/// Row i of the result is row index[i] of X; or the transpose. Permutations are the square selections.
 template <class T> class Selection final : public WritingNode<T> {
 public:
   using typename Node<T>::In;
   using typename Node<T>::Out;
   Selection(std::vector<Index> index, Index cols, bool permutes, Device device);
-  /// The same rows, transposed or not.
+  /// The same rows as `other`, transposed or not.
   Selection(const Selection &other, bool transposed);
 
   const std::vector<Index> &index() const { return rows_->host; }
@@ -155,7 +155,7 @@ public:
   double squared_norm() const override { return static_cast<double>(rows_->host.size()); }
 
 private:
-  /// The indices, and a copy of them on the device.
+  /// The indices, on the host and on the device.
   struct Rows {
     Rows(std::vector<Index> index, Device device);
     ~Rows();

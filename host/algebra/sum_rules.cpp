@@ -1,4 +1,4 @@
-/// Rules of sums, and of Kronecker products and direct sums.
+/// Rules for sums, Kronecker products and direct sums of operators.
 
 #include "algebra/rules.hpp"
 
@@ -33,7 +33,7 @@ template <class T> NodePtr<T> identity_plus_commutation(const NodePtr<T> &a, con
   return multiple<T>(T(2) * alpha, std::make_shared<Symmetrizer<T>>(symmetric_size<T>(k), a->device()));
 }
 
-/// A ⊗ B + A ⊗ C = A ⊗ (B + C), for the one factor in which they differ.
+/// A ⊗ B + A ⊗ C = A ⊗ (B + C): the two terms differ in exactly one factor.
 template <class T> NodePtr<T> common_factor(const NodePtr<T> &a, const NodePtr<T> &b) {
   const auto [alpha, x] = parts<T>(a);
   const auto [beta, y] = parts<T>(b);
@@ -62,7 +62,7 @@ template <class T> NodePtr<T> direct_sums_added(const NodePtr<T> &a, const NodeP
   return kronvec::direct_sum(blocks).node();
 }
 
-/// Matrices are added, or diagonal ones.
+/// The sum of two matrices, or of two diagonal matrices, as one matrix.
 template <class T> NodePtr<T> matrices_added(const NodePtr<T> &a, const NodePtr<T> &b) {
   const auto [alpha, x] = parts<T>(a);
   const auto [beta, y] = parts<T>(b);

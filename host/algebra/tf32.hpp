@@ -5,8 +5,8 @@
 
 namespace kronvec::algebra {
 
-/// Products are those of the operator's parts with a lower precision; whatever else is asked of it, its entries above
-/// all, is answered by the operator as it is. No rule of rewriting sees into it.
+/// Products use the operator's parts at lower precision. Everything else (entries above all) uses the operator itself.
+/// No rewriting rule looks inside it.
 class Tf32 final : public Node<float> {
 public:
   explicit Tf32(NodePtr<float> a) : Node(a->shape(), a->device()), a_(std::move(a)), rounded_(a_->rounded()) {}

@@ -1,5 +1,5 @@
 #pragma once
-/// Operators of the user's own.
+/// User-defined operators.
 
 #include "algebra/node.hpp"
 
@@ -26,7 +26,7 @@ public:
         this->shape(), Functions<T>{conjugate(functions_.apply), conjugate(functions_.apply_transpose)},
         "conj(" + name_ + ")", this->device(), transposed_);
   }
-  /// As many as of a dense matrix, since nothing is known.
+  /// As for a dense matrix: the true number is unknown.
   double flops() const override { return 2 * static_cast<double>(this->rows()) * static_cast<double>(this->cols()); }
   std::string text() const override { return transposed_ ? name_ + "ᵀ" : name_; }
 

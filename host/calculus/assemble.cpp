@@ -30,7 +30,7 @@ Method method_named(std::string_view name) {
 namespace detail {
 namespace {
 
-/// All of J by its way, a pass at a time. Where the caller wants the other layout each pass is transposed into place.
+/// Fills all of J by `way`, pass by pass. If the caller wants the other layout, each pass is transposed into place.
 template <class T>
 void by_passes(const Point<T> &point, Way<T> &way, MatrixView<T> out, Layout layout, const Progress &progress) {
   const bool transposed = way.layout != layout;

@@ -1,3 +1,5 @@
+/// Joins the entrywise steps of a program to chains.
+
 #include "calculus/chains.hpp"
 
 #include <algorithm>
@@ -5,13 +7,13 @@
 namespace kronvec {
 namespace {
 
-/// How many steps back a chain is looked for: time stays linear in the steps.
+/// How many steps back the search for a chain goes. The limit keeps the time linear in the number of steps.
 constexpr std::size_t window = 64;
 
-/// The steps of one stage, joined as they come.
+/// The steps of one stage, joined as they are added.
 class Joiner {
 public:
-  /// `readers`: how often each slot is read in the whole program, and from outside.
+  /// `readers`: how often each slot is read, by all steps of the program and from outside.
   Joiner(std::vector<Slot> &slots, const std::vector<int> &readers) : slots_(slots), readers_(readers) {}
 
   void add(Step step) {
@@ -35,10 +37,10 @@ public:
 private:
   SlotId memory(SlotId u) const { return slots_[u].memory_of == no_slot ? u : slots_[u].memory_of; }
 
-  /// Where the step can join another, or the number of steps.
+  /// The index of the step that this one can join, or the number of steps if there is none.
   std::size_t host_of(const Step &step) const {
-    std::size_t earliest = 0; // the step that computes the last of what this one reads
-    bool as_computed = true;  // and its result is read as it is, not reshaped
+    std::size_t earliest = 0; // the latest step that computes an operand of this one
+    bool as_computed = true;  // whether this one reads that step's result as it is, not reshaped
     for (const SlotId u : step.in)
       if (const auto known = position_.find(memory(u)); known != position_.end()) {
         if (known->second > earliest) earliest = known->second, as_computed = true;
@@ -52,7 +54,7 @@ private:
     return n;
   }
 
-  /// Whether the two share a matrix that one of them reads.
+  /// Whether both steps read the same matrix, or one reads what the other computes.
   bool saves(const Step &host, const Step &step) const {
     if (host.opcode != Opcode::chain || slots_[host.out[0]].shape != slots_[step.out[0]].shape) return false;
     return std::any_of(step.in.begin(), step.in.end(), [&](SlotId u) {
@@ -75,7 +77,7 @@ private:
     return static_cast<int>(std::find(slots.begin(), slots.end(), u) - slots.begin());
   }
 
-  /// Adds the one link of `step` to a chain. Every link's result is kept for now.
+  /// Appends the link of `step` to the chain `host`. For now, every link's result is kept.
   static void join(Step &host, const Step &step) {
     const int inputs = static_cast<int>(host.in.size());
     for (const SlotId u : step.in)
@@ -96,7 +98,7 @@ private:
     host.results.push_back(static_cast<int>(host.in.size() + host.links.size()) - 1);
   }
 
-  /// Which of a chain's results others read.
+  /// The results of a chain that are read outside of it.
   std::vector<std::size_t> read_elsewhere(const Step &chain) const {
     std::vector<int> read_inside(chain.in.size() + chain.links.size());
     for (const Link<double> &link : chain.links) {

@@ -1,12 +1,12 @@
 #pragma once
-/// Entrywise steps of a program joined to chains, each one pass over memory.
+/// Joins entrywise steps of a program to chains; each chain is one pass over memory.
 
 #include "calculus/program.hpp"
 
 namespace kronvec {
 
-/// Joins steps of one shape where that saves reading or writing a matrix: a step goes into the chain that computes what
-/// it reads, or that reads the same. Values that nobody outside their chain reads are stored no more.
+/// Joins steps of equal shape if that saves reading or writing a matrix: a step joins the chain that computes one of
+/// its operands, or that reads the same operand. A value that is read only inside its chain is no longer stored.
 void join_chains(std::array<std::vector<Step>, stage_count> &steps, std::vector<Slot> &slots,
                  const std::vector<SlotId> &read_outside);
 

@@ -1,3 +1,5 @@
+/// Tests a derivative by the decay of its remainder and by the adjoint identity.
+
 #include "kronvec/compare.hpp"
 
 #include "calculus/host_values.hpp"
@@ -28,7 +30,7 @@ M moved(const M &a, double t, const M &b) {
   return c;
 }
 
-/// The values with another one for X.
+/// The values with X replaced by `value`.
 Values<double> with(const Values<double> &values, const Symbol &x, MatrixView<const double> value) {
   Values<double> changed;
   for (const auto &binding : values)
@@ -63,7 +65,7 @@ DerivativeCheck check_derivatives(const Expression &f, const Symbol &x, const Va
     const double h = std::ldexp(1.0, -k);
     const M next = evaluate(f, with(values, x, moved(start, h, u)), Device::cpu());
     const double remainder = norm(moved(moved(next, -1, value), -h, slope));
-    if (remainder <= rounding) break; // below here there is nothing but rounding
+    if (remainder <= rounding) break; // below this, only rounding error is left
     if (before > 0) check.slope = std::log2(before / remainder);
     before = remainder;
   }

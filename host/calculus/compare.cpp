@@ -1,3 +1,5 @@
+/// Compares the methods on all devices with the element method.
+
 #include "kronvec/compare.hpp"
 
 #include "calculus/host_values.hpp"
@@ -18,7 +20,7 @@ namespace {
 
 constexpr Method methods[] = {Method::structured, Method::forward, Method::reverse, Method::numeric};
 
-/// max |J − R| / max(max |R|, least); a NaN in one of the two alone is an infinite difference.
+/// max |J − R| / max(max |R|, least). An entry that is NaN in only one of the two counts as an infinite difference.
 template <class T> double relative_error(MatrixView<const T> j, MatrixView<const double> reference, double least) {
   double difference = 0, size = least;
   for (Index c = 0; c < j.cols(); ++c)
@@ -32,11 +34,11 @@ template <class T> double relative_error(MatrixView<const T> j, MatrixView<const
   return difference == 0 ? 0 : difference / std::max(size, std::numeric_limits<double>::min());
 }
 
-/// max |F| near the point: differences of F err in proportion to it, also where J is small or zero.
+/// max |F| near the point. The error of differences is proportional to it, even where J is small or zero.
 template <class T> double size_near(MatrixView<const T> f, Device device) {
   Matrix<T> host(f.rows(), f.cols());
   transfer<T>(device.backend(), f, host);
-  double size = std::cbrt(std::numeric_limits<T>::epsilon()); // how far "near" is
+  double size = std::cbrt(std::numeric_limits<T>::epsilon()); // the distance that counts as near
   for (Index i = 0; i < host.shape().size(); ++i)
     if (std::isfinite(host.data()[i])) size = std::max(size, std::abs(double(host.data()[i])));
   return size;
@@ -56,7 +58,7 @@ double size_of(MatrixView<const double> reference) {
   return size;
 }
 
-constexpr double slow = 0.5; ///< seconds of work that is measured once
+constexpr double slow = 0.5; ///< work that takes longer, in seconds, is timed only once
 
 template <class T> Comparison compare_one(const Jacobian &jacobian, const Values<T> &values, Device device,
                                           Method method, const Matrix<double> &reference, const Progress &progress) {
@@ -73,7 +75,7 @@ template <class T> Comparison compare_one(const Jacobian &jacobian, const Values
   const Matrix<T> result = on_host(std::move(j));
   const double least = method == Method::numeric ? size_near<T>(point.value(), device) : 0;
   row.error = relative_error<T>(result, reference, least);
-  if (method == Method::numeric) { // judged by the error that its differences imply, which is an estimate
+  if (method == Method::numeric) { // the tolerance includes the differences' own error estimate
     double implied = 0;
     point.to_dense({.method = method, .implied_error = &implied});
     row.tolerance += 10 * implied / std::max({size_of(reference), least, std::numeric_limits<double>::min()});
@@ -82,9 +84,9 @@ template <class T> Comparison compare_one(const Jacobian &jacobian, const Values
   return row;
 }
 
-/// Several points at once: X, ⅞X and X, which a mix-up would tell apart.
+/// Several points: X, ⅞X and X, so that a mix-up of points is noticed.
 constexpr Index few_points = 3;
-/// Entries of a J that is worth it.
+/// Max entries of J for the comparison at several points.
 constexpr Index most_entries = 1 << 18;
 
 template <class T> struct Few {
@@ -162,10 +164,10 @@ std::vector<Comparison> compare(const Expression &f, const Symbol &x, const Valu
   for (const Device &device : devices) {
     for (const Method method : methods)
       if (method != Method::structured || j.has_terms()) add(device, method);
-    if (device != Device::reference()) continue; // the complex step is the same work whatever the device
+    if (device != Device::reference()) continue; // the complex step is the same work on every device
     try {
       add(device, Method::complex_step);
-    } catch (const DomainError &) { // F has a function that it does not allow
+    } catch (const DomainError &) { // F contains a function that the complex step does not support
     }
   }
   if (j.rows() * j.cols() > most_entries) return rows;

@@ -1,3 +1,5 @@
+/// The element method and the complex step: each column of J, entry by entry.
+
 #include "calculus/element_method.hpp"
 
 #include "calculus/entries.hpp"
@@ -9,7 +11,7 @@
 namespace kronvec::detail {
 namespace {
 
-/// One node, from the entries of its operands.
+/// The entries of one node, from the entries of its operands.
 template <class Number> Entries<Number> evaluate(const Node &f, const std::vector<const Entries<Number> *> &operands) {
   const auto u = [&](Index i, Index j) { return (*operands[0])(i, j); };
   const auto v = [&](Index i, Index j) { return (*operands[1])(i, j); };
@@ -131,7 +133,7 @@ template <class Number> Entries<Number> evaluate(const Node &f, const std::vecto
     return y;
   }
   case Kind::column_max:
-    return each([&](Index, Index j) { // a shift that cancels, so no slope
+    return each([&](Index, Index j) { // a shift that is subtracted and added back: its slope cancels
       double largest = -std::numeric_limits<double>::infinity();
       for (Index i = 0; i < operands[0]->shape.rows; ++i)
         if (!(value_of(u(i, j)) <= largest)) largest = value_of(u(i, j));
@@ -150,7 +152,7 @@ template <class Number> Entries<Number> evaluate(const Node &f, const std::vecto
   return Entries<Number>(f.shape);
 }
 
-/// The nodes of F in order, with entries that are computed again only where a variable reaches.
+/// The nodes of F in order, with their entries. Only entries that depend on a variable are recomputed.
 template <class Number> class Table {
 public:
   Table(const JacobianPlan &plan, ElementValues values)
@@ -172,7 +174,7 @@ public:
     }
   }
 
-  /// Entries of F with their derivatives by the variable of column j.
+  /// Entries of F with their derivatives by the variable that column j stands for.
   std::vector<Number> derivative(Index j) {
     set(j, [](double value) { return variable<Number>(value); });
     for (const NodePtr &node : order_)

@@ -1,5 +1,5 @@
 #pragma once
-/// Matrices of numbers that carry a derivative, and the few algorithms on them that no closed formula gives.
+/// Matrices of numbers that carry a derivative, and the few matrix algorithms that have no closed formula.
 
 #include "calculus/numbers.hpp"
 #include "kronvec/matrix.hpp"
@@ -12,7 +12,7 @@ namespace kronvec::detail {
 
 inline std::size_t at(Index k) { return static_cast<std::size_t>(k); }
 
-/// Column-major; one entry reads as a scalar that broadcasts.
+/// Column-major. A single entry acts as a scalar and broadcasts.
 template <class Number> struct Entries {
   Shape shape;
   std::vector<Number> entries;
@@ -45,7 +45,7 @@ template <class Number> Entries<Number> product(const Entries<Number> &a, const 
   });
 }
 
-/// The row from c on whose entry in column c is the largest.
+/// The row, from row c on, with the largest entry in column c.
 template <class Number> Index pivot_row(const Entries<Number> &a, Index c) {
   Index pivot = c;
   for (Index i = c + 1; i < a.shape.rows; ++i)
@@ -101,7 +101,7 @@ template <class Number> double determinant_value(const Entries<Number> &entries)
   return det;
 }
 
-/// det A, and its slope by cofactors, which need no inverse: Σ slope(aᵢⱼ)·cofactor(i, j).
+/// det A. Its slope comes from cofactors, so A may be singular: Σ slope(aᵢⱼ)·cofactor(i, j).
 template <class Number> Number determinant(const Entries<Number> &a) {
   double slope = 0;
   for (Index j = 0; j < a.shape.cols; ++j)

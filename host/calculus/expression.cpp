@@ -1,3 +1,5 @@
+/// Builds expressions and checks their shapes.
+
 #include "kronvec/expression.hpp"
 
 #include "calculus/make.hpp"
@@ -9,7 +11,7 @@ namespace kronvec {
 
 Node::Node(Kind k, Shape s, std::vector<NodePtr> us, double a, double b)
     : kind(k), shape(s), operands(std::move(us)), alpha(a), beta(b) {
-  (void)shape.size(); // refuses sizes beyond 63 bits
+  (void)shape.size(); // throws for sizes beyond 63 bits
 }
 
 Node::~Node() { release_operands(std::move(operands)); }
@@ -25,7 +27,7 @@ double number(const Expression &u) { return u.node()->alpha; }
                    to_string(v.shape()));
 }
 
-/// The shape of an entrywise operation in which a scalar broadcasts.
+/// The shape of an entrywise operation; a scalar broadcasts.
 Shape entrywise_shape(const char *operation, const Expression &u, const Expression &v) {
   if (u.shape() == v.shape() || v.is_scalar()) return u.shape();
   if (u.is_scalar()) return v.shape();
@@ -155,10 +157,10 @@ Expression unvec(const Expression &u, Index rows, Index cols) {
 
 namespace {
 
-/// What a named function stands for, any other expression itself.
+/// The expression that a named function stands for; F itself if it is anything else.
 const Node &meaning_of(const Node &f) { return f.kind == Kind::named ? meaning_of(*f.operands[0]) : f; }
 
-/// U where F = 1 + exp(U) or exp(U) + 1.
+/// U if F = 1 + exp(U) or exp(U) + 1, otherwise null.
 NodePtr exponent_in_one_plus_exp(const Node &f) {
   if (f.kind != Kind::add || f.alpha != 1 || f.beta != 1) return nullptr;
   for (const int i : {0, 1}) {

@@ -1,4 +1,4 @@
-/// Jacobians that are kept as their terms: blocks, rows, columns, entries, and the places that are not zero.
+/// Jacobians stored as their terms: blocks, rows, columns, single entries, and the nonzero positions.
 
 #include "calculus/jacobian_plan.hpp"
 #include "core/readable.hpp"
@@ -17,7 +17,7 @@ void require_terms(const JacobianPlan &plan) {
   if (!plan.dense.exists) throw Error(std::string("the Jacobian has no terms: ") + plan.dense.why_not);
 }
 
-/// Calls work(row, col) for the values of a product's mapped labels, the first label fastest.
+/// Calls work(row, col) for every position that a product writes, with the first label running fastest.
 void for_all_places(const Product &p, const auto &work) {
   std::array<Index, most_labels> a{};
   Index row = p.row.offset, col = p.col.offset;
@@ -35,7 +35,7 @@ void for_all_places(const Product &p, const auto &work) {
   }
 }
 
-/// The emission of the products' values one after the other, in the order of `for_all_places`.
+/// An emission that writes the products' values one after the other, in the order of `for_all_places`.
 Emission values_of(const Emission &j) {
   Emission values{{}, Axis::all(1), j.products};
   Index size = 0;
@@ -57,9 +57,10 @@ template <class T> struct FactoredJacobian<T>::Terms {
   std::shared_ptr<const Point<T>> point;
   Pool::Block workspace;
   detail::Buffers<T> buffers;
-  bool sums = false; ///< whether products with a longer sum are left to the emission of J
+  bool sums = false; ///< whether some product of J's emission sums over a label
 
-  /// A column of J or a row, as a column, by one product: terms that sum would take products of matrices for it.
+  /// A column or a row of J, returned as a column, by one product with a unit vector. Terms with sums would need matrix
+  /// products instead.
   Matrix<T> by_unit_vector(Stage stage, Index which) const {
     require_index(stage, which);
     const Index rows = point->plan().rows(), cols = point->plan().cols();
@@ -71,7 +72,7 @@ template <class T> struct FactoredJacobian<T>::Terms {
     return out;
   }
 
-  /// Of a column (forward) or a row.
+  /// Throws ShapeError for an index outside J: of a column (forward) or a row.
   void require_index(Stage stage, Index which) const {
     const Shape j{point->plan().rows(), point->plan().cols()};
     const bool forward = stage == Stage::forward;
@@ -80,8 +81,8 @@ template <class T> struct FactoredJacobian<T>::Terms {
                        std::to_string(which));
   }
 
-  /// Throws OutOfMemory, with both numbers, where a sparse J with so many entries, all of whose values lie on the
-  /// device at first, does not fit.
+  /// Throws OutOfMemory, with both numbers, if a sparse J with `stored` entries does not fit. All values lie on the
+  /// device first.
   void require_room(Index stored, double bytes) const {
     const double free = static_cast<double>(Device::cpu().bytes_free());
     if (bytes > free || static_cast<double>(stored) * sizeof(T) > static_cast<double>(point->device().bytes_free()))
@@ -155,8 +156,8 @@ template <class T> Index FactoredJacobian<T>::stored() const {
   return values_of(terms_->point->plan().dense.emission).rows.size;
 }
 
-/// The coordinates with their values, and the same again in compressed rows with the order of the entries; and the
-/// values as they come from the device.
+/// The coordinates with their values; the same in compressed rows, with the order of the entries; and the values as
+/// they come from the device.
 template <class T> double FactoredJacobian<T>::sparse_bytes() const {
   return static_cast<double>(stored()) * (3 * sizeof(T) + 5 * sizeof(Index));
 }

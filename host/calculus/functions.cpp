@@ -1,4 +1,4 @@
-/// Functions of matrices: nodes of their own where they need an algorithm, compositions that keep their name elsewhere.
+/// Functions of matrices: nodes of their own if they need an algorithm, otherwise compositions that keep their name.
 
 #include "calculus/make.hpp"
 
@@ -48,7 +48,7 @@ Expression expm(const Expression &u) {
 
 namespace {
 
-/// The upper right block of exp [A U; 0 B], all n×n.
+/// The upper right block of exp [A U; 0 B], all blocks n×n.
 Expression corner_of_exponential(const Expression &a, const Expression &u, const Expression &b) {
   const Index n = a.rows(), side = 2 * n;
   const Window above{0, side}, beside{n * side, side}, below{n * side + n, side};
@@ -141,7 +141,7 @@ Expression unvech(const Expression &u) {
 
 namespace {
 
-/// A row, repeated as every row of a matrix.
+/// A matrix whose rows are all equal to `row`.
 Expression repeated(Index rows, const Expression &row) { return ones(rows, 1) * row; }
 
 } // namespace
@@ -182,7 +182,7 @@ Expression direct_sum(const Expression &u, const Expression &v) {
 
 namespace {
 
-/// The row log Σᵢ exp(uᵢⱼ), as its columns' largest entries and the logarithm of what is at least 1.
+/// The row log Σᵢ exp(uᵢⱼ), computed as the largest entry of each column plus the logarithm of a number ≥ 1.
 Expression stable_logsumexp(const Expression &u) {
   const Expression largest = make(Kind::column_max, {1, u.cols()}, {u.node()});
   return largest + log(ones(1, u.rows()) * exp(u - repeated(u.rows(), largest)));

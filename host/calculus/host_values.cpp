@@ -1,3 +1,5 @@
+/// Copies values of symbols to host memory.
+
 #include "calculus/host_values.hpp"
 
 #include "devices/backend.hpp"
@@ -16,7 +18,7 @@ bool reaches(const Device &device, const void *data) {
   }
 }
 
-/// The device whose memory this is.
+/// The device that owns this memory.
 Device device_of_memory(const void *data, const std::vector<Device> &devices) {
   const auto found =
       std::find_if(devices.begin(), devices.end(), [&](const Device &d) { return !d.is_host() && reaches(d, data); });

@@ -1,5 +1,5 @@
 #pragma once
-/// Values for symbols, brought to host memory.
+/// Values for symbols, copied to host memory.
 
 #include "kronvec/derivative.hpp"
 
@@ -7,7 +7,7 @@
 
 namespace kronvec::detail {
 
-/// Copies in host memory of values that lie there or on one of the devices.
+/// Host copies of values that lie in host memory or on one of the devices.
 template <class T> class HostValues {
 public:
   HostValues(const Values<T> &values, const std::vector<Device> &devices);

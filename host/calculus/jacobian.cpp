@@ -1,4 +1,4 @@
-/// The public face of Jacobians: checks at the door, then the plan and its point.
+/// The public interface of Jacobians: checks its arguments, then calls the plan and its point.
 
 #include "calculus/jacobian_plan.hpp"
 #include "calculus/packed.hpp"
@@ -37,7 +37,7 @@ template <class T> MatrixView<const T> JacobianAt<T>::value() const { return poi
 
 namespace {
 
-/// One item of shape `item`, or several as columns: the k of the latter.
+/// Returns 1 if `got` is one item of shape `item`; the number of columns if each column is the vec of an item.
 Index count(const char *what, Shape got, Shape item) {
   if (got == item) return 1;
   if (got.rows == item.size()) return got.cols;
@@ -45,7 +45,7 @@ Index count(const char *what, Shape got, Shape item) {
                    std::to_string(item.size()) + "×k with one vec per column");
 }
 
-/// The shape of the results that belong to tangents of shape `got`.
+/// The shape of the results for tangents of shape `got`.
 Shape result_shape(Shape got, Shape item, Shape result) {
   return got == item ? result : Shape{result.size(), got.cols};
 }

@@ -1,4 +1,4 @@
-/// The public face of Jacobians at many points: checks at the door.
+/// The public interface of Jacobians at many points: checks its arguments.
 
 #include "kronvec/jacobian_at_points.hpp"
 
@@ -17,7 +17,7 @@ namespace {
 
 const char *name_of(Stage stage) { return stage == Stage::forward ? "the tangents" : "the cotangents"; }
 
-/// Whether the items of a product are vecs in the columns of a matrix; they may also be side by side.
+/// Whether the items of a product are the columns of a matrix, one vec each, rather than matrices side by side.
 bool are_columns(Stage stage, Shape got, Shape item, Index count) {
   const Shape columns{item.size(), count}, side_by_side{item.rows, item.cols * count};
   if (got != side_by_side && got != columns)
@@ -30,7 +30,7 @@ Shape shape_of_all(Shape item, Index count, bool columns) {
   return columns ? Shape{item.size(), count} : Shape{item.rows, item.cols * count};
 }
 
-/// As items of a batch. Those that are read or written as a vec must be packed.
+/// The matrix as a batch of items. Items that are read or written as a vec must be packed.
 template <class T> BatchView<T> as_items(MatrixView<T> m, Shape item, Index count, bool columns) {
   return {m.data(), item.rows, item.cols, item.rows, count, columns ? m.ld() : item.size()};
 }
@@ -61,7 +61,7 @@ template <class T> Matrix<T> applied(const Points<T> &points, Stage stage, Matri
   return y;
 }
 
-/// Throws OutOfMemory, with both numbers, where the Jacobians and what is held beside them do not fit.
+/// Throws OutOfMemory, with both numbers, if the Jacobians and what is held beside them do not fit.
 template <class T> void require_memory(const Points<T> &points, const DenseOptions &options) {
   const Shape each{points.plan().rows(), points.plan().cols()};
   const double all = static_cast<double>(each.rows) * static_cast<double>(each.cols) *

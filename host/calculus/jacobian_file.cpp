@@ -1,4 +1,4 @@
-/// Jacobians that go to a file by ranges of columns.
+/// Writes Jacobians to a file in ranges of columns.
 
 #include "kronvec/jacobian_file.hpp"
 
@@ -17,8 +17,8 @@ namespace {
 using detail::Point;
 using detail::Way;
 
-/// How the matrix of a file is cut: into ranges of its columns, or, where the method makes columns of the transpose,
-/// of its rows; then every column of the file gets a piece of each range.
+/// How the file's matrix is cut: into ranges of columns, or, if the method computes columns of the transpose, into
+/// ranges of rows. In the second case every column of the file gets a piece of each range.
 template <class T> class Cut {
 public:
   Cut(const Point<T> &point, const JacobianFileOptions &options)
@@ -35,18 +35,18 @@ public:
 
   Method method;
   Shape file;
-  bool across = false;         ///< the ranges are of rows
-  Index total = 0, length = 0; ///< of what ranges are made of: how many, how long
-  Index step = 0;              ///< in a range
+  bool across = false;         ///< whether ranges consist of rows
+  Index total = 0, length = 0; ///< number and length of the file's columns, or of its rows if `across`
+  Index step = 0;              ///< columns (or rows) per range
   Index ranges() const { return step > 0 ? (total + step - 1) / step : 0; }
 
 private:
   struct Bytes {
-    double host, device; ///< the device's are the host's where it has no memory of its own
+    double host, device; ///< if the device has no memory of its own, its bytes count as the host's
     bool within(Bytes room) const { return host <= room.host && device <= room.device; }
   };
 
-  /// What is held for ranges of `n`: two of them, of which one is being written, and what the method takes.
+  /// Memory for ranges of `n` columns: two ranges, one of them being written, plus what the method takes.
   Bytes needed(Index n) const {
     const double range = static_cast<double>(length) * static_cast<double>(n) * sizeof(T);
     const bool on_host = point_.device().is_host();
@@ -60,7 +60,7 @@ private:
     return point_.device().is_host() ? Bytes{of(Device::cpu()), 0} : Bytes{of(Device::cpu()), of(point_.device())};
   }
 
-  /// Where none does, the fastest one is refused.
+  /// If no method fits, keeps the fastest, which is then refused.
   void take_the_fastest_that_fits() {
     const Method fastest = method;
     for (const auto &prediction : point_.plan().predictions) {
@@ -70,13 +70,14 @@ private:
     method = fastest;
   }
 
-  /// Ranges of what the method makes.
+  /// Chooses ranges of rows or columns, by what the method computes.
   void turn() {
     across = detail::natural_layout(method, layout_) != layout_;
     total = across ? file.rows : file.cols, length = across ? file.cols : file.rows;
   }
 
-  /// The longest ranges that fit; but no longer than is worth it: of 64 MiB, or of 16 KiB in each column.
+  /// Chooses the longest ranges that fit, up to 64 MiB (or 16 KiB per column if `across`); longer ones would not be
+  /// faster.
   void choose_step() {
     constexpr Index range_bytes = 64 << 20, piece_bytes = 16 << 10, element = sizeof(T);
     const Index worth = across ? piece_bytes / element : range_bytes / element / length;
@@ -105,7 +106,7 @@ private:
   const Bytes room_;
 };
 
-/// Ranges of the file's matrix, one after the other, in host memory.
+/// Computes the ranges of the file's matrix, one after the other, in host memory.
 template <class T> class Assembly {
 public:
   Assembly(const Point<T> &point, const Cut<T> &cut, Way<T> &way)
@@ -113,7 +114,8 @@ public:
         turned_(room(!backend_.is_host(), point.device())), host_{room(true, Device::cpu()),
                                                                   room(cut.ranges() > 1, Device::cpu())} {}
 
-  /// `n` columns, or rows, from `first` on; it stays as it is until the call after the next one.
+  /// `n` columns (or rows) from `first` on. The result stays valid during the next call; the call after that overwrites
+  /// it.
   MatrixView<const T> range(Index first, Index n) {
     Matrix<T> &buffer = host_[turn_];
     turn_ = 1 - turn_;
@@ -147,11 +149,11 @@ private:
   int turn_ = 0;
 };
 
-/// Each range is written by a thread of its own while the next one is assembled.
+/// Writes each range in its own thread while the next range is assembled.
 template <class T>
 void write_ranges(NpyFile &file, const Point<T> &point, const Cut<T> &cut, Way<T> &way, const Progress &progress) {
   Assembly<T> assembly(point, cut, way);
-  std::future<void> writing; // ends before what it reads and writes does
+  std::future<void> writing; // destroyed first, which waits for the thread: the buffers and the file outlive it
   for (Index first = 0; first < cut.total; first += cut.step) {
     const Index n = std::min(cut.step, cut.total - first);
     const MatrixView<const T> range = assembly.range(first, n);

@@ -1,4 +1,4 @@
-/// The Jacobian at a point as an operator, to be combined with others.
+/// The Jacobian at a point as an operator that combines with others.
 
 #include "algebra/node.hpp"
 #include "calculus/jacobian_plan.hpp"
@@ -22,7 +22,7 @@ public:
   std::string text() const override { return transposed_ ? "Jᵀ" : "J"; }
   double flops() const override { return cost_of(point_->plan().program, stage()).flops; }
 
-  /// All of J by the way that is predicted to be the fastest, and a part of it from the terms if there are any.
+  /// All of J by the method predicted to be the fastest; a part of J from its terms, if there are any.
   void window(Index i, Index j, Out out) const override {
     const Layout layout = transposed_ ? Layout::denominator : Layout::numerator;
     if (out.shape().size() == 0) return;

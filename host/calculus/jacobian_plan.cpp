@@ -1,3 +1,5 @@
+/// Builds the plan of a Jacobian: the differential, lowered to a program.
+
 #include "calculus/jacobian_plan.hpp"
 
 namespace kronvec {

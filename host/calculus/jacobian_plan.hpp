@@ -11,17 +11,17 @@
 
 namespace kronvec::detail {
 
-/// Terms that a node of a differential keeps, beyond which they are joined at a cost.
+/// Max number of terms that a node of a differential keeps. If it has more, they are joined even at a cost.
 constexpr int usual_term_cap = 8;
 
 struct JacobianPlan {
-  /// With a term cap of 0 there is no plan for `structured`.
+  /// With a term cap of 0 the plan does not support `structured`.
   JacobianPlan(const Expression &f, std::vector<Symbol> variables, Structure structure, int term_cap = usual_term_cap);
 
   Expression f;
   std::vector<Symbol> variables;
   Structure structure;
-  /// Of a tangent: X's of one general variable, otherwise a column.
+  /// The shape of a tangent: that of X for one general variable, otherwise a column.
   Shape seed_shape;
   Program program;
   SlotId value = no_slot;
@@ -31,7 +31,7 @@ struct JacobianPlan {
   };
   std::vector<Input> inputs; ///< every symbol of F, and X
   DensePlan dense;
-  /// How `structured` (where it exists), `forward` and `reverse` are predicted to do, the best one first.
+  /// Predictions for `structured` (if it exists), `forward` and `reverse`, fastest first.
   std::vector<Prediction> predictions;
 
   void lower(Stage stage, const Differential &df, Shape seed);
@@ -45,14 +45,14 @@ struct JacobianPlan {
     std::size_t variable;
     Index index;
   };
-  /// The entries that column j of J moves: one, or two mirror images of a symmetric variable.
+  /// The entries of the variables that column j of J belongs to: one, or for a symmetric variable two mirror images.
   std::vector<Entry> entries(Index j) const;
 };
 
-/// Buffers of an emission, which a few need no heap for.
+/// Buffers of an emission. A small number of buffers needs no heap memory.
 template <class T> class Buffers {
 public:
-  /// Of items of a batch.
+  /// Adds the items of a batch as one buffer.
   void push_back(const BatchView<const T> &items) {
     const Buffer<T> buffer(items.data, items.count == 1 ? 0 : items.stride);
     if (size_ == few_.size()) many_.assign(few_.begin(), few_.end());
@@ -67,14 +67,15 @@ private:
   std::size_t size_ = 0;
 };
 
-/// What writes the dense steps of a plan (null for those that are none) and J in either layout, on a device.
+/// Emitters on one device: for the dense steps of a plan (null for steps without an emitter) and for J in either
+/// layout.
 template <class T> struct Emitters {
   Emitters(const JacobianPlan &plan, Device device);
   std::vector<std::unique_ptr<Emitter<T>>> steps;
   std::unique_ptr<Emitter<T>> jacobian[2];
 };
 
-/// Emitters that are made when they are asked for first.
+/// Emitters that are made when they are first needed.
 template <class T> class OnFirstUse {
 public:
   const Emitters<T> &get(const JacobianPlan &plan, Device device) const {
@@ -87,7 +88,7 @@ private:
   mutable std::unique_ptr<const Emitters<T>> emitters_;
 };
 
-/// Throws DomainError where a symbol that has entries has no value.
+/// Throws DomainError if a symbol that has entries has no value.
 template <class T> void require_values(const JacobianPlan &plan, const Values<T> &values);
 
 /// The numbers of a plan at one point, on a device.
@@ -100,9 +101,9 @@ public:
   Device device() const { return device_; }
   void update(const Values<T> &values);
 
-  /// The slot's matrix, of a symbol or any value, in device memory.
+  /// The matrix of a slot, in device memory.
   MatrixView<T> matrix(SlotId slot) const;
-  /// J or Jᵀ (by the stage) times k tangents or cotangents, the columns of x, into the columns of y.
+  /// J or Jᵀ (by the stage) times the columns of x, k tangents or cotangents; writes the columns of y.
   void apply(Stage stage, MatrixView<const T> x, MatrixView<T> y) const;
   /// Bytes that `apply` takes from the device's pool per column.
   std::size_t workspace_bytes(Stage stage) const;
@@ -110,10 +111,11 @@ public:
   /// Runs the steps that compute F and all coefficients from the symbols' slots.
   void evaluate() const;
 
-  /// Runs the dense steps, which make what J is written from, in `workspace_bytes(Stage::dense)` bytes: its buffers.
+  /// Runs the dense steps, which compute the arrays that J is written from, in `workspace`
+  /// (`workspace_bytes(Stage::dense)` bytes). Returns those arrays.
   Buffers<T> run_dense(T *workspace) const;
   const Emitters<T> &emitters() const { return emitters_.get(*plan_, device_); }
-  /// Writes J in this layout from the buffers.
+  /// Writes J in this layout from the buffers of `run_dense`.
   const Emitter<T> &emitter(Layout layout) const { return *emitters().jacobian[static_cast<int>(layout)]; }
 
 private:
@@ -123,29 +125,29 @@ private:
   Device device_;
   Pool::Block arena_;
   OnFirstUse<T> emitters_;
-  Recordings recordings_; ///< before the memory that they work in, and the emitters, go
+  Recordings recordings_; ///< declared last: destroyed before the memory and the emitters that it uses
 };
 
-/// The ways to J that work for every expression, and its terms where there are any; the fastest first.
+/// Predictions for forward, reverse and, if J has terms, structured; fastest first.
 std::vector<Prediction> predict(const JacobianPlan &plan);
 
-/// Elements that the primitives of a stage take from the pool for an item, at the most, beside their operands.
+/// Max number of elements per item that a primitive of the stage takes from the pool, beside its operands.
 Index most_scratch(const Program &program, Stage stage);
-/// What they take for k items, step by step.
+/// Pool blocks that the primitives of a stage take for k items, one step at a time.
 template <class T> Blocks scratch(const Program &program, Stage stage, Index k);
 
-/// How many columns a pass takes at once, so that its workspace stays within a few MiB.
+/// Number of columns that one pass computes together: as many as keep the workspace within a few MiB.
 Index columns_per_pass(const JacobianPlan &plan, Stage stage, std::size_t element);
 
-/// What is taken from the pool for the local Jacobians of a plan of one variable, by columns.
+/// Pool blocks for `count` local Jacobians, by columns, of a plan of one variable.
 template <class T> Blocks local_scratch(const JacobianPlan &plan, Index count, Device device);
-/// Bytes of a dense J with elements of this size, and of what is held beside it by a method, on the CPU.
+/// Bytes of a dense J with elements of this size, plus what the method holds beside it on the CPU.
 double predicted_bytes(const JacobianPlan &plan, Method method, std::size_t element);
-/// The method that `automatic` stands for here; any other itself.
+/// The method that `automatic` means here; any other method itself.
 Method chosen(const JacobianPlan &plan, Method method);
-/// Throws OutOfMemory, with both numbers, where that is more than the point's device has free.
+/// Throws OutOfMemory, with both numbers, if the predicted bytes exceed the free memory of the point's device.
 template <class T> void require_memory(const Point<T> &point, const DenseOptions &options);
-/// The plan in words: how J is written, from what, at which cost, and why so.
+/// Explains the plan: how J is written, from which arrays, at what cost, and why.
 std::string explain(const JacobianPlan &plan, Layout layout, std::size_t element);
 
 /// The dense Jacobian of a point by `options.method`.

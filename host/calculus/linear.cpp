@@ -13,14 +13,14 @@ template <class Node, class... Args> Differential make(Shape shape, Args &&...ar
   return Differential(shape, std::make_shared<const Node>(shape, std::forward<Args>(args)...));
 }
 
-/// A ⊗ B, where identities of size 1 are left out.
+/// A ⊗ B; an identity of size 1 is left out.
 Expression kronecker(const Expression &a, const Expression &b) {
   const auto is_one = [](const Expression &u) { return u.is_scalar() && u.node()->kind == Kind::eye; };
   return is_one(a) ? b : is_one(b) ? a : kron(a, b);
 }
 
-/// What puts the vec of a part into the window of the vec of a whole: E ⊗ E, where E = 0 ⊕ I ⊕ 0 puts rows, and
-/// columns, among zeros; and I ∗ I for a diagonal.
+/// The matrix that puts the vec of a part into the window of the vec of a whole: E ⊗ E, where each E = 0 ⊕ I ⊕ 0 pads
+/// with zero rows, or with zero columns; for a diagonal window, I ∗ I.
 Expression window_matrix(Window window, Shape part, Shape whole) {
   if (window.step == whole.rows + 1) return khatri_rao(eye(part.cols), eye(part.cols));
   if (window.step != whole.rows) throw Error("a window that is no block has no printed form");
@@ -32,7 +32,7 @@ Expression window_matrix(Window window, Shape part, Shape whole) {
 /// dX.
 struct Seed : LinearNode {
   explicit Seed(Shape s) : LinearNode(s, {}) {}
-  Expression applied(const std::vector<Expression> &) const override { return zeros(0, 0); } // `kronvec::applied` knows
+  Expression applied(const std::vector<Expression> &) const override { return zeros(0, 0); } // see `kronvec::applied`
   std::vector<Expression> matrices() const override { return {}; }
   std::vector<Differential> transposed(const Differential &) const override { return {}; }
   Terms terms(std::vector<Terms>, TermBuilder &) const override { return TermBuilder::seed(shape); }

@@ -1,5 +1,5 @@
 #pragma once
-/// How expressions are made, for the files that make them.
+/// Helpers for the files that build expressions.
 
 #include "calculus/node.hpp"
 
@@ -12,7 +12,7 @@ inline Expression make(Kind kind, Shape shape, std::vector<NodePtr> operands = {
   return Expression(std::make_shared<Node>(kind, shape, std::move(operands), alpha, beta));
 }
 
-/// What function `name` of these arguments means.
+/// A node for function `name` of these arguments; `meaning` is the expression that it stands for.
 inline Expression named(const char *name, const Expression &meaning, std::initializer_list<Expression> arguments) {
   auto node = std::make_shared<Node>(Kind::named, meaning.shape(), std::vector{meaning.node()});
   for (const Expression &argument : arguments)

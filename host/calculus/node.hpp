@@ -1,5 +1,5 @@
 #pragma once
-/// What an expression is made of: an immutable node of a DAG.
+/// The nodes of expressions: immutable, in a DAG.
 
 #include "calculus/topological_order.hpp"
 #include "kronvec/expression.hpp"
@@ -40,8 +40,9 @@ enum class Kind {
   permute,    ///< (I ⊗ K[m,n] ⊗ I) vec U, by `middle`
   vech,       ///< the lower triangle, column by column
   unvech,     ///< the lower triangular matrix with this vech
-  column_max, ///< the largest entry of each column, as a row; no function of its own: its differential is taken as zero
-  named,      ///< the first operand, which is what function `name` of the others means
+  column_max, ///< the largest entry of each column, as a row; only part of other functions, its differential is taken
+              ///< as zero
+  named,      ///< function `name`: the first operand is the expression that it stands for, the others are its arguments
 };
 
 /// Entries of a packed matrix: the first lies at `offset`, columns are `step` apart.
@@ -49,13 +50,13 @@ struct Window {
   Index offset, step;
 };
 
-/// The middle of a vec: an inner×m×n×… array becomes inner×n×m×….
+/// Describes a permutation of a vec: an inner×m×n×… array becomes inner×n×m×….
 struct Middle {
   Index inner, m, n;
   Middle inverse() const { return {inner, n, m}; }
 };
 
-/// n(n + 1)/2, the entries of a triangle; and its inverse (the next side above where there is none).
+/// n(n + 1)/2, the number of entries of a triangle; and its inverse, rounded up to the next side.
 Index triangle(Index n);
 Index triangle_side(Index entries);
 
@@ -82,7 +83,7 @@ struct Node {
 
 using NodePtr = std::shared_ptr<const Node>;
 
-// Expressions that the public face has no need of.
+// Expressions that only the library itself builds.
 
 /// α·U + β·V.
 Expression combination(double alpha, const Expression &u, double beta, const Expression &v);
@@ -94,9 +95,10 @@ Expression adjugate(const Expression &u);
 /// K[m,n]·vec U = vec Uᵀ for U m×n, and L·vec U = vech U for U n×n.
 Expression commutation_matrix(Index m, Index n);
 Expression elimination_matrix(Index n);
-/// The function that a `named` node calls by this name.
+/// The expression that a `named` node of this name stands for.
 Expression named_function(const std::string &name, const std::vector<Expression> &arguments);
-/// 0 ⊕ I ⊕ 0 with zeros that have no columns: E·U puts U's n rows after `before` and before `after` rows of zeros.
+/// 0 ⊕ I ⊕ 0, with zeros that have no columns: E·U puts `before` rows of zeros above the n rows of U, and `after` rows
+/// below.
 Expression among_zeros(Index before, Index n, Index after);
 /// The derivative of the matrix exponential at A in the direction of U (Fréchet): the upper right block of
 /// exp [A U; 0 A] (Higham, "Functions of Matrices", 3.6).

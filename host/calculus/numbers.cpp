@@ -1,3 +1,5 @@
+/// Arithmetic of dual and complex numbers, and elementwise functions of them.
+
 #include "calculus/numbers.hpp"
 
 #include "kronvec/error.hpp"
@@ -11,7 +13,7 @@
 namespace kronvec::detail {
 namespace {
 
-/// A slope of zero stays zero, whatever the coefficient: nothing changes where nothing moves.
+/// A slope of zero stays zero, even if the coefficient is infinite or NaN.
 double chain(double coefficient, double slope) { return slope == 0 ? 0 : coefficient * slope; }
 
 double sigmoid(double x) { return x >= 0 ? 1 / (1 + std::exp(-x)) : std::exp(x) / (1 + std::exp(x)); }
@@ -107,7 +109,7 @@ constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 bool is_integer(double c) { return c == std::floor(c); }
 
-/// z^c where the real line has it, with no rounding in the imaginary part but its own.
+/// z^c where the real power exists (NaN elsewhere), without additional rounding error in the imaginary part.
 Complex real_power(Complex z, double c) {
   if (z.real() >= 0) return std::pow(z, c);
   if (!is_integer(c)) return {nan, nan};
@@ -115,7 +117,7 @@ Complex real_power(Complex z, double c) {
   return std::fmod(c, 2) == 0 ? positive : -positive;
 }
 
-/// log z where the real line has it.
+/// log z where the real logarithm exists, NaN elsewhere.
 Complex real_log(Complex z) { return z.real() < 0 ? Complex{nan, nan} : std::log(z); }
 
 Complex complex_sigmoid(Complex z) {
@@ -123,7 +125,7 @@ Complex complex_sigmoid(Complex z) {
   return (z.real() < 0 ? e : Complex{1, 0}) / (1.0 + e);
 }
 
-/// log(1 + z) for z near 0 too.
+/// log(1 + z), accurate near 0.
 Complex complex_log1p(Complex z) { return {std::log1p(z.real()), std::atan2(z.imag(), 1 + z.real())}; }
 
 } // namespace

@@ -1,5 +1,5 @@
 #pragma once
-/// Numbers that carry a derivative: a dual number beside its value, a complex one in its imaginary part.
+/// Numbers that carry a derivative: dual numbers beside the value, complex numbers in the imaginary part.
 
 #include "kernels/elementwise.hpp"
 
@@ -19,12 +19,12 @@ Dual operator/(Dual u, Dual v);
 Dual power(Dual u, Dual v);
 Dual elementwise(Function f, double c, Dual u);
 
-/// x + ih with a step h so small that h² is nothing beside x: the imaginary part of F(x + ih) is h·F′(x).
+/// x + ih with a step h so small that h² is negligible beside x: the imaginary part of F(x + ih) is h·F′(x).
 using Complex = std::complex<double>;
 constexpr double imaginary_step = 1e-100;
 
 Complex power(Complex u, Complex v);
-/// Throws DomainError for a function that the complex step does not allow.
+/// Throws DomainError for a function that the complex step does not support.
 Complex elementwise(Function f, double c, Complex u);
 
 inline double value_of(Dual u) { return u.value; }

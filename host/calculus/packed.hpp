@@ -1,11 +1,11 @@
 #pragma once
-/// Operands that are read, or written, as the vec of a matrix.
+/// Packed copies of operands that are read or written as the vec of a matrix.
 
 #include "devices/backend.hpp"
 
 namespace kronvec::detail {
 
-/// The matrix itself where it is packed or `needed` is not, or a packed one in a workspace of the pool.
+/// The matrix itself if it is packed or `needed` is false; otherwise a packed copy in a workspace from the pool.
 template <class T> class Packed {
   using Entry = std::remove_const_t<T>;
 
@@ -19,7 +19,7 @@ public:
     view_ = packed;
   }
   MatrixView<T> view() const { return view_; }
-  /// Brings a result to where it belongs.
+  /// Copies a packed result back into the matrix.
   void deliver() const {
     if (block_.data()) primitives_.copy(BatchView<Entry>(view_), matrix_);
   }

@@ -1,4 +1,4 @@
-/// Expressions from text: what the words of the grammar mean for them.
+/// Expressions from text: the meaning of the grammar's words.
 
 #include "kronvec/parse.hpp"
 
@@ -21,7 +21,7 @@ struct Builtin {
   Expression (*build)(Arguments);
 };
 
-/// A size that an expression spells: a non-negative integer.
+/// The size that an expression denotes: a non-negative integer.
 Index size_of(const Expression &u) {
   const auto size = u.node()->kind == Kind::number ? size_spelled(u.node()->alpha) : std::nullopt;
   if (!size) throw ShapeError("a size must be a non-negative integer, not " + to_string(u));
@@ -76,7 +76,7 @@ std::optional<Function> unary_named(std::string_view name) {
   return f == Function::pow ? std::nullopt : f;
 }
 
-/// What the grammar's words mean for expressions.
+/// Builds expressions from the grammar's words.
 class Builder {
 public:
   using Value = Expression;

@@ -1,4 +1,4 @@
-/// The numbers of a plan at one point: values, products with J and Jᵀ, and what the terms of J are made of.
+/// The numbers of a plan at one point: values, products with J and Jᵀ, and the arrays that the terms of J read.
 
 #include "calculus/points.hpp"
 
@@ -72,7 +72,7 @@ template <class T> void Point<T>::apply(Stage stage, MatrixView<const T> x, Matr
 
 namespace {
 
-/// The dense Jacobian of a plan of one variable, which is the buffer that it reads. Items lie packed.
+/// Writes the dense Jacobian of a plan of one variable, whose value is the buffer. Items are packed.
 template <class T> class LocalJacobian final : public Emitter<T> {
 public:
   LocalJacobian(std::shared_ptr<const JacobianPlan> plan, Device device) : plan_(std::move(plan)), device_(device) {}

@@ -13,13 +13,13 @@ namespace {
 
 bool names(const JacobianPlan::Input &input, const Symbol &symbol) { return input.symbol == symbol.node(); }
 
-/// Whether the value holds one of the symbol's shape for each point. With one point all share it.
+/// Whether the value holds one matrix of the symbol's shape per point. (With one point the value counts as shared.)
 bool side_by_side(Shape value, Shape symbol, Index points) {
   return value != symbol && symbol.cols > 0 && value.rows == symbol.rows && value.cols % symbol.cols == 0 &&
          value.cols / symbol.cols == points;
 }
 
-/// The slots of the symbols that have a value for each point.
+/// The slots of the symbols with one value per point.
 template <class T> std::vector<SlotId> differing(const JacobianPlan &plan, const Values<T> &values, Index points) {
   if (points < 0) throw ShapeError(fmt::format("there cannot be {} points", points));
   std::vector<SlotId> slots;
@@ -37,7 +37,7 @@ template <class T> std::vector<SlotId> differing(const JacobianPlan &plan, const
   return slots;
 }
 
-/// Items first, first + 1, … of a batch; one item serves all.
+/// Items first, first + 1, … of a batch. A batch of one item is returned whole.
 template <class T> BatchView<T> items(const BatchView<T> &all, Index first, Index count) {
   if (all.count == 1) return all;
   return {all.data + first * all.stride, all.rows, all.cols, all.ld, count, all.stride};
@@ -46,7 +46,7 @@ template <class T> BatchView<T> items(const BatchView<T> &all, Index first, Inde
 } // namespace
 
 Index points_at_once(const JacobianPlan &plan, Stage stage, std::size_t element, Index count, Device device) {
-  const Index bytes = device.is_host() ? 2 << 20 : 256 << 20; // of a core's cache; of what a GPU has plenty of
+  const Index bytes = device.is_host() ? 2 << 20 : 256 << 20; // fits a core's cache; small relative to a GPU's memory
   const Program &program = plan.program;
   const Index results = stage > Stage::dense ? plan.rows() + plan.cols() : 0;
   const Index workspace = stage > Stage::values ? program.elements(stage) : 0;
@@ -121,7 +121,8 @@ template <class T> void Points<T>::evaluate(bool shared_too) const {
       shared, {static_cast<T *>(copies_.data()), copies.rows, copies.cols, copies.ld, copies.count, copies.stride});
 }
 
-/// Of several points that one is named at which F has no value.
+/// Evaluates `count` points. If F has no value at one of them, evaluates one by one so that the message names the
+/// point.
 template <class T> void Points<T>::evaluate_varying(Index first, Index count) const {
   try {
     run<T>(plan_->program, Stage::values, device_.backend(), memory(first, count), Part::varying);

@@ -1,4 +1,4 @@
-/// Dense Jacobians at many points, a few points at a time so that what they are made of stays in a cache.
+/// Dense Jacobians at many points, a few points at a time so that the operands stay in cache.
 
 #include "calculus/points.hpp"
 #include "devices/operands.hpp"
@@ -21,7 +21,7 @@ template <class T> T *data(const Pool::Block &block) { return static_cast<T *>(b
 
 } // namespace
 
-/// The Jacobians as items of a batch, of which some points' are made at a time.
+/// The Jacobians as items of a batch, computed for a few points at a time.
 template <class T> class Points<T>::Assembly {
 public:
   Assembly(const Points &points, Method method, Layout layout)
@@ -55,7 +55,7 @@ public:
   }
 
 private:
-  static constexpr Index turned_bytes = 8 << 20; ///< of Jacobians before they are transposed
+  static constexpr Index turned_bytes = 8 << 20; ///< bytes of Jacobians that wait to be transposed
 
   Parts parts() const { return {points_.count(), step_}; }
   Index size_of_j() const { return plan_.rows() * plan_.cols(); }
@@ -63,7 +63,7 @@ private:
 
   Blocks held_by_part() const {
     const Blocks workspace = blocks<T>(plan_.program.elements(stage_) * step_);
-    const Index last = points_.count() % step_; // fewer, whose blocks have another size
+    const Index last = points_.count() % step_; // the last part may be smaller; its blocks have another size
     Blocks in_turn = scratch<T>(plan_.program, stage_, step_) | scratch<T>(plan_.program, stage_, last);
     if (stage_ != Stage::dense)
       return workspace + in_turn + blocks<T>(units().size()) + blocks<T>(turns_ ? size_of_j() * step_ : 0);
@@ -77,7 +77,7 @@ private:
     return workspace + in_turn + blocks<T>(plan_.program.elements(stage_));
   }
 
-  /// The Jacobians of out's points, from `first` on.
+  /// Computes the Jacobians of the points from `first` on, as many as `out` has items.
   void make(Index first, const BatchView<T> &out) const {
     const Pool::Block workspace = take<T>(device_, plan_.program.elements(stage_) * step_);
     const Pool::Block once = take<T>(device_, stage_ == Stage::dense ? plan_.program.elements(stage_) : units().size());
@@ -104,7 +104,7 @@ private:
     emitters.jacobian[static_cast<int>(layout_)]->run(buffers.span(), 0, 0, out);
   }
 
-  /// Column by column, of all points at once.
+  /// Column by column, each for all points at once.
   void by_units(Index first, T *workspace, T *unit, const BatchView<T> &out) const {
     const Primitives<T> &primitives = device_.backend().primitives(T{});
     if (plan_.program.output(stage_) == no_slot) return primitives.fill(0, out);
@@ -128,10 +128,10 @@ private:
 
 namespace {
 
-/// The method that makes Jacobians at many points.
+/// The method that computes Jacobians at many points.
 Method method_for_points(const JacobianPlan &plan, Method method) {
   method = chosen(plan, method);
-  if (method == Method::automatic) return Method::forward; // of an empty J
+  if (method == Method::automatic) return Method::forward; // J is empty
   if (method == Method::structured && !plan.dense.exists)
     throw Error(std::string("the Jacobian cannot be structured: ") + plan.dense.why_not);
   if (method != Method::structured && method != Method::forward && method != Method::reverse)

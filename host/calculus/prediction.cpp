@@ -1,4 +1,4 @@
-/// What the ways to a dense J are predicted to take, in time and in memory.
+/// Predicts the time and the memory that each method takes for a dense J.
 
 #include "calculus/points.hpp"
 #include "calculus/terms/cost.hpp"
@@ -20,7 +20,7 @@ std::vector<Prediction> predict(const JacobianPlan &plan) {
   for (const auto &[method, stage, passes] :
        {std::tuple(Method::forward, Stage::forward, cols), std::tuple(Method::reverse, Stage::reverse, rows)}) {
     const Cost one = cost_of(plan.program, stage);
-    const double unit_vector = entries / passes; // is written, read and left behind
+    const double unit_vector = entries / passes; // each unit vector is written, read and discarded
     all.push_back({method, passes * one.flops / entries, 1 + passes * (one.time + unit_vector) / entries});
   }
   if (plan.dense.exists) {
@@ -33,7 +33,7 @@ std::vector<Prediction> predict(const JacobianPlan &plan) {
 
 namespace {
 
-/// Elements per item that a step's primitive takes from the pool beside its operands.
+/// Elements per item that a step's primitive takes from the pool, beside its operands.
 Index scratch_elements(const Program &program, const Step &step) {
   return step.opcode == Opcode::expm ? expm_scratch(program.slots()[step.out[0]].shape.rows) : 0;
 }
@@ -73,7 +73,8 @@ template <class T> Blocks scratch(const Program &program, Stage stage, Index k) 
 
 namespace {
 
-/// What `UnitVectors` take: those, and for every pass a workspace, the last and shorter one of a range or of all too.
+/// What `UnitVectors` holds: the unit vectors, and in each pass a workspace. The last pass of a range, and of all
+/// columns, may be shorter.
 template <class T>
 Blocks held_by_passes(const JacobianPlan &plan, Stage stage, Index most = std::numeric_limits<Index>::max()) {
   const Index size = plan.input_shape(stage).size(), k = std::min(columns_per_pass(plan, stage, sizeof(T)), most);
@@ -84,12 +85,12 @@ Blocks held_by_passes(const JacobianPlan &plan, Stage stage, Index most = std::n
   return blocks<T>(size * k) + (pass(k) | pass(end) | pass(last));
 }
 
-/// Rows of J before they are transposed.
+/// Rows of J that wait to be transposed.
 template <class T> Blocks held_by_turning(const JacobianPlan &plan) {
   return blocks<T>(plan.cols() * columns_per_pass(plan, Stage::reverse, sizeof(T)));
 }
 
-/// What `Terms` take: a workspace, and what is taken in turn by the dense steps and by the emission of J.
+/// What `Terms` holds: a workspace, plus the largest of what the dense steps and J's emission take one after another.
 template <class T> Blocks held_by_terms(const JacobianPlan &plan, const Emitters<T> &emitters, Layout layout) {
   Blocks in_turn = scratch<T>(plan.program, Stage::dense, 1);
   for (const auto &emitter : emitters.steps)
@@ -98,7 +99,7 @@ template <class T> Blocks held_by_terms(const JacobianPlan &plan, const Emitters
   return blocks<T>(plan.program.elements(Stage::dense)) + in_turn;
 }
 
-/// J and what is held beside it. `emitters` gives those of the plan.
+/// Bytes of J and of what is held beside it. `emitters()` returns the plan's emitters.
 template <class T>
 double predicted_bytes(const JacobianPlan &plan, Method method, Layout layout, const auto &emitters) {
   Blocks beside;
@@ -115,7 +116,7 @@ template <class T> Blocks local_scratch(const JacobianPlan &plan, Index count, D
   const Blocks point = blocks<T>(program.elements(Stage::values));
   if (count == 1) return point + (scratch<T>(program, Stage::values, 1) | held_by_passes<T>(plan, Stage::forward));
   const auto at_once = [&](Stage stage) { return points_at_once(plan, stage, sizeof(T), count, device); };
-  const auto by_parts = [&](Stage stage) { // the last one may be smaller
+  const auto by_parts = [&](Stage stage) { // the last part may be smaller
     return scratch<T>(program, stage, at_once(stage)) | scratch<T>(program, stage, count % at_once(stage));
   };
   const auto by_cores = [&](Stage stage, const Blocks &part) {
@@ -158,7 +159,7 @@ template <class T> Blocks held_by_way(const Point<T> &point, Method method, Layo
   const JacobianPlan &plan = point.plan();
   if (method == Method::forward) return held_by_passes<T>(plan, Stage::forward, most);
   if (method == Method::reverse) return held_by_passes<T>(plan, Stage::reverse, most);
-  if (method == Method::numeric) // a point, and where it started
+  if (method == Method::numeric) // a second point, and the variables' original values
     return blocks<T>(plan.program.elements(Stage::values)) + scratch<T>(plan.program, Stage::values, 1) +
            blocks<T>(2 * plan.cols());
   if (plan.dense.exists) return held_by_terms<T>(plan, point.emitters(), layout);

@@ -10,24 +10,24 @@ namespace kronvec {
 
 enum class Notation {
   grammar, ///< A*exp(X*B)', as `parse` reads it
-  text,    ///< (A·exp(X·B))ᵀ, Unicode, which `parse` reads as well
-  latex,   ///< (A\,\exp(X\,B))^{\mathsf T}, in mathematics mode, with amsmath
+  text,    ///< (A·exp(X·B))ᵀ, in Unicode, which `parse` reads too
+  latex,   ///< (A\,\exp(X\,B))^{\mathsf T}, in math mode, with amsmath
 };
 
 struct Spelling {
   Notation notation = Notation::grammar;
-  /// Parts that have a name, which is printed in their place.
+  /// Names of parts; a part with a name prints as that name.
   std::unordered_map<const Node *, std::string> names = {};
-  /// How a size prints, such as m·n for 12; decimal where it is empty.
+  /// How a size prints, such as m·n for 12; decimal if empty.
   std::function<std::string(Index)> size = {};
 };
 
-/// With as few parentheses as the notation needs. Shared parts are printed wherever they occur, so a DAG's text can be
-/// exponentially long: parts of it beyond 20,000 bytes are printed as "…".
+/// Prints F with as few parentheses as the notation needs. Shared parts print wherever they occur, so the text of a DAG
+/// can be exponentially long: parts longer than 20,000 bytes print as "…".
 std::string print(const Expression &f, const Spelling &spelling);
-/// F itself even where it has a name: what the name stands for.
+/// Prints F itself even if it has a name: the definition of that name.
 std::string print_definition(const Expression &f, const Spelling &spelling);
-/// A name in the notation: x1 is x₁.
+/// Prints a name in the notation: x1 becomes x₁.
 std::string print_name(const std::string &name, Notation notation);
 
 } // namespace kronvec

@@ -1,3 +1,5 @@
+/// Lowers expressions to steps of a program, and places the results in memory.
+
 #include "calculus/program.hpp"
 
 #include "calculus/chains.hpp"
@@ -15,7 +17,7 @@ SlotId Program::emit(Step step, Shape shape) {
   for (const SlotId u : step.in)
     stage = std::max(stage, slots_[u].stage);
   const auto id = static_cast<SlotId>(slots_.size());
-  // Constants with entries of their own are told apart by their node, in `value`, emissions in `emission`.
+  // Constants with entries of their own are told apart by their node, in `value`; emissions in `emission`.
   const int unique = step.entries || step.emission || step.plan ? id : no_slot;
   const Link<double> only = step.links.empty() ? Link<double>{} : step.links[0];
   const Key key{step.opcode,
@@ -39,7 +41,7 @@ SlotId Program::emit(Step step, Shape shape) {
   return id;
 }
 
-/// An entrywise step; a scalar broadcasts over the shape of the other operand.
+/// Adds an entrywise step. A scalar broadcasts over the shape of the other operand.
 SlotId Program::link(const Link<double> &link, std::vector<SlotId> in) {
   const Shape first = slots_[in.front()].shape, last = slots_[in.back()].shape;
   const int result = static_cast<int>(in.size());
@@ -181,7 +183,7 @@ SlotId Program::add(double alpha, SlotId u, double beta, SlotId v) {
 }
 
 SlotId Program::scale(double alpha, SlotId u) {
-  return alpha == 1 ? u : affine(alpha, u, -0.0); // which added to a zero leaves its sign
+  return alpha == 1 ? u : affine(alpha, u, -0.0); // adding −0.0 keeps the sign of a zero
 }
 
 SlotId Program::binary(Binary op, SlotId u, SlotId v) {
@@ -265,7 +267,7 @@ SlotId Program::jacobian(std::shared_ptr<const detail::JacobianPlan> plan, Shape
   return emit(std::move(step), shape);
 }
 
-/// Drops the steps that nothing in `roots` depends on.
+/// Drops the steps that no slot in `roots` depends on.
 void Program::drop_unused(std::vector<Step> &steps, const std::vector<SlotId> &roots) const {
   std::vector<bool> wanted(slots_.size());
   const auto want = [&](SlotId u) { wanted[static_cast<std::size_t>(memory(u))] = true; };
@@ -307,7 +309,7 @@ void Program::allocate_arena() {
 
 namespace {
 
-/// Free stretches of a workspace that grows where none is long enough.
+/// A workspace with free stretches. It grows if no stretch is long enough.
 class Stretches {
 public:
   Index take(Index length) {
@@ -351,7 +353,7 @@ void Program::allocate_workspace(Stage stage) {
 
   if (stage == Stage::dense)
     for (const SlotId u : dense_roots_)
-      last_use[memory(u)] = steps.size(); // read when all steps are done
+      last_use[memory(u)] = steps.size(); // read after all steps are done
 
   Stretches stretches;
   for (std::size_t s = 0; s < steps.size(); ++s) {
@@ -362,7 +364,7 @@ void Program::allocate_workspace(Stage stage) {
         if (const auto last = last_use.find(memory(u)); last != last_use.end() && last->second == s) {
           if (memory(u) != output(stage))
             stretches.give_back(slots_[memory(u)].offset, aligned(slots_[memory(u)].shape.size()));
-          last_use.erase(last); // an operand may be named twice
+          last_use.erase(last); // an operand may occur twice
         }
   }
   elements_[static_cast<int>(stage)] = stretches.end();

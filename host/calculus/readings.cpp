@@ -1,4 +1,4 @@
-/// What a differential is as a whole: its transpose, its value at a differential of X, its matrix.
+/// Readings of a whole differential: its transpose, its value at a given dX, its matrix.
 
 #include "calculus/differential.hpp"
 
@@ -31,7 +31,7 @@ Differential transposed(const Differential &df, Shape seed_shape) {
 
 namespace {
 
-/// The value of a differential from those of its seeds, `seeds(node)`.
+/// The value of a differential, given the values of its seeds, `seeds(node)`.
 Expression applied_to(const Differential &df, const auto &seeds) {
   if (df.is_zero()) return zeros(df.shape().rows, df.shape().cols);
   std::unordered_map<const LinearNode *, Expression> values;
@@ -56,7 +56,7 @@ Expression applied(const Differential &df, const std::unordered_map<const Linear
 
 namespace {
 
-/// A·J without the identities that both may be made of, numbers and scalars first.
+/// A·J without redundant identities; numbers and scalars come first.
 Expression times(const Expression &a, const Expression &j) {
   const Node &node = *a.node(), &below = *j.node();
   if (node.kind == Kind::eye) return j;
@@ -67,7 +67,7 @@ Expression times(const Expression &a, const Expression &j) {
   return scales ? hadamard(node.operand(0), times(node.operand(1), j)) : a * j;
 }
 
-/// J + K, where a minus sign of K is that of the sum.
+/// J + K; a negative scale of K becomes a minus sign.
 Expression plus(const Expression &j, const Expression &k) {
   const Node &node = *k.node();
   return node.kind == Kind::scale && node.alpha < 0 ? combination(1, j, node.alpha, node.operand(0)) : j + k;

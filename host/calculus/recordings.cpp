@@ -1,3 +1,5 @@
+/// Records runs of steps and replays them.
+
 #include "calculus/recordings.hpp"
 
 #include <algorithm>
@@ -16,8 +18,8 @@ std::shared_ptr<Recordings::Run> Recordings::find(const Key &key) const {
   return nullptr;
 }
 
-/// Makes the piece of this number one recording. Where one of its steps makes the host wait, the piece ends before it,
-/// and that step and those behind it are pieces of their own.
+/// Records piece `number`. If a step makes the host wait, the piece ends before that step; the step and the rest become
+/// new pieces.
 void Recordings::record(const Backend &backend, std::vector<Piece> &pieces, std::size_t number, const Step &step) {
   Piece &piece = pieces[number];
   int at = piece.first, done = 0;
@@ -29,7 +31,8 @@ void Recordings::record(const Backend &backend, std::vector<Piece> &pieces, std:
     if (done >= fewest_steps) piece.recording = std::move(recording);
     piece.tried = true;
   } catch (const NotRecordable &) {
-    piece.tried = at == piece.end || at == piece.first; // no step is to blame, or the only one left here
+    // Give up if no step is to blame, or if the failing step is the only one left in this piece.
+    piece.tried = at == piece.end || at == piece.first;
     const int end = piece.end, next = std::max(at, piece.first + 1);
     piece.end = std::min(next, end);
     if (piece.end < end) pieces.insert(pieces.begin() + static_cast<std::ptrdiff_t>(number) + 1, Piece{piece.end, end});
@@ -43,7 +46,8 @@ void Recordings::run(const Backend &backend, const Key &key, int steps, const St
       step(i);
     return;
   }
-  const std::lock_guard lock(run->mutex); // who runs it at the same time works in the same memory: that is no loss
+  // A concurrent run with this key would use the same memory, so waiting for it costs nothing.
+  const std::lock_guard lock(run->mutex);
   auto &pieces = run->pieces;
   if (pieces.empty()) pieces.push_back({0, steps});
   for (std::size_t number = 0; number < pieces.size(); ++number) {

@@ -9,8 +9,8 @@
 namespace kronvec {
 namespace {
 
-/// σ′(U) for F = σ(U) (D8, D11), or nothing where it is zero everywhere. Values of F are used again where that is
-/// exact; elsewhere the form is the one without cancellation.
+/// σ′(U) for F = σ(U) (D8, D11), or nothing if it is zero everywhere. Reuses values of F where that is exact; otherwise
+/// uses a form without cancellation.
 std::optional<Expression> derivative(Function sigma, double exponent, const Expression &u, const Expression &f) {
   switch (sigma) {
   case Function::sign:
@@ -155,7 +155,7 @@ Differential rule(const NodePtr &node, const std::vector<Differential> &d) {
   case Kind::unvech:
     return unvech(d[0]);
   case Kind::column_max:
-    return Differential(f.shape()); // what it is taken from is added again: it cancels
+    return Differential(f.shape()); // a shift that is subtracted and added back: it cancels
   case Kind::named:
     return d[0];
   case Kind::inverse:
@@ -186,7 +186,8 @@ Differential differential(const Expression &f, const Differentials &variables, c
       operands.push_back(done.at(operand.get()));
       constant = constant && operands.back().is_zero();
     }
-    done.try_emplace(node.get(), constant ? Differential(node->shape) : rules.rule(node, operands)); // variables stay
+    // try_emplace: variables keep their given differentials.
+    done.try_emplace(node.get(), constant ? Differential(node->shape) : rules.rule(node, operands));
   }
   return done.at(f.node().get());
 }

@@ -78,7 +78,7 @@ private:
     return {m.data + window.offset, rows, cols, window.step, m.count, m.stride};
   }
 
-  /// (I ⊗ K[m,n] ⊗ I) vec X: the columns of many inner×mn matrices, which follow one another, are permuted.
+  /// (I ⊗ K[m,n] ⊗ I) vec X: permutes the columns of many consecutive inner×mn matrices.
   void permute(Middle k, const BatchView<const T> &x, const BatchView<T> &y) const {
     const Index each = k.inner * k.m * k.n, items = each == 0 ? 0 : y.rows * y.cols / each;
     const auto permuted = [&](const T *from, T *to, Index count) {
@@ -194,8 +194,8 @@ template <class M> std::array<std::intptr_t, 6> words(const M &m) {
   return {reinterpret_cast<std::intptr_t>(m.data), m.rows, m.cols, m.ld, m.count, m.stride};
 }
 
-/// All that a run of a point's steps depends on, but for the numbers in its memory. Emitters and what varies are the
-/// point's for good.
+/// The key of a run: all that it depends on, except the numbers in its memory. Emitters and the varying slots do not
+/// change during the life of a point.
 template <class T> Recordings::Key key_of(Stage stage, Part part, const Memory<T> &memory) {
   const auto address = [](const T *data) { return reinterpret_cast<std::intptr_t>(data); };
   Recordings::Key key{

@@ -1,5 +1,5 @@
 #pragma once
-/// Running the steps of a program: for several tangents at one point, or at many points at once.
+/// Runs the steps of a program, for several tangents at one point or for many points at once.
 
 #include "calculus/program.hpp"
 #include "calculus/recordings.hpp"
@@ -8,8 +8,8 @@
 
 namespace kronvec::detail {
 
-/// Which slots differ from point to point, those that depend on a symbol with a value for each, and where their values
-/// lie: one after the other, point by point, in memory of their own.
+/// The slots that differ from point to point (they depend on a symbol with one value per point), and where their values
+/// lie: point after point, in separate memory.
 class Varying {
 public:
   Varying(const Program &program, const std::vector<SlotId> &symbols);
@@ -17,10 +17,10 @@ public:
   bool has(const Step &step) const { return has(step.out[0]); }
   /// Elements of the values at one point.
   Index per_point() const { return per_point_; }
-  /// Places the values at so many points.
+  /// Assigns memory to the values at `points` points.
   void place(const Program &program, Index points);
   Index elements() const { return elements_; }
-  /// The first element of a slot.
+  /// The offset of a slot's first element.
   Index offset(SlotId u) const { return offset_[static_cast<std::size_t>(u)]; }
 
 private:
@@ -29,25 +29,25 @@ private:
   Index per_point_ = 0, elements_ = 0;
 };
 
-/// The memory that steps work in: for `count` tangents at one point, or for `count` points, those from `first` on.
+/// The memory that steps work in: for `count` tangents at one point, or for `count` points from `first` on.
 template <class T> struct Memory {
-  T *arena = nullptr;     ///< constants and values; of many points those that all share
+  T *arena = nullptr;     ///< constants and values; for many points, those that all points share
   T *once = nullptr;      ///< slots of dense steps that all points share
-  T *workspace = nullptr; ///< other slots of dense and batched stages, of `count` items
+  T *workspace = nullptr; ///< the other slots of dense and batched stages, for `count` items
   Index count = 1;
   BatchView<const T> input = {}; ///< of a batched stage
   BatchView<T> output = {};
   std::span<const std::unique_ptr<Emitter<T>>> emitters = {}; ///< of the dense steps
-  const Varying *varying = nullptr;                           ///< of many points
-  T *values = nullptr;                                        ///< where `varying` has them
+  const Varying *varying = nullptr;                           ///< for many points, otherwise null
+  T *values = nullptr;                                        ///< memory of the varying slots
   Index first = 0;
-  const Recordings *recordings = nullptr; ///< of the point, or the points; null: steps are done one by one
+  const Recordings *recordings = nullptr; ///< of the point or points; null: steps run one by one
 
-  /// A slot's matrices.
+  /// The matrices of a slot.
   BatchView<T> slot(const Program &program, SlotId u) const;
 };
 
-/// The steps of a stage that are run.
+/// Which steps of a stage run.
 enum class Part { all, shared, varying };
 
 template <class T>

@@ -1,5 +1,5 @@
 #pragma once
-/// Post-order of a DAG whose nodes hold their `operands`, without recursion; serves expressions and differentials.
+/// Post-order of a DAG whose nodes hold their `operands`, without recursion. Used for expressions and differentials.
 
 #include <iterator>
 #include <memory>
@@ -13,7 +13,7 @@ struct AllOperands {
   const auto &operator()(const auto &node) const { return node.operands; }
 };
 
-/// `operands(node)` says which of a node's operands are followed.
+/// `operands(node)` returns the operands to follow.
 template <class Ptr, class Operands = AllOperands>
 std::vector<Ptr> topological_order(const Ptr &root, Operands operands = {}) {
   std::vector<Ptr> order;
@@ -32,7 +32,7 @@ std::vector<Ptr> topological_order(const Ptr &root, Operands operands = {}) {
   return order;
 }
 
-/// Moves the operands of a dying node out of everything that dies with it, so that no destructor recurses.
+/// Takes over the operands of a dying node, and of every node that dies with it, so that no destructor recurses.
 template <class Node> void release_operands(std::vector<std::shared_ptr<const Node>> operands) {
   while (!operands.empty()) {
     const auto node = std::move(operands.back());

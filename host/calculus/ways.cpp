@@ -1,4 +1,5 @@
-/// The methods: from terms, by columns (forward), by rows (reverse), by central differences, by the element method.
+/// The methods: from terms, by columns (forward), by rows (reverse), by central differences, by the element method or
+/// the complex step.
 
 #include "calculus/ways.hpp"
 
@@ -11,7 +12,7 @@
 namespace kronvec::detail {
 namespace {
 
-/// Through products with unit vectors (ledger M2, M3).
+/// By products with unit vectors (ledger M2, M3).
 template <class T> class UnitVectors final : public Way<T> {
 public:
   UnitVectors(const Point<T> &point, Stage stage, Index most)
@@ -54,7 +55,7 @@ private:
   const Buffers<T> buffers_;
 };
 
-/// Central differences of a point of their own (ledger M4).
+/// Central differences, at a point of its own (ledger M4).
 template <class T> class Differences {
 public:
   explicit Differences(const Point<T> &point)
@@ -68,15 +69,15 @@ public:
     value_ = {f.data(), plan_.rows(), 1};
   }
 
-  /// h = ∛u · max(1, |xⱼ|), at which truncation and rounding err about equally.
+  /// h = ∛u · max(1, |xⱼ|), at which truncation and rounding errors are about equal.
   T step(Index j) const {
     const auto [variable, index] = plan_.entries(j)[0];
     return std::cbrt(std::numeric_limits<T>::epsilon()) * std::max(T(1), std::abs(start_[variable].data()[index]));
   }
 
-  /// (F(x + h) − F(x − h)) / 2h by the variable of column j.
+  /// (F(x + h) − F(x − h)) / 2h, where x is the variable that column j stands for.
   void column(Index j, T h, MatrixView<T> out) {
-    const auto [variable, index] = plan_.entries(j)[0]; // its mirror image has the same value
+    const auto [variable, index] = plan_.entries(j)[0]; // a mirror image has the same value
     const T at = start_[variable].data()[index], above = at + h, below = at - h;
     move(j, above);
     primitives_.copy(BatchView<const T>(value_), out);
@@ -139,7 +140,7 @@ private:
     const T h = differences_.step(j);
     differences_.column(j, h, out);
     if (!error_) return;
-    // D(2h) errs by four times as much as D(h), so their difference is three times the error of D(h).
+    // The error of D(2h) is four times that of D(h), so their difference is three times the error of D(h).
     differences_.column(j, 2 * h, wider_);
     primitives_.add(1, BatchView<T>(wider_.view()), -1, out, wider_.view());
     const double truncation = static_cast<double>(differences_.largest(wider_.view())) / 3;

@@ -1,5 +1,5 @@
 #pragma once
-/// The ways to a dense Jacobian, one class a method, each ready to fill any range of columns of J, or of Jᵀ.
+/// The methods for a dense Jacobian, one class each. Each fills any range of columns of J or of Jᵀ.
 
 #include "calculus/jacobian_plan.hpp"
 
@@ -11,26 +11,26 @@ namespace kronvec::detail {
 template <class T> class Way {
 public:
   virtual ~Way() = default;
-  /// Columns `first`, `first` + 1, … of J in `layout`, as many as `out` has; device memory.
+  /// Writes columns `first`, `first` + 1, … of J in `layout`, as many as `out` has. `out` lies in device memory.
   virtual void fill(Index first, MatrixView<T> out) = 0;
 
-  const Layout layout; ///< what it fills columns of; the other layout takes a transposition
-  const Index pass;    ///< how many columns are filled at once at the best
+  const Layout layout; ///< the layout whose columns it fills; the other layout needs a transposition
+  const Index pass;    ///< the best number of columns to fill at once
 
 protected:
   Way(Layout filled, Index columns) : layout(filled), pass(columns) {}
 };
 
-/// The layout that a method fills columns of, where `wanted` is asked for.
+/// The layout whose columns a method fills when `wanted` is requested.
 Layout natural_layout(Method method, Layout wanted);
 
-/// work(way) with the way of the options' method, or of the one that `automatic` stands for, which will be asked for
-/// `most` columns at the most at once. The way lies on the stack: a J in memory that is written again allocates
-/// nothing. Throws Error where the method has no way to this J.
+/// Calls work(way) with the way of the options' method (for `automatic`, of the method that it stands for). `most` is
+/// the max number of columns that work requests at once. The way lies on the stack, so rewriting a J in memory does not
+/// allocate. Throws Error if the method does not support this J.
 template <class T> void with_way(const Point<T> &point, const DenseOptions &options, Index most,
                                  std::type_identity_t<const std::function<void(Way<T> &)> &> work);
 
-/// What that way takes from the pool of the point's device while it fills `most` columns at once.
+/// Pool blocks that this way takes from the point's device while it fills at most `most` columns at once.
 template <class T> Blocks held_by_way(const Point<T> &point, Method method, Layout layout, Index most);
 
 } // namespace kronvec::detail

@@ -1,3 +1,5 @@
+/// Reads values of symbols from the command line.
+
 #include "cli/bindings.hpp"
 
 #include "cli/output.hpp"
@@ -12,7 +14,7 @@
 namespace kronvec::cli {
 namespace {
 
-/// FNV-1a: the same on every machine, so that runs repeat.
+/// FNV-1a: the same on every machine, so that runs are reproducible.
 std::uint64_t hash(std::string_view text) {
   std::uint64_t h = 0xcbf29ce484222325;
   for (const char c : text)

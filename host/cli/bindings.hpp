@@ -9,7 +9,7 @@
 
 namespace kronvec::cli {
 
-/// The matrix that a value spells; `name` seeds random numbers. Throws Error, IoError, OutOfMemory.
+/// The matrix that a value denotes. `name` seeds random numbers. Throws Error, IoError, OutOfMemory.
 template <class T> Matrix<T> value_of(const std::string &name, const std::string &text);
 
 /// The symbols of a command with their values.
@@ -24,11 +24,11 @@ template <class T> struct Bindings {
   }
 };
 
-/// The texts of the values. Throws Error for what is no NAME=VALUE, or a name given twice.
+/// The texts of the values. Throws Error for an argument that is not NAME=VALUE, or a name given twice.
 std::map<std::string, std::string> named_values(const std::vector<std::string> &arguments);
 template <class T> Bindings<T> bindings_of(const std::vector<std::string> &arguments);
 
-/// Says on standard error which names are bound that occur neither in the expression nor in `also`, a list as in X,Y.
+/// Warns on standard error about bound names that occur neither in the expression nor in `also`, a list such as X,Y.
 void note_unused(const Symbols &bound, const std::string &expression, const std::string &also = "");
 
 } // namespace kronvec::cli

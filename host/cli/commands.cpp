@@ -1,3 +1,5 @@
+/// The commands of `kronvec`.
+
 #include "cli/commands.hpp"
 
 #include "cli/bindings.hpp"
@@ -19,7 +21,7 @@
 namespace kronvec::cli {
 namespace {
 
-/// "2GiB", "500MB", "1e6": bytes.
+/// The bytes of a text such as "2GiB", "500MB", "1e6".
 double bytes_of(const std::string &text) {
   constexpr std::pair<std::string_view, double> units[] = {{"", 1},      {"B", 1},        {"kB", 1e3}, {"KiB", 0x1p10},
                                                            {"MB", 1e6},  {"MiB", 0x1p20}, {"GB", 1e9}, {"GiB", 0x1p30},
@@ -35,7 +37,7 @@ double bytes_of(const std::string &text) {
   return number * unit->second;
 }
 
-/// An output's name and directory are looked at before the work, not after it.
+/// Checks an output's name and directory before the work begins.
 void require_target(const std::string &out, const char *option, std::initializer_list<const char *> extensions) {
   if (out.empty()) return;
   const std::filesystem::path path(out);
@@ -46,7 +48,7 @@ void require_target(const std::string &out, const char *option, std::initializer
     throw MachineError(fmt::format("{} {}: there is no directory {}", option, out, parent.string()));
 }
 
-/// Whether the Jacobian is wanted as Matrix Market's coordinates.
+/// Whether the Jacobian is to be written in Matrix Market format.
 bool is_sparse(const Request &request) {
   return request.command == "jacobian" && std::filesystem::path(request.out).extension() == ".mtx";
 }
@@ -140,7 +142,7 @@ private:
   void require_symmetric() const {
     if (variables().size() != 1) throw Error("--symmetric is for one variable");
     const Matrix<T> &x = bindings_.matrices.at(request_.wrt);
-    if (x.rows() != x.cols()) return; // the Jacobian says so itself
+    if (x.rows() != x.cols()) return; // the Jacobian reports this itself
     for (Index j = 0; j < x.cols(); ++j)
       for (Index i = 0; i < j; ++i)
         if (x(i, j) != x(j, i))
@@ -169,7 +171,7 @@ private:
         rows.nonzeros());
   }
 
-  /// Bytes that a Jacobian may take in memory.
+  /// Max bytes that a Jacobian may take in memory.
   double room() const {
     if (!request_.max_memory.empty()) return bytes_of(request_.max_memory);
     return static_cast<double>(std::min(device_.bytes_free(), Device::cpu().bytes_free()));
@@ -183,7 +185,7 @@ private:
     const double most = request_.max_memory.empty() ? 0 : room_beside_values();
     const Interruption interruption;
     ProgressLine line;
-    bool said = false; // once it is not refused
+    bool said = false; // the note is printed once, after the writer has accepted the request
     const Progress progress = [&](double done) {
       if (!std::exchange(said, true)) say("kronvec: note: {}: it goes to {} by ranges of columns", why, request_.out);
       interruption.check(), line.show("jacobian", done);
@@ -197,7 +199,7 @@ private:
     say("{}: {}, {} layout", request_.out, to_string(layout == Layout::numerator ? j : jt), request_.layout);
   }
 
-  /// What is left of --max-memory once the values are there. Throws OutOfMemory.
+  /// The rest of --max-memory after the values are loaded. Throws OutOfMemory.
   double room_beside_values() const {
     const auto on_host = static_cast<double>(Device::cpu().bytes_in_use());
     const auto elsewhere = device_ == Device::cpu() ? 0 : static_cast<double>(device_.bytes_in_use());

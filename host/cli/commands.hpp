@@ -1,5 +1,5 @@
 #pragma once
-/// The commands, after their options have been read.
+/// The commands, run after their options have been parsed.
 
 #include "kronvec/kronvec.hpp"
 
@@ -17,7 +17,7 @@ struct Request {
   bool symmetric = false, explain = false, transposed = false;
 };
 
-/// The exit status: 0, or 1 where a comparison failed. Throws Error and its kin.
+/// Returns the exit status: 0, or 1 if a comparison failed. Throws Error and its subclasses.
 int run(const Request &request);
 /// The commands about operators, `apply` and `simplify`.
 int run_operator(const Request &request);

@@ -1,4 +1,4 @@
-/// kronvec derive.
+/// The command `kronvec derive`.
 
 #include "cli/bindings.hpp"
 #include "cli/commands.hpp"
@@ -12,7 +12,7 @@
 namespace kronvec::cli {
 namespace {
 
-/// mxn with sizes that are letters or numbers, or the shape of a value.
+/// mxn with letters or numbers as sizes, or the shape of a value.
 SymbolicShape shape_of(const std::string &name, const std::string &text) {
   static const std::regex symbolic("([a-z]|[0-9]+)x([a-z]|[0-9]+)(:[0-9]+)?");
   std::smatch parts;
@@ -22,14 +22,14 @@ SymbolicShape shape_of(const std::string &name, const std::string &text) {
   return {std::to_string(shape.rows), std::to_string(shape.cols)};
 }
 
-/// Columns of the terminal that reads the result; a usual width where there is none.
+/// The width of the terminal that shows the result; a usual width if there is none.
 std::size_t terminal_width() {
   winsize size{};
   const bool known = isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
   return known ? std::clamp<std::size_t>(size.ws_col, 60, 160) : 100;
 }
 
-/// A shape error with letters for the sizes that have them.
+/// Runs work(). In a shape error, sizes that have letters print as letters.
 template <class Work> auto with_letters(const SizeNames &sizes, Work work) {
   try {
     return work();

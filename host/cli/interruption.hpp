@@ -1,5 +1,5 @@
 #pragma once
-/// Signals that end the command, turned into an exception while there is something to clear up.
+/// Turns signals that end the command into an exception, so that it can clean up first.
 
 #include <array>
 #include <csignal>
@@ -7,7 +7,7 @@
 
 namespace kronvec::cli {
 
-/// Thrown by `Interruption::check`. Who has cleared up raises `signal` again.
+/// Thrown by `Interruption::check`. The handler raises `signal` again after it has cleaned up.
 class Interrupted : public std::exception {
 public:
   explicit Interrupted(int number) : signal(number) {}
@@ -15,7 +15,8 @@ public:
   const int signal;
 };
 
-/// While it lives, the first SIGINT, SIGTERM or SIGHUP that is not ignored is noted; the second one ends the process.
+/// While an Interruption exists, the first SIGINT, SIGTERM or SIGHUP that is not ignored is recorded; the second ends
+/// the process.
 class Interruption {
 public:
   Interruption() {

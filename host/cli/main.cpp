@@ -1,4 +1,4 @@
-/// The command `kronvec`: its options, and what its exit status means. `start/start.cpp` loads and calls it.
+/// The command `kronvec`: its options and exit statuses. `start/start.cpp` loads and calls it.
 
 #include "cli/commands.hpp"
 #include "cli/interruption.hpp"
@@ -14,7 +14,7 @@ namespace {
 
 using kronvec::cli::Request;
 
-/// 0 done, 1 a comparison failed, 2 the request was wrong or refused, 3 the machine failed.
+/// Exit statuses: 0 done, 1 a comparison failed, 2 the request was wrong or refused, 3 a system error.
 enum Status { done = 0, wrong = 2, machine = 3 };
 
 void add_common(CLI::App &command, Request &r, const char *example) {
@@ -54,7 +54,7 @@ void add_jacobian(CLI::App &command, Request &r) {
       "as in 2GiB: a larger Jacobian goes to --out FILE.npy by ranges of columns, and is refused without it");
 }
 
-/// An expression may begin with a minus sign, which is no option: it is kept from the option parser.
+/// Splits off an expression that begins with a minus sign, so that the option parser does not take it for an option.
 std::vector<std::string> arguments_of(int argc, char **argv, std::string &expression) {
   std::vector<std::string> arguments(argv + 1, argv + argc);
   if (arguments.size() < 2) return arguments;
@@ -88,7 +88,7 @@ int answer(const Request &request) {
   } catch (const kronvec::Error &e) {
     return report(e.what(), wrong);
   } catch (const kronvec::cli::Interrupted &e) {
-    return std::raise(e.signal); // whoever waits for the command sees that a signal ended it
+    return std::raise(e.signal); // the parent process sees that a signal ended the command
   } catch (const std::bad_alloc &) {
     return report("out of memory", machine);
   } catch (const std::exception &e) {
@@ -99,8 +99,8 @@ int answer(const Request &request) {
 } // namespace
 
 extern "C" int kronvec_command(int argc, char **argv) {
-  std::signal(SIGPIPE, SIG_IGN); // a closed pipe is an error of `print`, not a silent death
-  std::signal(SIGXFSZ, SIG_IGN); // so is a file that has become too large
+  std::signal(SIGPIPE, SIG_IGN); // a closed pipe makes `print` fail with an error
+  std::signal(SIGXFSZ, SIG_IGN); // so does a file that exceeds the size limit
   Request request;
   CLI::App app("Matrix calculus at the speed of memory");
   app.set_version_flag("--version", "kronvec " KRONVEC_VERSION);

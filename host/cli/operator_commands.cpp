@@ -1,4 +1,4 @@
-/// kronvec apply and kronvec simplify.
+/// The commands `kronvec apply` and `kronvec simplify`.
 
 #include "cli/bindings.hpp"
 #include "cli/commands.hpp"
@@ -23,22 +23,22 @@ template <class T> Operator<T> operator_of(const Request &request, Device device
   return parse_operator<T>(request.expression, symbols, device);
 }
 
-/// What one application took, and what the operator would take if it were formed.
+/// The measured cost of one application.
 struct Cost {
   double seconds = 0;
   std::size_t peak_bytes = 0; ///< held on the device at once: the operator's matrices, X, Y and workspaces
 };
 
-/// Y = A·X, several times where that is quick.
+/// Y = A·X; repeated if it is fast.
 template <class T> Cost apply_and_measure(const Operator<T> &a, const Matrix<T> &x, Matrix<T> &y) {
   constexpr double slow = 0.1;
   const double seconds = median_seconds(slow, [&] { a.apply(x, y), a.device().synchronize(); });
   return {seconds, a.device().peak_bytes()};
 }
 
-/// "K[300,200] is 60000×60000, 26.8 GiB if it were formed: applied in 0.21 ms, 4.6 GB/s, with 937.5 KiB held at most".
-/// The bytes are those of X, of Y and of the operator's matrices, each once. Where the operator has more flops than
-/// bytes, the rate is that of the flops.
+/// Prints "K[300,200] is 60000×60000, 26.8 GiB if it were formed: applied in 0.21 ms, 4.6 GB/s, with 937.5 KiB held at
+/// most". The bytes are those of X, Y and the operator's matrices (`Operator::bytes`). If the operator has more flops
+/// than bytes, the rate is in flops.
 template <class T> void say_cost(const Operator<T> &a, Index columns, const Cost &cost) {
   const auto count = [](Index n) { return static_cast<double>(n); };
   const double dense = count(a.rows()) * count(a.cols()) * sizeof(T);

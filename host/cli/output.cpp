@@ -1,3 +1,5 @@
+/// Prints matrices, errors and progress.
+
 #include "cli/output.hpp"
 
 #include <fmt/format.h>
@@ -15,7 +17,7 @@ namespace {
 
 double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
-/// The indices shown of n: all, or the first and last few with −1 for the gap.
+/// The indices to show of 0 … n − 1: all, or the first and last few with −1 for the gap.
 std::vector<Index> shown(Index n, Index most) {
   std::vector<Index> indices;
   for (Index i = 0; i < n; ++i) {

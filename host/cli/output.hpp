@@ -1,5 +1,5 @@
 #pragma once
-/// What the command writes: results on standard output, everything else on standard error.
+/// The command's output: results go to standard output, everything else to standard error.
 
 #include "kronvec/kronvec.hpp"
 
@@ -10,22 +10,22 @@
 
 namespace kronvec::cli {
 
-/// A failure of the machine, not of the request: exit status 3.
+/// A system error, not a wrong request: exit status 3.
 class MachineError : public Error {
 public:
   using Error::Error;
 };
 
-/// Aligned columns for a terminal, cut where they do not fit; comma-separated with all digits otherwise.
+/// Prints aligned columns on a terminal, cut if they do not fit; otherwise comma-separated with all digits.
 template <class T> void print(MatrixView<const T> m);
 void print(std::string_view text);
 
-/// A line on standard error. Where that cannot be written to it is lost, and the request is answered all the same.
+/// Prints a line on standard error. If that fails, the line is lost and the command continues.
 template <class... A> void say(fmt::format_string<A...> line, A &&...values) {
   std::fputs((fmt::format(line, std::forward<A>(values)...) + '\n').c_str(), stderr);
 }
 
-/// work(), with a failure to write told apart from a failure to read, and from the refusal to begin.
+/// Runs work(). Turns a failure to write into MachineError, but passes OutOfSpace on.
 void writing(const auto &work) {
   try {
     work();
@@ -36,17 +36,18 @@ void writing(const auto &work) {
   }
 }
 
-/// To the file `out`, with a line about it on standard error; or to standard output where it has no name.
+/// Writes `m` to the file `out` and a line about it on standard error; without a file name, prints `m` on standard
+/// output.
 template <class T> void deliver(const Matrix<T> &m, const std::string &out, const std::string &what) {
   if (out.empty()) return print<T>(m);
   writing([&] { write_npy<T>(out, m); });
   say("{}: {}, {}", out, to_string(m.shape()), what);
 }
 
-/// The expression and a caret under the place, windowed to fit a line.
+/// The expression and a caret under `position`, cut to fit a line.
 std::string caret(std::string_view expression, std::size_t position);
 
-/// A line on standard error that is rewritten as work goes on; silent for the first second and off a terminal.
+/// A line on standard error that is updated as work proceeds. Silent during the first second and if not on a terminal.
 class ProgressLine {
 public:
   ProgressLine();

@@ -1,3 +1,5 @@
+/// Names of the elementwise functions.
+
 #include "kronvec/elementwise.hpp"
 
 #include <algorithm>

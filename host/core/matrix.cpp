@@ -1,3 +1,5 @@
+/// Matrices: memory, copies, random entries.
+
 #include "kronvec/matrix.hpp"
 
 #include "devices/backend.hpp"
@@ -45,7 +47,7 @@ template class MatrixView<const std::complex<double>>;
 
 namespace {
 
-/// SplitMix64: a generator of one word of state, the same everywhere.
+/// SplitMix64, a generator with one word of state. Its numbers are the same on every machine.
 class Random {
 public:
   explicit Random(std::uint64_t seed) : state_(seed) {}

@@ -1,5 +1,5 @@
 #pragma once
-/// What the arrays of sparse matrices must hold, whoever filled them. Each function throws ShapeError with what is
+/// Checks of the arrays of sparse matrices, which anyone may fill. Each function throws ShapeError that says what is
 /// wrong and where.
 
 #include "kronvec/sparse.hpp"

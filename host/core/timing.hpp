@@ -1,5 +1,5 @@
 #pragma once
-/// How long a piece of work takes.
+/// Measures how long a piece of work takes.
 
 #include <algorithm>
 #include <chrono>
@@ -14,7 +14,7 @@ inline double seconds_of(const auto &work) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-/// The median of up to five runs. Work whose first run takes `slow` seconds or more is run once.
+/// The median time of up to five runs. Work whose first run takes `slow` seconds or more runs only once.
 inline double median_seconds(double slow, const auto &work) {
   std::vector<double> times{seconds_of(work)};
   while (times.size() < 5 && times.front() < slow)

@@ -1,6 +1,6 @@
 #pragma once
-/// What stands behind a `Device`: memory, a pool of workspaces, and the primitives: all of them for float and double,
-/// those of linear algebra for complex entries too.
+/// The implementation of a `Device`: memory, a pool of workspaces, and the primitives. Float and double have all
+/// primitives, complex entries those of linear algebra.
 
 #include "devices/pool.hpp"
 #include "devices/primitives.hpp"
@@ -21,41 +21,41 @@ public:
   virtual std::string name() const = 0;
   virtual std::string description() const = 0;
   virtual const Primitives<float> &primitives(float) const = 0;
-  /// Those whose products may round operands to TF32, where the device has such.
+  /// Primitives whose products may round operands to TF32, if the device has them.
   virtual const Primitives<float> &tf32_primitives() const { return primitives(float()); }
   virtual const Primitives<double> &primitives(double) const = 0;
   virtual const Algebra<std::complex<float>> &primitives(std::complex<float>) const = 0;
   virtual const Algebra<std::complex<double>> &primitives(std::complex<double>) const = 0;
 
-  /// Whether the device's memory is the host's.
+  /// Whether the device's memory is host memory.
   virtual bool is_host() const { return true; }
-  /// Copies `count` runs of `bytes` bytes, `to_step` and `from_step` bytes apart, after all earlier work on the device;
-  /// either side may be host memory. Done when it returns.
+  /// Copies `count` runs of `bytes` bytes, `to_step` and `from_step` bytes apart, after all earlier work on the device.
+  /// Either side may be host memory. Returns when the copy is complete.
   virtual void transfer(void *to, std::size_t to_step, const void *from, std::size_t from_step, std::size_t bytes,
                         std::size_t count) const;
-  /// Throws DeviceError, with `what` in it, where the device cannot work on this memory.
+  /// Throws DeviceError, with `what` in its message, if the device cannot reach this memory.
   virtual void require_reachable(const char *what, const void *data) const { (void)what, (void)data; }
-  /// How many of n independent parts of work run at once: those of the host's cores where there are enough for all of
-  /// them, which then have a part each instead of sharing every step of it.
+  /// How many of n independent parts run at the same time. On the CPU, if there are enough parts for all cores, each
+  /// core runs whole parts. Otherwise one part runs at a time, and the cores share its steps.
   virtual Index parts_at_once(Index n) const { return std::min<Index>(n, 1); }
-  /// work(i) for 0 ≤ i < n.
+  /// Calls work(i) for 0 ≤ i < n.
   virtual void for_parts(Index n, const std::function<void(Index)> &work) const {
     for (Index i = 0; i < n; ++i)
       work(i);
   }
-  /// Waits for all work that was handed to the device.
+  /// Waits for all enqueued work.
   virtual void synchronize() const {}
 
-  /// Whether `record` is of use here.
+  /// Whether the device can record work.
   virtual bool records() const { return false; }
-  /// What work() hands to the device, recorded and not done. Throws NotRecordable, and nothing has been done either.
+  /// Records the work that work() enqueues, without running it. Throws NotRecordable; then nothing has run either.
   virtual std::unique_ptr<Recording> record(const std::function<void()> &work) const {
     (void)work;
     throw NotRecordable("a device of the host does its work at once");
   }
 
   Memory &memory() const { return *memory_; }
-  /// Workspaces, kept for reuse; of a thread that records, those of what it records.
+  /// Workspaces, kept for reuse. In a thread that records, the workspaces of its recording.
   virtual Pool &pool() const { return pool_; }
 
 private:
@@ -63,10 +63,10 @@ private:
   mutable Pool pool_{*memory_};
 };
 
-/// The device of a backend, which lives as long.
+/// The device of a backend; it lives as long as the backend.
 inline Device device_of(Backend &backend) { return Device(backend); }
 
-/// Y = X, where each may lie in host memory or on the device.
+/// Y = X. Each may lie in host memory or on the device.
 template <class T> void transfer(const Backend &backend, MatrixView<const T> x, MatrixView<T> y) {
   if (x.rows() == 0 || x.cols() == 0) return;
   const auto bytes = [](Index elements) { return static_cast<std::size_t>(elements) * sizeof(T); };

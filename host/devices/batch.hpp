@@ -1,6 +1,6 @@
 #pragma once
-/// The operands of primitives: batches of `count` matrices of one shape, `stride` elements apart (0: all items are the
-/// same matrix, for inputs only).
+/// The operands of primitives: batches of `count` matrices of one shape, `stride` elements apart. A stride of 0 means
+/// that all items are the same matrix; it is for inputs only.
 
 #include "kronvec/matrix.hpp"
 
@@ -21,7 +21,7 @@ template <class T> struct BatchView {
   requires(std::is_same_v<T, const U>) BatchView(BatchView<U> o)
       : BatchView(o.data, o.rows, o.cols, o.ld, o.count, o.stride) {}
 
-  /// Item b; a batch of one serves every b.
+  /// Item b. In a batch of one, item 0 stands for every b.
   MatrixView<T> operator[](Index b) const { return {data + b * (count == 1 ? 0 : stride), rows, cols, ld}; }
   bool is_scalar() const { return rows == 1 && cols == 1; }
 };

@@ -1,3 +1,5 @@
+/// Devices: by name, and what they report.
+
 #include "kronvec/device.hpp"
 
 #include "devices/backend.hpp"
@@ -18,7 +20,7 @@ std::vector<Device> Device::all() {
   for (const auto open : {+[] { return cuda(); }, +[] { return cuda_emulated(); }}) {
     try {
       devices.push_back(open());
-    } catch (const DeviceError &) { // there is none here
+    } catch (const DeviceError &) { // not on this machine
     }
   }
   return devices;
@@ -26,7 +28,7 @@ std::vector<Device> Device::all() {
 
 namespace {
 
-/// The first GPU, or the CPU where there is none that works.
+/// The first GPU, or the CPU if no GPU works.
 Device fastest() {
   try {
     return Device::cuda();

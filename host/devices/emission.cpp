@@ -1,3 +1,5 @@
+/// Positions and indices of an axis.
+
 #include "devices/emission.hpp"
 
 namespace kronvec {

@@ -1,14 +1,14 @@
 #pragma once
-/// Emission: sums of products of strided arrays, written into a matrix. Dense Jacobians are written so, and the small
-/// arrays that their terms are made of.
+/// Emission: an einsum-like sum of products (index notation) of strided arrays, written once to a matrix in memory, in
+/// one pass. Dense Jacobians, and the small arrays that their terms read, are written this way.
 ///
 /// A product is a table of strides over labels a_q, 0 ≤ a_q < extent_q:
 ///
 ///   Y[row(a), col(a)] += scale · Π_f buffer_f[map_f(a)]     for all values of the labels
 ///
-/// A label in neither `row` nor `col` is summed over; one that no factor uses counts as often as its extent. Example:
-/// J of A·exp(X·B) is one product over (i, j, k, l), row = i + m·j, col = k + r·l, with the factors A at (i, k),
-/// E = exp(XB) at (k, j) and B at (l, j).
+/// A label in neither `row` nor `col` is summed over. A summed label that no factor uses multiplies the product by its
+/// extent. Example: J of A·exp(X·B) is one product over (i, j, k, l), with row = i + m·j, col = k + r·l, and the
+/// factors A at (i, k), E = exp(XB) at (k, j) and B at (l, j).
 
 #include "devices/batch.hpp"
 #include "devices/pool.hpp"
@@ -31,7 +31,7 @@ struct AffineMap {
 
 struct Product {
   struct Factor {
-    int buffer; ///< which of the buffers that `run` is given
+    int buffer; ///< number of the buffer, among those that `run` gets
     AffineMap map;
   };
   int labels = 0;
@@ -44,20 +44,20 @@ struct Product {
   bool summed(int q) const { return row.stride[q] == 0 && col.stride[q] == 0; }
 };
 
-/// The positions along one side of the result: all indices of the maps in order, or those of a lower triangle.
+/// The positions along one side of the result: either all indices in order, or the indices of a lower triangle.
 struct Axis {
   Index size = 0;     ///< positions
   Index triangle = 0; ///< n: position p is the index i + j·n of the p-th entry of vech of an n×n matrix; 0: index p
 
   static Axis all(Index size) { return {size, 0}; }
   static Axis lower(Index n) { return {n % 2 ? (n + 1) / 2 * n : n / 2 * (n + 1), n}; }
-  /// The index at a position, and how many positions from there on have indices that follow one another.
+  /// The index at a position, and the number of positions from there on whose indices are consecutive.
   struct Run {
     Index index, length;
   };
   Run at(Index position) const;
   bool has(Index index) const { return triangle == 0 || index % triangle >= index / triangle; }
-  /// How many positions have an index below this one: its own position if it has one.
+  /// Number of positions whose index is below this one. If the index is on the axis, that is its position.
   Index below(Index index) const {
     if (triangle == 0) return index;
     const Index i = index % triangle, j = index / triangle;
@@ -65,13 +65,13 @@ struct Axis {
   }
 };
 
-/// Y = Σ products. Entries whose index is on no axis are not computed.
+/// Y = Σ products. Entries whose index is not on an axis are not computed.
 struct Emission {
   Axis rows, cols;
   std::vector<Product> products;
 };
 
-/// A buffer of the items of a batch: item b reads from data + b·stride on; 0: all items read the same.
+/// A buffer for the items of a batch: item b starts at data + b·stride. With stride 0, all items read the same data.
 template <class T> struct Buffer {
   const T *data = nullptr;
   Index stride = 0;
@@ -80,15 +80,14 @@ template <class T> struct Buffer {
   Buffer(const T *first, Index apart = 0) : data(first), stride(apart) {}
 };
 
-/// An emission, prepared once for a device and run at many points. Thread-safe.
+/// An emission, prepared for a device once and run at many points. Thread-safe.
 template <class T> class Emitter {
 public:
   virtual ~Emitter() = default;
-  /// For every item of the batch y, from its part of the buffers: the window of Y of y's shape at position
-  /// (first_row, first_col), every entry of it, whatever y held. `buffers` and y are memory of the device and do not
-  /// overlap.
+  /// For every item of the batch y, writes the window of Y that has y's shape and starts at position (first_row,
+  /// first_col): every entry, whatever y held before. `buffers` and y lie on the device and do not overlap.
   virtual void run(std::span<const Buffer<T>> buffers, Index first_row, Index first_col, BatchView<T> y) const = 0;
-  /// What a run takes from the device's pool while it writes all of Y into packed memory, for so many items.
+  /// Pool blocks that a run takes from the device while it writes all of Y into packed memory, for `count` items.
   virtual Blocks scratch(Index count) const { return (void)count, Blocks(); }
 };
 

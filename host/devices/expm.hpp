@@ -1,6 +1,7 @@
 #pragma once
-/// The matrix exponential by other primitives, for every device but the reference: scaling and squaring with the Padé
-/// approximant of degree 13 (Higham, "The scaling and squaring method for the matrix exponential revisited", 2005).
+/// The matrix exponential by other primitives, for every device except the reference: scaling and squaring with the
+/// Padé approximant of degree 13 (Higham, "The scaling and squaring method for the matrix exponential revisited",
+/// 2005).
 
 #include "devices/backend.hpp"
 #include "devices/factors.hpp"
@@ -13,7 +14,8 @@
 
 namespace kronvec {
 
-/// The largest ‖X‖₁ for which degree 13 needs no scaling: in double by Higham's table 2.3; far below what float needs.
+/// The largest ‖X‖₁ for which degree 13 needs no scaling: for double by Higham's table 2.3; for float it is stricter
+/// than needed.
 constexpr double pade_bound = 5.371920351148152;
 
 constexpr std::array<double, 14> pade_coefficients{64764752532480000.,
@@ -31,12 +33,12 @@ constexpr std::array<double, 14> pade_coefficients{64764752532480000.,
                                                    182.,
                                                    1.};
 
-constexpr int pade_matrices = 7; ///< A, A², A⁴, A⁶ and three more, beside the factors of V − U
+constexpr int pade_matrices = 7; ///< A, A², A⁴, A⁶ and three more, in addition to the factors of V − U
 
-/// Elements that an n×n item takes from the pool beside X and Y.
+/// Elements per n×n item that are taken from the pool, in addition to X and Y.
 constexpr Index expm_scratch(Index n) { return n * (pade_matrices * n + factor_columns(n)); }
 
-/// Y = exp X for items that are all scaled by the same power of two, in memory for as many.
+/// Y = exp X for items that all need the same scaling. `memory` has expm_scratch(n) elements per item.
 template <class T>
 void expm_scaled(const Primitives<T> &p, BatchView<const T> x, BatchView<T> y, int squarings, T *memory) {
   const Index n = y.rows, count = y.count;
@@ -50,7 +52,7 @@ void expm_scaled(const Primitives<T> &p, BatchView<const T> x, BatchView<T> y, i
     p.multiply(1, Op::none, In(l), Op::none, In(r), c);
   };
   const auto b = [](int k) { return static_cast<T>(pade_coefficients[k]); };
-  // c₆A⁶ + c₄A⁴ + c₂A², with + c₀I where there is one
+  // c₆A⁶ + c₄A⁴ + c₂A²
   const auto even = [&](const BatchView<T> &out, int c6, int c4, int c2) {
     p.add(b(c6), In(a6), b(c4), In(a4), out);
     p.add(1, In(out), b(c2), In(a2), out);
@@ -82,12 +84,12 @@ void expm_scaled(const Primitives<T> &p, BatchView<const T> x, BatchView<T> y, i
   p.copy(In(from), y);
 }
 
-/// Y = exp X for items that are all scaled alike. Where there are enough of them each core takes some through all
-/// steps, instead of a share of every step: threads that wait for each other after each are slow beside other busy
-/// processes.
+/// Y = exp X for items that all need the same scaling. If there are enough items, each core takes some of them through
+/// all steps. Sharing every step would make the threads wait for each other after each step, which is slow when other
+/// processes are busy.
 template <class T> void expm_in_parts(const Backend &backend, const Primitives<T> &p, BatchView<const T> x,
                                       BatchView<T> y, int squarings, T *memory) {
-  constexpr Index entries = 1 << 14; // of a part: enough for products of many tiny items at once
+  constexpr Index entries = 1 << 14; // per part: enough for efficient batched products of many tiny items
   const Index n = y.rows, few = std::max<Index>(1, entries / (n * n));
   const Index each = backend.parts_at_once((y.count + few - 1) / few) > 1 ? few : y.count;
   backend.for_parts((y.count + each - 1) / each, [&](Index part) {
@@ -99,11 +101,12 @@ template <class T> void expm_in_parts(const Backend &backend, const Primitives<T
   });
 }
 
-/// Y = exp X, neighbours that are scaled alike at once: what an item becomes does not depend on others.
+/// Y = exp X. Neighbours that need the same scaling are computed together; the result of an item does not depend on
+/// other items.
 template <class T>
 void expm_by_pade(const Backend &backend, const Primitives<T> &p, BatchView<const T> x, BatchView<T> y) {
   if (y.rows == 0 || y.count == 0) return;
-  constexpr int none = -1; // of an X that is not finite
+  constexpr int none = -1; // for an X that is not finite
   std::vector<int> squarings;
   for (const double norm : p.one_norms(x))
     squarings.push_back(!std::isfinite(norm) ? none

@@ -1,7 +1,7 @@
 #pragma once
-/// How the factors of an n×n matrix lie in the n×(n + 3) that `Primitives::lu` writes: L and U in the first n columns,
-/// and n integers, the row exchanges counted from 1, in the memory of the last three from its first multiple of 8
-/// bytes.
+/// The layout of LU factors in the n×(n + 3) matrix that `Primitives::lu` writes: L and U lie in the first n columns.
+/// The last three columns hold n integers, the row exchanges counted from 1, starting at the first address that is a
+/// multiple of 8 bytes.
 
 #include "devices/primitives.hpp"
 
@@ -11,7 +11,7 @@ namespace kronvec {
 
 constexpr Index factor_columns(Index n) { return n + 3; }
 
-/// The pivots of an item's factors; Integer has at most 64 bits.
+/// The pivots in an item's factors. Integer has at most 64 bits.
 template <class Integer, class T> auto *pivots(MatrixView<T> f) {
   const auto end = reinterpret_cast<std::uintptr_t>(f.data() + f.rows() * f.ld());
   if constexpr (std::is_const_v<T>) {

@@ -1,3 +1,5 @@
+/// Reads results with few rows as results with more rows and fewer columns.
+
 #include "devices/flat_emission.hpp"
 
 #include <algorithm>
@@ -6,7 +8,7 @@
 namespace kronvec {
 namespace {
 
-/// Whether all rows of the product are rows of the result: others would turn up in the next column.
+/// Whether all rows of the product lie in the result. Other rows would end up in the next column.
 bool within(const Product &p, Index rows) {
   Index least = p.row.offset, most = p.row.offset;
   for (int q = 0; q < p.labels; ++q)
@@ -14,7 +16,7 @@ bool within(const Product &p, Index rows) {
   return least >= 0 && most < rows;
 }
 
-/// The product with columns cut in two; nothing where a label crosses the cut.
+/// The product with each column map split at `columns`; nothing if a label crosses the split.
 std::optional<Product> cut(Product p, Index rows, Index columns) {
   if (std::any_of(p.extent.begin(), p.extent.begin() + p.labels, [](Index n) { return n == 0; })) return p;
   if (p.col.offset < 0 || !within(p, rows)) return std::nullopt;
@@ -40,7 +42,7 @@ std::optional<Product> cut(Product p, Index rows, Index columns) {
 std::optional<Flattened> flattened(const Emission &e, Index bytes_each, Index short_column) {
   const Index rows = e.rows.size;
   if (e.rows.triangle || e.cols.triangle || rows * bytes_each >= short_column || e.products.empty()) return {};
-  std::vector<Index> candidates{e.cols.size}; // the fewest columns first
+  std::vector<Index> candidates{e.cols.size}; // fewest columns first
   for (const Product &p : e.products)
     candidates.insert(candidates.end(), p.col.stride.begin(), p.col.stride.begin() + p.labels);
   std::sort(candidates.begin(), candidates.end());

@@ -1,5 +1,5 @@
 #pragma once
-/// Results of few rows, read as results of more rows and fewer columns.
+/// Results with few rows, read as results with more rows and fewer columns.
 
 #include "devices/emission.hpp"
 
@@ -9,11 +9,11 @@ namespace kronvec {
 
 struct Flattened {
   Emission emission;
-  Index columns; ///< of the packed result that are one column here
+  Index columns; ///< number of columns of the packed result that form one column here
 };
 
-/// Where columns are shorter than so many bytes, and all column maps allow it: row + rows · (column mod `columns`),
-/// column / `columns`.
+/// If columns are shorter than `short_column` bytes and all column maps allow it: the emission with row + rows ·
+/// (column mod `columns`) as its row and column / `columns` as its column.
 std::optional<Flattened> flattened(const Emission &emission, Index bytes_each, Index short_column);
 
 } // namespace kronvec

@@ -1,8 +1,7 @@
 #pragma once
-/// Kronecker products applied mode by mode through products of matrices. A column of X is a tensor whose fastest
-/// dimension belongs to the last factor: a factor F, p×q, with `inner` entries of faster dimensions makes
-/// Y_o = X_o·Fᵀ, inner×p, of X_o, inner×q, for all `outer` values of the slower ones. No entry is moved between
-/// factors.
+/// Kronecker products applied mode by mode through matrix products. A column of X is a tensor whose fastest dimension
+/// belongs to the last factor. A factor F, p×q, with `inner` entries of faster dimensions, maps X_o, inner×q, to Y_o =
+/// X_o·Fᵀ, inner×p, for each of the `outer` values of the slower dimensions. No entry is moved between factors.
 
 #include "devices/algebra.hpp"
 
@@ -13,16 +12,17 @@ namespace kronvec::modes {
 
 struct Mode {
   std::size_t factor;
-  Index inner, outer; ///< outer of one column
+  Index inner, outer; ///< for one column
 };
 
-/// What orders factors by the fewest flops, ascending. Applying f (p×q) to a tensor of S entries takes 2pS flops and
-/// leaves Sp/q, so f comes before g exactly if 1/q_f − 1/p_f < 1/q_g − 1/p_g: what shrinks most goes first.
+/// The key by which factors are sorted, ascending, for the fewest flops. Applying f (p×q) to a tensor of S entries
+/// takes 2pS flops and leaves Sp/q entries, so f comes before g exactly if 1/q_f − 1/p_f < 1/q_g − 1/p_g: the factor
+/// that shrinks the tensor most goes first.
 inline double growth(Index p, Index q) {
   return 1 / std::max(1.0, static_cast<double>(q)) - 1 / std::max(1.0, static_cast<double>(p));
 }
 
-/// All factors that are not identities, in the order of the fewest flops.
+/// All factors that are not identities, in the order with the fewest flops.
 template <class T> std::vector<Mode> plan(std::span<const KroneckerFactor<T>> factors) {
   std::vector<Mode> order;
   std::vector<Index> extent;
@@ -52,12 +52,12 @@ template <class T> double flops(std::span<const KroneckerFactor<T>> factors) {
   return total;
 }
 
-/// Entries of one column that the mode leaves.
+/// Entries of one column after the mode.
 template <class T> Index left(std::span<const KroneckerFactor<T>> factors, const Mode &m) {
   return m.inner * m.outer * factors[m.factor].rows();
 }
 
-/// The workspace's two halves take turns to hold what the modes leave, except for the last one's result.
+/// The two halves of the workspace alternate in holding the intermediate results; the last result goes to Y.
 struct Halves {
   Index first = 0, second = 0;
 };
@@ -75,8 +75,8 @@ template <class T> Index workspace(std::span<const KroneckerFactor<T>> factors, 
   return (size.first + size.second) * columns;
 }
 
-/// One mode: Y_o = α·X_o·Fᵀ + β·Y_o, for all columns. `algebra`: an Algebra<T>, or what has its `multiply` and
-/// `combine`.
+/// Applies one mode: Y_o = α·X_o·Fᵀ + β·Y_o, for all columns. `algebra` is an Algebra<T>, or anything with its
+/// `multiply` and `combine`.
 template <class T> void apply(const auto &algebra, T alpha, const KroneckerFactor<T> &f, const Mode &m,
                               MatrixView<const T> x, T beta, MatrixView<T> y) {
   using In = BatchView<const T>;

@@ -1,5 +1,5 @@
 #pragma once
-/// Checks of the matrices that a user hands over, for the public door.
+/// Checks of matrices that users pass, for the public functions.
 
 #include "devices/backend.hpp"
 
@@ -7,18 +7,18 @@
 
 namespace kronvec {
 
-/// Whether two views share memory: by the addresses from their first entry to their last, and, where they step from
-/// column to column alike, as windows of one matrix do, by their rows.
+/// Whether two views share memory: whether their address ranges overlap and, if their leading dimensions are equal (as
+/// for windows of one matrix), whether their rows overlap too.
 template <class T> bool overlap(MatrixView<const T> a, MatrixView<const T> b) {
   const auto end = [](MatrixView<const T> m) { return m.data() + (m.cols() - 1) * m.ld() + m.rows(); };
   if (a.rows() == 0 || a.cols() == 0 || b.rows() == 0 || b.cols() == 0) return false;
   if (!std::less<>()(a.data(), end(b)) || !std::less<>()(b.data(), end(a))) return false;
   if (a.ld() != b.ld()) return true;
-  const Index below = ((b.data() - a.data()) % a.ld() + a.ld()) % a.ld(); // from a row of a's first to one of b's
+  const Index below = ((b.data() - a.data()) % a.ld() + a.ld()) % a.ld(); // from a row of a to a row of b
   return below < a.rows() || below + b.rows() > a.ld();
 }
 
-/// Whether two views are of the same entries in the same places.
+/// Whether two views have the same entries at the same addresses.
 template <class T> bool same(MatrixView<const T> a, MatrixView<const T> b) {
   return a.data() == b.data() && a.shape() == b.shape() && (a.ld() == b.ld() || a.cols() <= 1);
 }

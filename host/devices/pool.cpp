@@ -1,3 +1,5 @@
+/// Memory of the host, and the pool of workspaces.
+
 #include "devices/pool.hpp"
 
 #include "kronvec/error.hpp"
@@ -22,7 +24,7 @@ std::size_t round_up(std::size_t bytes, std::size_t unit) { return (bytes + unit
 
 std::size_t number_in(const char *path) {
   std::size_t number = std::numeric_limits<std::size_t>::max();
-  std::ifstream(path) >> number; // "max" leaves 0: no limit is set
+  std::ifstream(path) >> number; // the text "max" (no limit) leaves 0
   return number == 0 ? std::numeric_limits<std::size_t>::max() : number;
 }
 
@@ -63,7 +65,7 @@ void Memory::deallocate(void *block, std::size_t bytes) noexcept {
 void *HostMemory::obtain(std::size_t bytes) {
   const bool huge = bytes >= 2 * page;
   const std::size_t unit = huge ? page : line;
-  if (huge && bytes > host_bytes_free()) return nullptr; // the system would promise it all the same
+  if (huge && bytes > host_bytes_free()) return nullptr; // Linux would grant memory that it does not have
   void *block = std::aligned_alloc(unit, round_up(bytes, unit));
   if (block && huge) madvise(block, round_up(bytes, unit), MADV_HUGEPAGE);
   return block;
@@ -96,7 +98,7 @@ std::size_t Blocks::bytes() const {
 
 Pool::~Pool() { trim(); }
 
-/// Requests of about one size share blocks: eight sizes from each power of two to the next.
+/// Requests of similar size share blocks: there are eight sizes between consecutive powers of two.
 std::size_t Pool::block_size(std::size_t bytes) {
   if (bytes == 0) return 0;
   const std::size_t unit = std::max<std::size_t>(line, std::bit_floor(bytes) / 8);
@@ -117,7 +119,7 @@ Pool::Block Pool::take(std::size_t bytes) {
   try {
     return {*this, memory_.allocate(size), size};
   } catch (const OutOfMemory &) {
-    trim(); // what is kept for other sizes may be what is missing
+    trim(); // blocks kept for other sizes may be the memory that is missing
   }
   return {*this, memory_.allocate(size), size};
 }
@@ -126,7 +128,7 @@ void Pool::give_back(void *data, std::size_t bytes) noexcept {
   const std::lock_guard lock(mutex_);
   try {
     free_[bytes].push_back(data);
-  } catch (...) { // no room for the note: the block itself goes instead
+  } catch (...) { // no memory to record the block: free it instead
     memory_.deallocate(data, bytes);
   }
 }

@@ -1,5 +1,5 @@
 #pragma once
-/// Memory of a device, counted, and a pool of workspaces on top of it.
+/// Memory of a device, with counters, and a pool of workspaces.
 
 #include <atomic>
 #include <cstddef>
@@ -10,14 +10,14 @@
 
 namespace kronvec {
 
-/// Bytes that the operating system (and a memory control group around us) would still give.
+/// Bytes that the operating system (and the memory control group, if any) would still grant.
 std::size_t host_bytes_free();
 
-/// Where blocks come from, with a count of what is held. Thread-safe.
+/// The source of blocks, with a count of the bytes held. Thread-safe.
 class Memory {
 public:
   virtual ~Memory() = default;
-  /// 64-byte aligned. Throws OutOfMemory, with the size asked for and the size free.
+  /// 64-byte aligned. Throws OutOfMemory, with the requested and the free size.
   void *allocate(std::size_t bytes);
   void deallocate(void *block, std::size_t bytes) noexcept;
   /// Bytes that could still be allocated.
@@ -27,13 +27,13 @@ public:
   void reset_peak() { peak_ = in_use_.load(); }
 
 private:
-  /// A block, or null where there is not enough.
+  /// A block, or null if there is not enough memory.
   virtual void *obtain(std::size_t bytes) = 0;
   virtual void release(void *block) noexcept = 0;
   std::atomic<std::size_t> in_use_ = 0, peak_ = 0;
 };
 
-/// The host's memory, in huge pages where a block is large.
+/// The host's memory. Large blocks use huge pages.
 class HostMemory final : public Memory {
 public:
   std::size_t bytes_free() const override { return host_bytes_free(); }
@@ -43,16 +43,16 @@ private:
   void release(void *block) noexcept override;
 };
 
-/// Blocks that work takes from a pool: of each size the most at once, since those handed back are used again by
-/// requests of their size alone.
+/// The blocks that some work takes from a pool: for each size, the max number at the same time. A returned block is
+/// reused only by requests of its size.
 class Blocks {
 public:
   Blocks() = default;
-  /// `count` blocks for so many bytes each.
+  /// `count` blocks of at least `bytes` bytes.
   explicit Blocks(std::size_t bytes, std::size_t count = 1);
-  /// Of two pieces of work at once.
+  /// Blocks of two pieces of work that run at the same time.
   friend Blocks operator+(Blocks a, const Blocks &b);
-  /// Of two pieces of work one after the other.
+  /// Blocks of two pieces of work that run one after the other.
   friend Blocks operator|(Blocks a, const Blocks &b);
   std::size_t bytes() const;
 
@@ -60,8 +60,8 @@ private:
   std::map<std::size_t, std::size_t> count_; // by rounded size
 };
 
-/// Blocks that are handed back are kept for the next request of about their size, so that a loop allocates nothing
-/// after its first turn. Thread-safe.
+/// Keeps returned blocks for the next request of similar size, so that a loop allocates nothing after its first
+/// iteration. Thread-safe.
 class Pool {
 public:
   explicit Pool(Memory &memory) : memory_(memory) {}
@@ -69,7 +69,7 @@ public:
   Pool(const Pool &) = delete;
   Pool &operator=(const Pool &) = delete;
 
-  /// A block of the pool, handed back when it dies.
+  /// A block of the pool. Its destructor returns it.
   class Block {
   public:
     Block() = default;
@@ -94,7 +94,7 @@ public:
   };
 
   Block take(std::size_t bytes);
-  /// The size of the block that `take` gives.
+  /// The size of the block that `take` returns.
   static std::size_t block_size(std::size_t bytes);
   /// Frees every block that is not in use.
   void trim();

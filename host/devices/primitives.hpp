@@ -1,6 +1,6 @@
 #pragma once
-/// The primitives that the calculus runs on: those of linear algebra, and what needs real entries. The rules for
-/// operands are those of `Algebra`.
+/// The primitives of the calculus: linear algebra, and operations on real entries. The rules for operands are those of
+/// `Algebra`.
 
 #include "devices/algebra.hpp"
 #include "devices/emission.hpp"
@@ -22,41 +22,41 @@ public:
   using typename Algebra<T>::In;
   using typename Algebra<T>::Out;
 
-  /// y (1×n) = the largest entry of each column: NaN if an entry is, −∞ of no entries.
+  /// y (1×n) = the largest entry of each column: NaN if an entry is NaN, −∞ if there are no entries.
   virtual void column_max(In x, Out y) const = 0;
-  /// A few entrywise operations in one pass. All results have one shape and count and may be inputs of that shape,
-  /// entry for entry. An input with one row serves all rows of a result, one with one column all columns: a 1×1
-  /// broadcasts.
+  /// Several entrywise operations in one pass. All results have the same shape and count, and may be inputs of that
+  /// shape, entry for entry. An input with one row is broadcast to all rows, an input with one column to all columns;
+  /// so a 1×1 input is broadcast to all entries.
   virtual void chain(const Chain<T> &chain, std::span<const In> inputs, std::span<const Out> results) const = 0;
-  /// ‖X‖₁ of each item, the largest sum of a column's magnitudes: NaN if an entry is. Waits for the results.
+  /// ‖X‖₁ of each item, the largest column sum of absolute values; NaN if an entry is NaN. Waits for the results.
   virtual std::vector<T> one_norms(In x) const = 0;
-  /// LU factors of X n×n with row exchanges, in the device's own form; F is n×(n + 3). Throws DomainError with the
-  /// reciprocal condition number where `regular` is required and X is singular to working precision.
+  /// LU factors of the n×n matrix X with row exchanges, in the device's own format; F is n×(n + 3). If `regular`,
+  /// throws DomainError with the reciprocal condition number if X is singular to working precision.
   virtual void lu(In x, bool regular, Out f) const = 0;
-  /// Y = op(X)⁻¹·B, by the factors of X.
+  /// Y = op(X)⁻¹·B, from the factors of X.
   virtual void lu_solve(Op op, In f, In b, Out y) const = 0;
-  /// y (1×1) = det X or log |det X|, by the factors of X.
+  /// y (1×1) = det X or log |det X|, from the factors of X.
   virtual void determinant(bool logarithm, In f, Out y) const = 0;
   /// Y = adj X, the transposed cofactors; X may be singular.
   virtual void adjugate(In x, Out y) const = 0;
-  /// The lower triangular Y with positive diagonal and X = YYᵀ; reads the lower triangle of X. Throws DomainError where
-  /// X is not positive definite.
+  /// The lower triangular Y with positive diagonal and X = YYᵀ. Reads the lower triangle of X. Throws DomainError if X
+  /// is not positive definite.
   virtual void cholesky(In x, Out y) const = 0;
   /// Y = Σ Xᵏ/k!.
   virtual void expm(In x, Out y) const = 0;
-  /// Y = X⁻¹. Throws DomainError with the reciprocal condition number where X is singular to working precision.
+  /// Y = X⁻¹. Throws DomainError with the reciprocal condition number if X is singular to working precision.
   virtual void inverse(In x, Out y) const = 0;
   /// The emission, prepared for this device.
   virtual std::unique_ptr<Emitter<T>> emitter(Emission emission) const = 0;
 
-  // Chains of one link. The result may be an operand.
+  // Chains with one link. The result may be an operand.
 
   void scale(T alpha, In x, Out y) const final { chain_of({.kind = Kind::affine, .alpha = alpha}, {x}, y); }
   void add(T alpha, In a, T beta, In b, Out c) const final {
     chain_of({.kind = Kind::add, .b = 1, .alpha = alpha, .beta = beta}, {a, b}, c);
   }
-  /// C = A (·, /, ^) B entry by entry: Diag(vec A)·vec B where both have C's shape, Diag(a)·B where A is one column,
-  /// A·Diag(b) where B is one row.
+  /// C = A (·, /, ^) B entry by entry: Diag(vec A)·vec B if both have C's shape, Diag(a)·B if A is one column,
+  /// A·Diag(b) if B is one row.
   void binary(Binary op, In a, In b, Out c) const { chain_of({.kind = Kind::binary, .op = op, .b = 1}, {a, b}, c); }
   void hadamard(In a, In b, Out c) const final { binary(Binary::multiply, a, b, c); }
   /// Y = f(X) entry by entry; `exponent` is pow's c.

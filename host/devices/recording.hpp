@@ -1,20 +1,20 @@
 #pragma once
-/// Work that a device is handed as one, again and again: a graph of CUDA.
+/// Work that is submitted to a device as one unit, repeatedly (a CUDA graph).
 
 #include <stdexcept>
 
 namespace kronvec {
 
-/// Work that was recorded, with the addresses that it was recorded with. Thread-safe.
+/// Recorded work, with the addresses that it was recorded with. Thread-safe.
 class Recording {
 public:
   virtual ~Recording() = default;
-  /// Hands all of it to the device once more, after all earlier work.
+  /// Enqueues all of it once more, after all earlier work.
   virtual void replay() const = 0;
 };
 
-/// Work that cannot be recorded, for the host would wait in it for what the device has not done. Whoever would wait
-/// throws it, so that nothing recorded can depend on a number of the moment when it was recorded.
+/// Thrown by code that would have to wait for the device while it is being recorded. No recording can therefore depend
+/// on a number that was computed when it was recorded.
 class NotRecordable : public std::logic_error {
 public:
   using logic_error::logic_error;

@@ -1,3 +1,5 @@
+/// Reads comma-separated text.
+
 #include "io/file.hpp"
 #include "io/npy.hpp"
 #include "kronvec/io.hpp"
@@ -21,7 +23,7 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(first, text.find_last_not_of(blank) - first + 1);
 }
 
-/// The fields of a line, at commas or semicolons, else at blanks.
+/// The fields of a line, separated by commas or semicolons if there are any, otherwise by blanks.
 std::vector<std::string_view> fields(std::string_view line) {
   const bool separated = line.find_first_of(",;") != std::string_view::npos;
   std::vector<std::string_view> result;
@@ -42,7 +44,7 @@ std::optional<double> number(std::string_view field) {
   return value;
 }
 
-/// The numbers of a line; nothing if it is a line of names. Throws IoError for one bad field among numbers.
+/// The numbers of a line, or nothing for a line of names. Throws IoError for one bad field among numbers.
 std::optional<std::vector<double>> row_of(std::string_view line, std::size_t line_number, bool may_be_names,
                                           const std::string &name) {
   std::vector<double> row;

@@ -1,3 +1,5 @@
+/// Reads files, and writes new files atomically.
+
 #include "io/file.hpp"
 
 #include "core/readable.hpp"
@@ -31,7 +33,7 @@ std::string read_file(const std::filesystem::path &path) {
 
 namespace {
 
-/// A rename would replace a symbolic link, not what it points to.
+/// The file that a symbolic link points to: a rename would replace the link itself.
 std::filesystem::path behind_links(std::filesystem::path path) {
   std::error_code error;
   for (int links = 0; links < 40 && std::filesystem::is_symlink(path, error); ++links)
@@ -46,7 +48,7 @@ NewFile::NewFile(const std::filesystem::path &target, Until until) : target_(beh
   if (std::filesystem::exists(target_, ignored) && !std::filesystem::is_regular_file(target_, ignored))
     throw IoError("cannot write " + target.string() + ": there is something that is not a regular file");
   const std::filesystem::path directory = target_.has_parent_path() ? target_.parent_path() : ".";
-  if (until == Until::nameless && access("/proc/self/fd", X_OK) == 0) // where such a file is found again
+  if (until == Until::nameless && access("/proc/self/fd", X_OK) == 0) // needed to link the nameless file later
     descriptor_ = open(directory.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
   if (descriptor_ < 0) open_temporary();
 }
@@ -65,7 +67,7 @@ void NewFile::open_temporary() {
   temporary_ = std::move(name);
   const mode_t mask = umask(0);
   umask(mask);
-  if (fchmod(descriptor_, 0666 & ~mask) == 0) return; // mkostemp's file is its owner's alone
+  if (fchmod(descriptor_, 0666 & ~mask) == 0) return; // mkostemp makes the file readable by its owner only
   const int error = errno;
   close(descriptor_), unlink(temporary_.c_str());
   fail(error);
@@ -98,10 +100,11 @@ void NewFile::write_at(std::size_t place, std::span<const char> bytes) {
 }
 
 void NewFile::sync() {
-  if (fsync(descriptor_) != 0 && errno != EINVAL) fail(errno); // EINVAL: a file system that has nothing to wait for
+  if (fsync(descriptor_) != 0 && errno != EINVAL) fail(errno); // EINVAL: this file system does not support sync
 }
 
-/// A link replaces nothing, a rename does: the file gets a name of its own beside the target first.
+/// Links the nameless file to a temporary name beside the target, because a link cannot replace the target but a rename
+/// can.
 void NewFile::give_temporary_name() {
   const std::string self = fmt::format("/proc/self/fd/{}", descriptor_);
   for (int attempt = 0;; ++attempt) {

@@ -1,5 +1,5 @@
 #pragma once
-/// Files read whole, and files that appear whole or not at all.
+/// Reads whole files, and writes files that appear complete or not at all.
 
 #include <filesystem>
 #include <span>
@@ -11,9 +11,9 @@ namespace kronvec {
 /// The bytes of a regular file. Throws IoError.
 std::string read_file(const std::filesystem::path &path);
 
-/// A file that appears under its name with `commit`, whole, or not at all: until then it has no name, so that nothing
-/// stays of it however the process ends; or a temporary one beside its target, on file systems that know no files
-/// without names, which the destructor removes.
+/// A new file that appears under its name at `commit`, complete, or not at all. Until then it has no name, so nothing
+/// remains of it however the process ends. On file systems without nameless files it has a temporary name beside its
+/// target; the destructor removes it.
 class NewFile {
 public:
   enum class Until { nameless, temporary };
@@ -24,13 +24,13 @@ public:
   NewFile(const NewFile &) = delete;
   NewFile &operator=(const NewFile &) = delete;
 
-  /// Throws OutOfSpace where the disk has less free than so many bytes.
+  /// Throws OutOfSpace if the disk has fewer than `bytes` bytes free.
   void require_space(double bytes) const;
-  /// At the end. Throws IoError.
+  /// Writes at the end. Throws IoError.
   void write(std::span<const char> bytes);
-  /// At a place, which may lie beyond the end.
+  /// Writes at a place, which may lie beyond the end.
   void write_at(std::size_t place, std::span<const char> bytes);
-  /// Returns when what was written is on the disk.
+  /// Returns when all written bytes are on the disk.
   void sync();
   void commit();
 
@@ -40,7 +40,7 @@ private:
   void give_temporary_name();
 
   std::filesystem::path target_;
-  std::string temporary_; ///< a name that is to be renamed or removed
+  std::string temporary_; ///< a name that `commit` renames or the destructor removes
   int descriptor_ = -1;
 };
 

@@ -1,3 +1,5 @@
+/// Writes Matrix Market files.
+
 #include "core/sparse_checks.hpp"
 #include "io/file.hpp"
 #include "kronvec/io.hpp"
@@ -9,7 +11,7 @@
 namespace kronvec {
 
 template <class T> void write_mtx(const std::filesystem::path &path, const CsrMatrix<T> &a) {
-  constexpr std::size_t enough = 1 << 20; // bytes of text at once
+  constexpr std::size_t enough = 1 << 20; // bytes of text per write
   require_consistent(a);
   NewFile file(path);
   fmt::memory_buffer text;

@@ -1,3 +1,5 @@
+/// Reads and writes .npy files.
+
 #include "io/npy.hpp"
 
 #include "kronvec/io.hpp"
@@ -13,12 +15,12 @@
 namespace kronvec {
 namespace {
 
-/// The header's Python dictionary, of which three keys matter.
+/// The header's Python dictionary; three of its keys matter.
 struct Header {
   std::string descr;
   bool fortran_order = false;
   std::vector<Index> shape;
-  std::size_t data = 0; ///< where the entries begin
+  std::size_t data = 0; ///< offset of the entries
 };
 
 class HeaderParser {

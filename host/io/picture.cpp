@@ -1,3 +1,5 @@
+/// Draws matrices as PNG pictures.
+
 #include "io/file.hpp"
 #include "kronvec/io.hpp"
 
@@ -18,8 +20,8 @@ constexpr Index longest_side = 1000; ///< pixels
 using Colour = std::array<std::uint8_t, 3>;
 constexpr Colour nan_colour{128, 128, 128}, grid_colour{225, 225, 225}, frame_colour{90, 90, 90};
 
-/// White at 0, through light and full red (positive) or blue (negative) to dark at ±largest. The cube root lifts small
-/// entries, and the least depth of any nonzero one is a tenth.
+/// White at 0, through light and full red (positive) or blue (negative), to dark at ±largest. The cube root makes small
+/// entries visible; any nonzero entry has a depth of at least a tenth.
 Colour colour(double x, double largest) {
   if (std::isnan(x)) return nan_colour;
   if (x == 0) return {255, 255, 255};
@@ -29,13 +31,13 @@ Colour colour(double x, double largest) {
   return x > 0 ? Colour{fade(178), fade(10), fade(32)} : Colour{fade(20), fade(70), fade(170)};
 }
 
-/// Of two entries the one that a pixel shows: NaN first, then the greater size.
+/// The entry that a pixel shows of two: NaN if one is NaN, otherwise the one of greater absolute value.
 double stronger(double a, double b) {
   if (std::isnan(a) || std::isnan(b)) return std::numeric_limits<double>::quiet_NaN();
   return std::abs(b) > std::abs(a) ? b : a;
 }
 
-/// The matrix at most `longest_side` entries long: each the strongest of those that it covers.
+/// The matrix reduced to at most `longest_side` entries per side; each entry is the strongest of those it covers.
 template <class T> Matrix<double> pooled(MatrixView<const T> m) {
   const Index longest = std::max(m.rows(), m.cols());
   const Index box = std::max<Index>(1, (longest + longest_side - 1) / longest_side);
@@ -93,7 +95,7 @@ Canvas draw(const Matrix<double> &m) {
   const Index longest = std::max<Index>({m.rows(), m.cols(), 1});
   const Index cell = std::max<Index>(1, std::min<Index>(longest_side * 4 / 5 / longest, 80));
   const Index grid = cell >= 8 ? 1 : 0, frame = 2;
-  // A single long row or column is drawn thick enough to be seen.
+  // A single row or column gets thicker cells, so that it is visible.
   const Index across = std::max(cell, m.cols() == 1 ? Index(8) : cell),
               down = std::max(cell, m.rows() == 1 ? Index(8) : cell);
   Canvas canvas(m.cols() * across + 2 * frame, m.rows() * down + 2 * frame);

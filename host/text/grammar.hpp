@@ -1,12 +1,12 @@
 #pragma once
-/// The grammar, by recursive descent, over a builder that says what its words mean. A builder has a Value and
+/// A recursive-descent parser. A builder gives its words their meaning. A builder has a type Value and
 ///
 ///   Value number(double), symbol(const Token &), negated(Value), transposed(Value)
 ///   Value binary(sign, Value, Value)                with a sign of + - * / ^ .* ./ .^ ⊗ ⊕ ∗
-///   std::optional<std::size_t> arguments_of(name)   of a function; `any_number` for one that takes them all
+///   std::optional<std::size_t> arguments_of(name)   number of arguments of a function, or `any_number`
 ///   Value call(name, std::vector<Value>)
 ///
-/// ShapeErrors that they throw get the place of the sign or function.
+/// The grammar adds the position of the sign or function to ShapeErrors that the builder throws.
 
 #include "kronvec/parse.hpp"
 #include "text/lexer.hpp"
@@ -18,7 +18,7 @@
 
 namespace kronvec {
 
-/// The size that a number spells: a non-negative integer that fits.
+/// The size that a number denotes: a non-negative integer that fits.
 inline std::optional<Index> size_spelled(double x) {
   return x < 0 || x != std::floor(x) || x > 9e15 ? std::nullopt : std::optional(static_cast<Index>(x));
 }
@@ -39,7 +39,7 @@ public:
   }
 
 private:
-  /// Counts how deep the text nests, so that no input can exhaust the stack.
+  /// Counts the nesting depth of the text, so that no input can exhaust the stack.
   class Nesting {
   public:
     explicit Nesting(Grammar &grammar) : depth_(grammar.depth_) {
@@ -62,7 +62,7 @@ private:
     throw SyntaxError("unexpected '" + peek().text + "'", peek().position);
   }
 
-  /// build(), with the place added to a ShapeError.
+  /// Calls build() and adds the position to a ShapeError.
   template <class Build> static Value at(std::size_t position, Build build) {
     try {
       return build();
@@ -86,7 +86,7 @@ private:
     return f;
   }
 
-  /// Looser than the product: I ⊗ A·B is I ⊗ (A·B).
+  /// Binds less tightly than the product: I ⊗ A·B is I ⊗ (A·B).
   Value kronecker_level() {
     Value f = product_level();
     while (is_sign("⊗") || is_sign("⊕") || is_sign("∗")) {
@@ -122,7 +122,7 @@ private:
     return f;
   }
 
-  /// X^-1, x.^-2: a sign may stand before an exponent.
+  /// An exponent may have a sign: X^-1, x.^-2.
   Value exponent_level() {
     bool negative = false;
     for (; is_sign("+") || is_sign("-"); take())
@@ -167,7 +167,7 @@ private:
     return at(name.position, [&] { return builder_.call(name.text, arguments); });
   }
 
-  /// vec X, as mathematics is set.
+  /// vec X, without parentheses, as in mathematics.
   Value vec_of(const Token &vec) {
     const Value argument = primary();
     return at(vec.position, [&] { return builder_.call(vec.text, {argument}); });

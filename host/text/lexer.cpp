@@ -1,3 +1,5 @@
+/// Splits the text of an expression into tokens.
+
 #include "text/lexer.hpp"
 
 #include "kronvec/error.hpp"
@@ -13,7 +15,7 @@ bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
-/// The UTF-8 character at the start of a text, whole.
+/// The first UTF-8 character of a text.
 std::string_view first_character(std::string_view text) {
   std::size_t length = 1;
   while (length < text.size() && (static_cast<unsigned char>(text[length]) & 0xc0) == 0x80)
@@ -28,11 +30,11 @@ struct Spelling {
 constexpr Spelling signs[] = {{"·", "*"}, {"⊙", ".*"}, {"⊘", "./"}, {"−", "-"},    {"ᵀ", "'"},
                               {"⊗", "⊗"}, {"⊕", "⊕"},  {"∗", "∗"},  {"⁻¹", "^-1"}, {"⁻ᵀ", "^-1'"}};
 
-/// Small letters below the line: digits, and what separates two sizes.
+/// Subscripts: digits, and separators of two sizes.
 constexpr Spelling subscripts[] = {{"₀", "0"}, {"₁", "1"}, {"₂", "2"}, {"₃", "3"}, {"₄", "4"}, {"₅", "5"},
                                    {"₆", "6"}, {"₇", "7"}, {"₈", "8"}, {"₉", "9"}, {"ₓ", ","}, {",", ","}};
 
-/// Matrices that are written as a letter with their sizes.
+/// Matrices written as a letter with their sizes.
 constexpr Spelling sized[] = {{"I", "eye"}, {"K", "K"}, {"D⁺", "Dplus"}, {"D", "D"},
                               {"L", "L"},   {"N", "N"}, {"1", "ones"},   {"0", "zeros"}};
 
@@ -42,7 +44,8 @@ template <std::size_t N> const Spelling *at_start(const Spelling (&spellings)[N]
   return nullptr;
 }
 
-/// The subscript at the start of a text in ASCII, and its length there. A comma belongs to it only before a digit.
+/// The subscript at the start of a text: in ASCII, and its length in the text. A comma belongs to it only before a
+/// digit.
 struct Subscript {
   std::string ascii;
   std::size_t length = 0;
@@ -62,7 +65,7 @@ Subscript subscript_at(std::string_view text) {
   }
 }
 
-/// Takes a text apart, from the front.
+/// Splits a text into tokens, from the front.
 class Lexer {
 public:
   explicit Lexer(std::string_view text) : text_(text) {}
@@ -104,7 +107,7 @@ private:
     return true;
   }
 
-  /// The tokens of an ASCII text, all of them at this place.
+  /// Appends the tokens of an ASCII text, all with the current position.
   void spell(std::string_view ascii) {
     for (Token token : Lexer(ascii).run()) {
       token.position = at_;

@@ -1,20 +1,21 @@
 #pragma once
-/// Commutation matrices, applied by index: K[m,n]·vec A = vec Aᵀ for A m×n (Magnus & Neudecker, ch. 3.7). None is ever
+/// Commutation matrices, applied by index: K[m,n]·vec A = vec Aᵀ for A m×n (Magnus & Neudecker, ch. 3.7). K is never
 /// formed, and results are exact.
 ///
-/// All matrices lie on `device`, with any leading dimension. On CUDA the work is handed to the device's stream. These
-/// functions throw ShapeError, DeviceError for memory that the device cannot reach, and Error where the result shares
-/// memory with X (except as stated).
+/// All matrices lie on `device`, with any leading dimension. On CUDA the work is enqueued in the device's stream. These
+/// functions throw ShapeError; DeviceError for memory that the device cannot reach; and Error if the result shares
+/// memory with X, except as stated.
 
 #include "kronvec/matrix.hpp"
 
 namespace kronvec {
 
-/// Y = Xᵀ, which is vec Y = K[m,n]·vec X for X m×n. Y may be X itself where X is square.
+/// Y = Xᵀ, which is vec Y = K[m,n]·vec X for X m×n. Y may be X itself if X is square.
 template <class T = double> void transpose(MatrixView<const std::type_identity_t<T>> x,
                                            MatrixView<std::type_identity_t<T>> y, Device device = Device::cpu());
 
-/// Y = K[m,n]·X for X mn×k: every column, as the vec of an m×n matrix, becomes that of its transpose.
+/// Y = K[m,n]·X for X mn×k. Each column of X is the vec of an m×n matrix; the same column of Y is the vec of its
+/// transpose.
 template <class T = double> void commute_rows(Index m, Index n, MatrixView<const std::type_identity_t<T>> x,
                                               MatrixView<std::type_identity_t<T>> y, Device device = Device::cpu());
 

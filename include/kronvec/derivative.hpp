@@ -26,8 +26,8 @@ template <class T> struct Binding {
   MatrixView<const T> value;
 };
 
-/// Values for symbols, in host memory or on the device. Symbols that a function does not have are passed over, so that
-/// one list may serve several functions; of several values for one symbol the last counts.
+/// Values for symbols, in host memory or on the device. Symbols that do not occur in the function are ignored, so one
+/// list may serve several functions. If a symbol has several values, the last one counts.
 template <class T> class Values {
 public:
   Values();
@@ -47,18 +47,19 @@ public:
   const Binding<T> &operator[](std::size_t k) const { return begin()[k]; }
 
 private:
-  struct List; // the library's own: a program in libstdc++'s debug mode has another std::vector
+  struct List; // private to the library: a program in libstdc++'s debug mode has another std::vector
   std::unique_ptr<List> list_;
 };
 
-/// The value of F, on the device. Throws DomainError for a symbol without a value, ShapeError for one of another shape.
+/// The value of F, on the device. Throws DomainError for a symbol without a value, ShapeError for a value of another
+/// shape.
 template <class T = double>
 Matrix<T> evaluate(const Expression &f, const Values<std::type_identity_t<T>> &values, Device device = Device::cpu());
 
 /// How a dense Jacobian is computed.
 enum class Method {
-  automatic,    ///< structured, forward or reverse, whichever is predicted to be the fastest
-  structured,   ///< written once from its terms in Kronecker structure (ledger M5)
+  automatic,    ///< the fastest of structured, forward and reverse, by prediction
+  structured,   ///< J written in one pass from its terms in Kronecker structure (ledger M5)
   forward,      ///< by columns, through JVPs of unit tangents (ledger M2)
   reverse,      ///< by rows, through VJPs of unit cotangents (ledger M3)
   numeric,      ///< central differences (ledger M4)
@@ -75,21 +76,21 @@ enum class Layout {
   denominator, ///< its transpose, mn×pq
 };
 
-/// What is known of a variable.
+/// What is known about a variable.
 enum class Structure {
   general,
-  symmetric, ///< X = Xᵀ, so that vech X are the variables: ∂vec F/∂(vech X)ᵀ = J·D, with the duplication matrix D
+  symmetric, ///< X = Xᵀ: the variables are vech X, so ∂vec F/∂(vech X)ᵀ = J·D, with the duplication matrix D
 };
 
-/// Called with the part done, in [0, 1], now and then.
+/// Called from time to time with the fraction that is done, in [0, 1].
 using Progress = std::function<void(double)>;
 
 struct DenseOptions {
   Method method = Method::automatic;
   Layout layout = Layout::numerator;
   Progress progress = {};
-  /// numeric: where to write the error that the differences imply, max |J − Ĵ| from truncation (by Richardson's
-  /// comparison with twice the step) and from rounding. It takes twice as many evaluations.
+  /// For `numeric`: receives the estimated error of the differences, max |J − Ĵ|, from truncation (by Richardson's
+  /// comparison with twice the step) and from rounding. Asking for it doubles the number of evaluations.
   double *implied_error = nullptr;
 };
 
@@ -102,9 +103,9 @@ template <class T> class Point;
 template <class T> const Point<T> &point_of(const JacobianAt<T> &j);
 } // namespace detail
 
-/// A Jacobian at a point, kept as its terms: the small arrays that they read are held, and nothing is J. It belongs to
-/// the point where it was made, and ends with the next `update` of that operator. Its const functions may be called
-/// from several threads at once.
+/// A Jacobian at a point, stored as its terms: it holds only the small arrays that the terms read, never J. It refers
+/// to the JacobianAt that made it and becomes invalid with the next `update` of that JacobianAt. Its const functions
+/// may be called from several threads at once.
 template <class T> class FactoredJacobian {
 public:
   explicit FactoredJacobian(std::shared_ptr<const detail::Point<T>> point);
@@ -114,17 +115,17 @@ public:
 
   Index rows() const;
   Index cols() const;
-  std::size_t bytes() const; ///< of the arrays that were made for the terms
-  /// Entries (row …, col …) of J, numerator layout, of out's shape. Throws ShapeError.
+  std::size_t bytes() const; ///< of the arrays made for the terms
+  /// Writes the window of J (numerator layout) that starts at entry (row, col) and has out's shape. Throws ShapeError.
   void block(Index row, Index col, MatrixView<T> out) const;
   Matrix<T> row(Index i) const;    ///< 1×mn
   Matrix<T> column(Index j) const; ///< pq×1
   T entry(Index i, Index j) const;
-  /// Entries that `to_coo` holds at the most: all that are not zero for the structure of F.
+  /// Max number of entries of `to_coo`: all that the structure of F allows to be nonzero.
   Index stored() const;
-  /// Bytes that a sparse J takes while it is made: three values and five indices an entry.
+  /// Peak memory, in bytes, while a sparse J is made: three values and five indices per entry.
   double sparse_bytes() const;
-  /// Those entries, nothing dense on the way. Throws OutOfMemory before any work.
+  /// The stored entries, without a dense intermediate. Throws OutOfMemory before any work.
   CooMatrix<T> to_coo() const;
 
 private:
@@ -141,37 +142,38 @@ public:
   ~JacobianAt();
 
   Index rows() const; ///< pq
-  Index cols() const; ///< mn; n(n+1)/2 of a symmetric variable; the sum of several variables' entries
+  Index cols() const; ///< mn; n(n+1)/2 for a symmetric variable; for several variables the sum of their entries
 
-  /// Moves to another point; symbols that are not named keep their values. Allocates nothing (a GPU: after two calls).
+  /// Moves to another point. Symbols that are not named keep their values. Does not allocate (on a GPU: after two
+  /// calls).
   void update(const Values<T> &values);
 
   /// F at the point, p×q.
   MatrixView<const T> value() const;
 
-  /// y = J·x. x is one tangent of X's shape (then y has F's shape), or mn×k: k tangents, each the vec of one, side by
-  /// side (then y is pq×k). A tangent of a symmetric variable is a vech, one of several variables their vecs stacked.
-  /// Both lie on the operator's device. Allocates nothing after one call of a size (a GPU: two). Throws ShapeError, and
-  /// DeviceError for memory that the device cannot reach.
+  /// y = J·x. x is either one tangent of X's shape (then y has F's shape), or mn×k: k tangents side by side, each the
+  /// vec of one (then y is pq×k). A tangent of a symmetric variable is a vech; a tangent of several variables is their
+  /// vecs, stacked. Both x and y lie on the operator's device. Does not allocate after the first call with a given size
+  /// (on a GPU: after the second). Throws ShapeError, and DeviceError for memory that the device cannot reach.
   void apply(MatrixView<const T> x, MatrixView<T> y) const;
   Matrix<T> apply(MatrixView<const T> x) const;
-  /// y = Jᵀ·x, with the same two forms: one cotangent of F's shape, or pq×k.
+  /// y = Jᵀ·x, with the same two forms of x: one cotangent of F's shape, or pq×k.
   void apply_transpose(MatrixView<const T> x, MatrixView<T> y) const;
   Matrix<T> apply_transpose(MatrixView<const T> x) const;
 
-  /// The dense Jacobian, written into `out`. Throws ShapeError, and OutOfMemory before any work. One that does not fit
-  /// into memory can go to a file: kronvec/jacobian_file.hpp.
+  /// Writes the dense Jacobian into `out`. Throws ShapeError, and OutOfMemory before any work. A Jacobian that does not
+  /// fit into memory can go to a file: kronvec/jacobian_file.hpp.
   void to_dense(MatrixView<T> out, const DenseOptions &options = {}) const;
   Matrix<T> to_dense(const DenseOptions &options = {}) const;
 
-  /// J as an operator that combines with others, as D⁺·J·D and J·Jᵀ do; it follows `update`.
+  /// J as an operator that combines with others, for example D⁺·J·D or J·Jᵀ. It follows `update`.
   Operator<T> as_operator() const;
 
-  /// The terms, for blocks, rows, columns and entries of a J that need not exist. Throws Error where there are none
+  /// The terms of J, for blocks, rows, columns and entries without materialising J. Throws Error if J has no terms
   /// (`Jacobian::has_terms`).
   FactoredJacobian<T> factored() const { return FactoredJacobian<T>(point_); }
-  /// J in compressed rows, nothing dense on the way: small where F leaves most of J zero, as elementwise functions, XᵀX
-  /// and A ⊗ X do. Throws Error where J has no terms.
+  /// J in compressed rows, without a dense intermediate. It is small if most of J is structurally zero, as for
+  /// elementwise functions, XᵀX and A ⊗ X. Throws Error if J has no terms.
   CsrMatrix<T> to_sparse() const { return compressed(factored().to_coo()); }
 
 private:
@@ -180,27 +182,29 @@ private:
   std::shared_ptr<detail::Point<T>> point_;
 };
 
-/// The Jacobian of F with respect to X as a plan: the differential, built once, good for every point.
+/// The Jacobian of F with respect to X as a plan: the differential is built once and serves every point.
 class Jacobian {
 public:
-  /// Throws ShapeError for a symmetric variable that is not square.
+  /// Throws ShapeError if a symmetric variable is not square.
   Jacobian(const Expression &f, const Symbol &x, Structure structure = Structure::general);
-  /// Of several variables: the blocks [∂vec F/∂(vec X)ᵀ  ∂vec F/∂(vec Y)ᵀ …]. Throws Error for one named twice.
+  /// For several variables: the blocks [∂vec F/∂(vec X)ᵀ  ∂vec F/∂(vec Y)ᵀ …]. Throws Error if a variable is named
+  /// twice.
   Jacobian(const Expression &f, const std::vector<Symbol> &variables);
   Index rows() const; ///< pq
-  Index cols() const; ///< as `JacobianAt`
-  /// Whether J has terms, so that the method `structured` can write it.
+  Index cols() const; ///< see `JacobianAt::cols`
+  /// Whether J has terms, that is, whether the method `structured` can write it.
   bool has_terms() const;
-  /// How a dense J would be written and why so: its terms, flops per entry, time over that of writing J once, memory.
+  /// How a dense J would be written, and why: its terms, flops per entry, predicted time relative to writing J once,
+  /// memory.
   std::string explain(Layout layout = Layout::numerator, std::size_t element = sizeof(double)) const;
-  /// Bytes of a dense J with elements of this size, and of what `to_dense` holds beside it.
+  /// Bytes of a dense J with elements of this size, plus what `to_dense` holds beside it.
   double dense_bytes(Method method = Method::automatic, std::size_t element = sizeof(double)) const;
   /// The operator at a point. Throws DomainError, ShapeError, OutOfMemory.
   template <class T = double>
   JacobianAt<T> at(const Values<std::type_identity_t<T>> &values, Device device = Device::cpu()) const {
     return JacobianAt<T>(plan_, values, device);
   }
-  /// The operators at many points at once: kronvec/jacobian_at_points.hpp.
+  /// The operators at many points: kronvec/jacobian_at_points.hpp.
   template <class T = double> JacobianAtPoints<T> at_points(const Values<std::type_identity_t<T>> &values, Index points,
                                                             Device device = Device::cpu()) const;
 
@@ -213,8 +217,8 @@ inline Jacobian jacobian(const Expression &f, const Symbol &x, Structure structu
 }
 inline Jacobian jacobian(const Expression &f, const std::vector<Symbol> &variables) { return {f, variables}; }
 
-/// The gradient matrix G of a scalar f, of X's shape: df = tr(GᵀdX), vec G = Dfᵀ (ledger D0). An expression, which can
-/// be evaluated and differentiated again. Throws ShapeError if f is no scalar.
+/// The gradient matrix G of a scalar f, of X's shape: df = tr(GᵀdX), vec G = Dfᵀ (ledger D0). The result is an
+/// expression that can be evaluated and differentiated again. Throws ShapeError if f is not a scalar.
 Expression gradient(const Expression &f, const Symbol &x);
 
 /// The Hessian of a scalar f, mn×mn: the Jacobian of its gradient. Its `apply` is a Hessian-vector product.

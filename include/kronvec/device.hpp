@@ -13,15 +13,15 @@ class Backend; // host/devices/backend.hpp: memory and primitives of one device
 /// A handle to a device; cheap to copy, valid for the life of the process.
 class Device {
 public:
-  /// The oracle: every primitive straight from its definition, naive and serial.
+  /// The oracle: computes every primitive directly from its definition, unoptimised and serial.
   static Device reference();
   /// OpenBLAS, Highway and OpenMP on the host's cores.
   static Device cpu();
-  /// GPU number `index`, working in `stream` (a cudaStream_t), or in a stream of its own. Work is only handed over: who
-  /// reads results through CUDA waits for the stream, or calls `synchronize`. Throws DeviceError with the reason where
-  /// there is no such GPU, no driver, or kronvec was built without CUDA.
+  /// GPU number `index`. It works in `stream` (a cudaStream_t), or in a stream of its own. Work is enqueued only:
+  /// before you read results through CUDA, wait for the stream or call `synchronize`. Throws DeviceError with the
+  /// reason if there is no such GPU or no driver, or if kronvec was built without CUDA.
   static Device cuda(int index = 0, void *stream = nullptr);
-  /// The same code, host side and kernels, run by an emulator on the CPU: to test and to try, not to be fast.
+  /// The same host code and kernels as `cuda`, run by an emulator on the CPU: for testing, not for speed.
   static Device cuda_emulated();
   /// All devices of this machine, the oracle first.
   static std::vector<Device> all();
@@ -29,15 +29,15 @@ public:
   static Device named(std::string_view name);
 
   std::string name() const;
-  /// One line for people: what stands behind the device (SIMD target, BLAS, threads).
+  /// One line for people: what the device runs on (SIMD target, BLAS, threads).
   std::string description() const;
 
-  /// Whether matrices on this device lie in host memory, where anyone may read their entries.
+  /// Whether matrices on this device lie in host memory, where any code may read their entries.
   bool is_host() const;
-  /// Waits for all work handed to the device; on the host there never is any left.
+  /// Waits for all enqueued work. On the host there is never any.
   void synchronize() const;
 
-  /// Bytes that this process holds on the device now, and the most it has held since `reset_peak()`.
+  /// Bytes that this process holds on the device now, and the max since `reset_peak()`.
   std::size_t bytes_in_use() const;
   std::size_t peak_bytes() const;
   void reset_peak() const;

@@ -8,7 +8,7 @@
 namespace kronvec {
 
 /// A function of one real number, applied to every entry.
-/// Conventions at the points without a derivative: sign(0) = 0, step(0) = 0, abs'(0) = 0, relu'(0) = 0.
+/// Conventions at points without a derivative: sign(0) = 0, step(0) = 0, abs'(0) = 0, relu'(0) = 0.
 enum class Function {
   abs,
   sign,       ///< −1, 0 or 1
@@ -39,9 +39,9 @@ enum class Function {
 
 /// Every function, in the order of the enumeration.
 std::span<const Function> all_functions();
-/// The name that the command and the derivation use.
+/// The name used by the command and by derivations.
 std::string_view name(Function f);
-/// The function of a name, or nothing.
+/// The function with this name, or nothing.
 std::optional<Function> function_named(std::string_view name);
 
 } // namespace kronvec

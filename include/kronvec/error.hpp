@@ -1,5 +1,5 @@
 #pragma once
-/// The exceptions that kronvec throws. Every text names the operation and, where shapes disagree, both shapes.
+/// The exceptions that kronvec throws. Every message names the operation and, if shapes disagree, both shapes.
 
 #include <cstddef>
 #include <stdexcept>
@@ -13,7 +13,7 @@ public:
   using std::runtime_error::runtime_error;
 };
 
-/// Shapes that do not fit together; the text holds both.
+/// Shapes that do not fit together. The message holds both.
 class ShapeError : public Error {
 public:
   using Error::Error;
@@ -25,7 +25,7 @@ public:
   using Error::Error;
 };
 
-/// Text that is no expression. `position()` is the offending place, in bytes from the start of the text.
+/// Text that is not an expression. `position()` is the offending place, in bytes from the start of the text.
 class SyntaxError : public Error {
 public:
   SyntaxError(const std::string &message, std::size_t position) : Error(message), position_(position) {}
@@ -35,13 +35,13 @@ private:
   std::size_t position_;
 };
 
-/// A result that would not fit into memory, refused before work begins; the text holds both numbers.
+/// A result that would not fit into memory. Thrown before any work; the message holds the needed and the free bytes.
 class OutOfMemory : public Error {
 public:
   using Error::Error;
 };
 
-/// A device that does not exist, or that failed.
+/// A device that does not exist or has failed.
 class DeviceError : public Error {
 public:
   using Error::Error;
@@ -53,7 +53,7 @@ public:
   using Error::Error;
 };
 
-/// A file that would not fit on its disk, refused before work begins; the text holds both numbers.
+/// A file that would not fit on its disk. Thrown before any work; the message holds the needed and the free bytes.
 class OutOfSpace : public IoError {
 public:
   using IoError::IoError;

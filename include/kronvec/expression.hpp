@@ -3,7 +3,7 @@
 ///
 /// Shapes are checked when an expression is built: every function here throws ShapeError with the operator and both
 /// shapes. A 1×1 expression or a number is a scalar and broadcasts in + − * hadamard, quotient and pow; nothing else
-/// broadcasts. Expressions are immutable and share their parts; copying one is copying a pointer.
+/// broadcasts. Expressions are immutable and share their parts; copying an expression copies a pointer.
 
 #include "kronvec/elementwise.hpp"
 #include "kronvec/matrix.hpp"
@@ -30,16 +30,16 @@ private:
   std::shared_ptr<const Node> node_;
 };
 
-/// A named matrix variable. Two symbols are the same only if one is a copy of the other, whatever their names.
+/// A named matrix variable. Two symbols are the same only if one is a copy of the other; equal names do not matter.
 class Symbol : public Expression {
 public:
   Symbol(std::string name, Index rows, Index cols);
-  /// The symbol that an expression is. Throws Error if it is something else.
+  /// The symbol that f consists of. Throws Error if f is anything else.
   explicit Symbol(const Expression &f);
   const std::string &name() const;
 };
 
-/// The expression in the command's grammar, with as few parentheses as it needs.
+/// The expression in the command's grammar, with as few parentheses as possible.
 std::string to_string(const Expression &f);
 
 /// A matrix of fixed numbers, which lie in host memory.
@@ -71,18 +71,18 @@ Expression trace(const Expression &u);
 Expression sum(const Expression &u);
 /// U⁻¹·V, without forming the inverse. Evaluation throws DomainError where U is singular.
 Expression solve(const Expression &u, const Expression &v);
-/// det U. Its differential is right at a singular U too.
+/// det U. Its differential is correct at a singular U too.
 Expression det(const Expression &u);
 /// log |det U|; −∞ for a singular U.
 Expression logdet(const Expression &u);
-/// The Cholesky factor of (U + Uᵀ)/2: lower triangular, with a positive diagonal. Evaluation throws DomainError where
-/// it is not positive definite.
+/// The Cholesky factor of (U + Uᵀ)/2: lower triangular, with a positive diagonal. Evaluation throws DomainError if (U +
+/// Uᵀ)/2 is not positive definite.
 Expression cholesky(const Expression &u);
 /// The matrix exponential Σ Uᵏ/k!.
 Expression expm(const Expression &u);
 /// ⟨U, V⟩ = Σ uᵢⱼvᵢⱼ = tr(UᵀV).
 Expression inner(const Expression &u, const Expression &v);
-/// Diag(u) of a vector; the diagonal, as a column, of a square matrix.
+/// Diag(u) for a vector u; for a square matrix its diagonal, as a column.
 Expression diag(const Expression &u);
 /// The lower triangle with the diagonal, column by column.
 Expression vech(const Expression &u);
@@ -92,9 +92,9 @@ Expression kron(const Expression &u, const Expression &v);
 Expression khatri_rao(const Expression &u, const Expression &v);
 /// U ⊕ V, block diagonal.
 Expression direct_sum(const Expression &u, const Expression &v);
-/// log Σᵢ exp(uᵢⱼ) for every column j, as a row; without overflow.
+/// log Σᵢ exp(uᵢⱼ) for every column j, as a row. Does not overflow.
 Expression logsumexp(const Expression &u);
-/// exp(uᵢⱼ) / Σᵢ exp(uᵢⱼ) in every column; without overflow, and so is its logarithm.
+/// exp(uᵢⱼ) / Σᵢ exp(uᵢⱼ) in every column. Neither it nor its logarithm overflows.
 Expression softmax(const Expression &u);
 /// Σ|uᵢⱼ|.
 Expression norm1(const Expression &u);
@@ -105,7 +105,7 @@ Expression vec(const Expression &u);
 /// The rows×cols matrix whose vec is vec U.
 Expression unvec(const Expression &u, Index rows, Index cols);
 
-/// f entry by entry; `pow` has its own function above. log(1 + exp U) becomes softplus(U), which cannot overflow.
+/// f entry by entry. For `pow` use the function above. log(1 + exp U) becomes softplus(U), which cannot overflow.
 Expression elementwise(Function f, const Expression &u);
 inline Expression abs(const Expression &u) { return elementwise(Function::abs, u); }
 inline Expression sign(const Expression &u) { return elementwise(Function::sign, u); }

@@ -1,9 +1,9 @@
 #pragma once
-/// Products with diagonal matrices, which are never formed: one pass over memory.
+/// Products with diagonal matrices, in one pass over memory, without forming the diagonal matrix.
 ///
-/// All matrices lie on `device`, with any leading dimension; Y may be X. On CUDA the work is handed to the device's
-/// stream. These functions throw ShapeError, DeviceError for memory that the device cannot reach, and Error where the
-/// result shares memory with an operand without being X.
+/// All matrices lie on `device`, with any leading dimension. Y may be X. On CUDA the work is enqueued in the device's
+/// stream. These functions throw ShapeError; DeviceError for memory that the device cannot reach; and Error if the
+/// result shares memory with an operand but is not X itself.
 
 #include "kronvec/matrix.hpp"
 
@@ -14,12 +14,12 @@ template <class T = double> void hadamard(MatrixView<const std::type_identity_t<
                                           MatrixView<const std::type_identity_t<T>> x,
                                           MatrixView<std::type_identity_t<T>> y, Device device = Device::cpu());
 
-/// Y = Diag(d)·X for X m×n and d m×1: row i of X times dᵢ.
+/// Y = Diag(d)·X for X m×n and d m×1: multiplies row i of X by dᵢ.
 template <class T = double> void scale_rows(MatrixView<const std::type_identity_t<T>> d,
                                             MatrixView<const std::type_identity_t<T>> x,
                                             MatrixView<std::type_identity_t<T>> y, Device device = Device::cpu());
 
-/// Y = X·Diag(d) for X m×n and d n×1: column j of X times dⱼ.
+/// Y = X·Diag(d) for X m×n and d n×1: multiplies column j of X by dⱼ.
 template <class T = double> void scale_columns(MatrixView<const std::type_identity_t<T>> x,
                                                MatrixView<const std::type_identity_t<T>> d,
                                                MatrixView<std::type_identity_t<T>> y, Device device = Device::cpu());

@@ -1,5 +1,5 @@
 #pragma once
-/// All of kronvec.
+/// Includes all of kronvec.
 
 #include "kronvec/commutation.hpp"
 #include "kronvec/compare.hpp"

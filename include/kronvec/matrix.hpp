@@ -26,7 +26,7 @@ struct Shape {
 /// "3×4".
 std::string to_string(Shape shape);
 
-/// A rows×cols window onto column-major memory that someone else owns; T may be const.
+/// A rows×cols window onto column-major memory that the view does not own. T may be const.
 template <class T> class MatrixView {
 public:
   MatrixView() = default;
@@ -48,7 +48,7 @@ public:
   Shape shape() const { return {rows_, cols_}; }
   bool packed() const { return ld_ == rows_ || cols_ <= 1; }
   T &operator()(Index i, Index j) const { return data_[i + j * ld_]; }
-  /// The window of `rows`×`cols` entries whose first is (i, j). Throws ShapeError if it leaves the matrix.
+  /// The rows×cols window whose first entry is (i, j). Throws ShapeError if it does not fit in the matrix.
   MatrixView block(Index i, Index j, Index rows, Index cols) const {
     if (i < 0 || j < 0 || rows < 0 || cols < 0 || i > rows_ - rows || j > cols_ - cols) outside(i, j, rows, cols);
     return {data_ ? data_ + i + j * ld_ : nullptr, rows, cols, ld_};
@@ -62,19 +62,19 @@ private:
   Index rows_ = 0, cols_ = 0, ld_ = 0;
 };
 
-/// An owning, packed, column-major matrix on a device; T is float, double or std::complex of them. Movable; copying is
-/// spelled `clone()`.
+/// An owning, packed, column-major matrix on a device. T is float, double or std::complex of them. Movable; to copy,
+/// call `clone()`.
 template <class T> class Matrix {
 public:
   Matrix() : Matrix(0, 0) {}
   /// Zeros. Throws OutOfMemory.
   Matrix(Index rows, Index cols, Device device = Device::cpu());
-  /// Row by row, as it reads on paper: Matrix<double>{{1, 2}, {3, 4}}. Throws ShapeError for a ragged list.
+  /// Row by row, as on paper: Matrix<double>{{1, 2}, {3, 4}}. Throws ShapeError for a ragged list.
   Matrix(std::initializer_list<std::initializer_list<T>> rows);
-  /// Entries are left as the memory held them.
+  /// A matrix with unspecified entries.
   static Matrix uninitialized(Index rows, Index cols, Device device = Device::cpu());
-  /// Standard normal numbers (as real and as imaginary part of complex ones), the same on every machine for the same
-  /// seed.
+  /// Standard normal numbers (real and imaginary part each, for complex T). The same seed gives the same numbers on
+  /// every machine.
   static Matrix random(Index rows, Index cols, std::uint64_t seed);
 
   Matrix(Matrix &&other) noexcept;
@@ -83,7 +83,7 @@ public:
   Matrix &operator=(const Matrix &) = delete;
   ~Matrix();
   Matrix clone() const;
-  /// A copy on another device; `Device::cpu()` brings it to the host.
+  /// A copy on `device`; `Device::cpu()` copies to the host.
   Matrix to(Device device) const;
 
   T *data() { return data_; }
@@ -93,7 +93,7 @@ public:
   Index ld() const { return rows_; }
   Shape shape() const { return {rows_, cols_}; }
   Device device() const { return device_; }
-  /// Entries; only of a matrix in host memory.
+  /// Entry access, for matrices in host memory only.
   T &operator()(Index i, Index j) { return data_[i + j * rows_]; }
   const T &operator()(Index i, Index j) const { return data_[i + j * rows_]; }
 
@@ -111,7 +111,7 @@ private:
   T *data_ = nullptr;
 };
 
-/// The matrix itself where its entries lie in host memory already, and otherwise a copy there.
+/// The matrix itself if its entries lie in host memory, otherwise a copy there.
 template <class T> Matrix<T> on_host(Matrix<T> m) { return m.device().is_host() ? std::move(m) : m.to(Device::cpu()); }
 
 } // namespace kronvec

@@ -1,5 +1,5 @@
 #pragma once
-/// Sparse matrices, in host memory: coordinates, and compressed rows.
+/// Sparse matrices in host memory: coordinates (COO) and compressed rows (CSR).
 
 #include "kronvec/containers.hpp"
 #include "kronvec/matrix.hpp"
@@ -8,7 +8,7 @@
 
 namespace kronvec {
 
-/// Entry n is value[n] at (row[n], col[n]), counted from 0; a place may occur several times, and then counts their sum.
+/// Entry n is value[n] at (row[n], col[n]), counted from 0. A position may occur several times; its values add up.
 template <class T> struct KRONVEC_HOLDS_CONTAINERS CooMatrix {
   Index rows = 0, cols = 0;
   std::vector<Index> row, col;
@@ -16,7 +16,7 @@ template <class T> struct KRONVEC_HOLDS_CONTAINERS CooMatrix {
   Index nonzeros() const { return static_cast<Index>(value.size()); }
 };
 
-/// Row i has the entries row_start[i] … row_start[i + 1] − 1, at ascending columns, each place once.
+/// Row i has the entries row_start[i] … row_start[i + 1] − 1, in ascending columns, each position once.
 template <class T> struct KRONVEC_HOLDS_CONTAINERS CsrMatrix {
   Index rows = 0, cols = 0;
   std::vector<Index> row_start, col;
@@ -24,11 +24,11 @@ template <class T> struct KRONVEC_HOLDS_CONTAINERS CsrMatrix {
   Index nonzeros() const { return static_cast<Index>(value.size()); }
 };
 
-/// The same matrix in compressed rows; entries of one place are added up. Throws ShapeError for arrays that differ in
-/// length and for an entry outside.
+/// The same matrix in compressed rows. Entries at one position are added up. Throws ShapeError for arrays of different
+/// lengths and for an entry outside the matrix.
 template <class T> CsrMatrix<T> compressed(const CooMatrix<T> &a);
-/// Y = A·X for all columns of X, in host memory. Throws ShapeError, also for an A that is not as above, and DeviceError
-/// for an X on another device.
+/// Y = A·X for all columns of X, in host memory. Throws ShapeError for disagreeing shapes or an A that breaks the rules
+/// of CsrMatrix, and DeviceError for an X on another device.
 template <class T> Matrix<T> operator*(const CsrMatrix<T> &a, const Matrix<T> &x);
 
 } // namespace kronvec

@@ -3,7 +3,7 @@
 #include <cmath>
 #include <cstdio>
 
-kronvec::Matrix<double> kept; // ends after main, and after much else
+kronvec::Matrix<double> kept; // destroyed after main, and after many other objects
 
 int main() {
   using namespace kronvec;
@@ -11,7 +11,7 @@ int main() {
   const Matrix<double> a0{{1, 2}, {3, 4}}, x0{{0, 1}, {1, 0}};
   const auto j = jacobian(a * exp(x), x).at({{a, a0}, {x, x0}});
   kept = j.to_dense();
-  Values<double> next{{a, a0}}; // a list that is kept, and grows
+  Values<double> next{{a, a0}}; // a stored list that grows
   next.push_back({x, x0.view()});
   if (evaluate(a * exp(x), next).shape() != j.value().shape() || next.size() != 2) return 1;
   const double entry = kept(0, 1); // ∂F₁₁/∂X₂₁ = A₁₂ exp(X₂₁)

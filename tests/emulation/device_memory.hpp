@@ -1,5 +1,5 @@
 #pragma once
-/// Device memory as tests look at it: by copies in a stream of their own, which waits for no other.
+/// Access to device memory for tests: copies in a separate stream, which does not wait for any other stream.
 
 #include <cuda_runtime_api.h>
 #include <gtest/gtest.h>
@@ -23,7 +23,7 @@ inline void copy_now(void *to, const void *from, std::size_t bytes) {
   EXPECT_EQ(cudaStreamSynchronize(own_stream()), cudaSuccess);
 }
 
-/// The value that lies there now.
+/// The value at this address now.
 template <class T> T seen(const T *there) {
   T value{};
   copy_now(&value, there, sizeof value);
@@ -31,7 +31,7 @@ template <class T> T seen(const T *there) {
 }
 template <class T> void put(T *there, T value) { copy_now(there, &value, sizeof value); }
 
-/// A block of device memory that holds these values at first.
+/// A block of device memory with these initial values.
 template <class T> class DeviceArray {
 public:
   explicit DeviceArray(const std::vector<T> &values) : size_(values.size()) {

@@ -1,6 +1,5 @@
-/// Emissions of the CUDA device against the reference, with the emulated threads and blocks in every order, and with
-/// limits so small that long sums come in many slices. Numbers are small integers, so that results are equal to the
-/// bit.
+/// Emissions of the CUDA device compared with the reference, with the emulated threads and blocks in every order, and
+/// with limits so small that long sums take many slices. Numbers are small integers, so results are bitwise equal.
 
 #include "product.hpp"
 
@@ -22,7 +21,7 @@ namespace {
 
 using emulation::Order;
 
-/// A window of Y, and how it lies in memory.
+/// A window of Y, and its layout in memory.
 struct Window {
   Index first_row, first_col, rows, cols;
   Index gap = 0, start = 0; ///< ld − rows; entries before the first
@@ -40,7 +39,7 @@ template <class T> Buffers<T> integers(std::initializer_list<Index> sizes) {
   return buffers;
 }
 
-/// Device memory, with what is to be in it.
+/// A block of device memory with these contents.
 template <class T> Pool::Block block(const Backend &device, const std::vector<T> &values) {
   const std::size_t bytes = values.size() * sizeof(T);
   Pool::Block there = device.pool().take(bytes);
@@ -48,7 +47,7 @@ template <class T> Pool::Block block(const Backend &device, const std::vector<T>
   return there;
 }
 
-/// y's memory after `emitter`, with NaN where nothing was written.
+/// y's memory after running `emitter`, with NaN where nothing was written.
 template <class T> std::vector<T> memory_after(const Backend &device, const Emitter<T> &emitter,
                                                const Buffers<T> &buffers, const Window &w) {
   const Index ld = w.rows + w.gap;
@@ -64,7 +63,7 @@ template <class T> std::vector<T> memory_after(const Backend &device, const Emit
   return y;
 }
 
-/// An emulated GPU, and the engine that its emitters have.
+/// An emulated GPU on a stream, and the engine of its emitters.
 struct OnStream {
   struct Stream {
     cudaStream_t handle = nullptr;
@@ -113,7 +112,7 @@ template <class T> void expect_reference(const Emission &emission, const Buffers
     expect_equal(emulated<T>(Order::random, seed, small, emission, buffers, w, seed), expected, what + ", random");
 }
 
-/// All of Y and a window from its middle, packed and not, at every alignment within 16 bytes.
+/// Checks all of Y and a window from its middle, packed and not, at every alignment within 16 bytes.
 template <class T> void expect_windows(const Emission &emission, const Buffers<T> &buffers) {
   const Index m = emission.rows.size, n = emission.cols.size;
   for (const Window &w : {Window{0, 0, m, n}, Window{0, 0, m, n, 3, 1}, Window{0, 0, m, n, 0, 2},
@@ -132,8 +131,8 @@ Product layer(Index m, Index r, Index l, Index n) {
   return product({m, n, r, l}, {1, m}, {0, 0, 1, r}, {{0, {1, 0, m}}, {1, {0, r, 1}}, {2, {0, l, 0, 1}}});
 }
 
-/// The last ones are a row below, at and past the longest tiles, of 512 doubles or 1024 floats, and a column past those
-/// of a stage.
+/// The last shapes have one row less than, as many as, and one more than the longest tiles (512 doubles or 1024
+/// floats), and one column more than a stage.
 TEST(EmulatedEmission, Layers) {
   const Index shapes[][4] = {{1, 1, 1, 1},  {16, 3, 2, 5},   {7, 5, 3, 2},   {3, 11, 7, 1},  {1, 2, 40, 3},
                              {0, 2, 3, 4},  {3, 0, 2, 4},    {513, 1, 1, 1}, {512, 1, 3, 1}, {1028, 2, 1, 1},
@@ -153,7 +152,7 @@ TEST(EmulatedEmission, ZerosBetweenOthers) {
   }
 }
 
-/// Rows between those that a product has, and products that begin in the middle of 16 bytes.
+/// Rows between the rows of a product, and products that begin in the middle of 16 bytes.
 TEST(EmulatedEmission, RowsThatVectorsCross) {
   using Pair = std::pair<Index, Index>;
   for (const auto &[m, gap] : {Pair{3, 1}, Pair{4, 1}, Pair{2, 2}, Pair{4, 4}, Pair{1, 5}}) {
@@ -167,7 +166,7 @@ TEST(EmulatedEmission, RowsThatVectorsCross) {
   }
 }
 
-/// Factors that depend on the column alone, on the row alone and on neither, and more terms than a launch of columns
+/// Factors that depend on the column only, on the row only, and on neither; and more terms than one launch of columns
 /// takes.
 TEST(EmulatedEmission, ManyTermsAndFactors) {
   const Index m = 12, n = 7;
@@ -184,7 +183,8 @@ TEST(EmulatedEmission, ManyTermsAndFactors) {
     expect_windows({Axis::all(m), Axis::all(n), std::vector(terms, last)}, {90, 30});
 }
 
-/// exp(A·exp(W·X·B)·D): Σ_q T(i, k, q)·D(q, j)·B(l, q), times F(i, j); and each label's turn to be that of the slices.
+/// exp(A·exp(W·X·B)·D): Σ_q T(i, k, q)·D(q, j)·B(l, q), times F(i, j). Each label in turn is the one that is cut into
+/// slices.
 TEST(EmulatedEmission, LongSums) {
   const Index m = 4, n = 3, r = 5, c = 6, s = 11;
   const auto two_sided = product({m, n, r, c, s}, {1, m}, {0, 0, 1, r},
@@ -205,13 +205,13 @@ TEST(EmulatedEmission, LongSums) {
              sliding = product({m, r, c, s}, {1}, {0, 1, 3}, {{0, {1, m, 0, m * r}}, {2, {0, 0, 1, c}}});
   expect_windows({Axis::all(m), Axis::all(r), {batch}}, {m * r * s, m * s});
   expect_windows({Axis::all(m), Axis::all(r + 3 * c - 3), {sliding}}, sizes);
-  auto column = two_sided; // a small array: all labels are the row's
+  auto column = two_sided; // a small array: all labels belong to the row
   column.row.stride = {1, m, m * n, m * n * r}, column.col = {};
   expect_windows({Axis::all(m * n * r * c), Axis::all(1), {column}}, sizes);
   expect_windows({Axis::all(1), Axis::all(1), {product({s, m}, {}, {}, {{1, {1, 1}}, {1, {1, 2}}})}}, sizes);
 }
 
-/// More columns than a tile of the general kernel has, of a few rows and of many; and products in several parts.
+/// More columns than a tile of the general kernel has, with few rows and with many; and products in several parts.
 TEST(EmulatedEmission, LabelsThatNoIndexTells) {
   for (const auto &[m, n] : {std::pair<Index, Index>{3, 70}, {40, 70}, {300, 12}}) { // tiles have 64 columns, or 8
     const auto banded = product({m, n}, {1, 1}, {0, 1}, {{0, {1}}, {1, {0, 1}}});
@@ -224,7 +224,7 @@ TEST(EmulatedEmission, LabelsThatNoIndexTells) {
   expect_windows({Axis::all(301), Axis::all(7), {lengthy, lengthy}}, {302});
 }
 
-/// Items of a batch one after the other where their sums are long, or all in one launch. `s` is the length of sums.
+/// A batch runs item by item if its sums are long, otherwise all items in one launch. `s` is the length of the sums.
 template <class T> void expect_batch(Index s) {
   const Index m = 3, n = 2, r = 4, items = 5;
   const Emission emission{Axis::all(m * n),
@@ -260,7 +260,7 @@ TEST(EmulatedEmission, Batches) {
   }
 }
 
-/// Strides of more than 32 bits are left to the general kernel, and so are labels that no index tells.
+/// The general kernel handles strides of more than 32 bits, and labels that no index determines.
 TEST(EmulatedEmission, TermsForColumns) {
   const auto suits = [](const Product &p) { return cuda::columns_of<double>(cuda::terms_of(p)).has_value(); };
   EXPECT_TRUE(suits(product({5, 3}, {1}, {0, 1}, {{0, {1, Index(1) << 28}}})));
@@ -269,7 +269,7 @@ TEST(EmulatedEmission, TermsForColumns) {
   EXPECT_FALSE(suits(product({5, 3, 2}, {1}, {0, 1}, {{0, {1, 0, 1}}})));
 }
 
-/// Few rows, packed: long columns instead.
+/// A packed result with few rows is written as long columns.
 TEST(EmulatedEmission, FewRows) {
   for (const Index m : {1, 3}) {
     const Index r = 17, l = 13;

@@ -1,5 +1,5 @@
-/// The emulator itself: every planted bug is caught by at least one configuration, correct kernels are silent in all,
-/// and the runtime and cuBLAS doubles refuse what a GPU would not survive.
+/// The emulator itself. At least one configuration catches every planted bug, correct kernels pass in all
+/// configurations, and the runtime and cuBLAS doubles refuse what would fail on a GPU.
 
 #include "emulation/device_memory.hpp"
 #include "emulation/planted.hpp"
@@ -29,7 +29,7 @@ using emulation::KernelError;
 using emulation::Misuse;
 using emulation::Order;
 
-/// 64 results of a kernel on i², in one order.
+/// 64 results of a kernel applied to i², in one order.
 std::vector<float> result_of(Planted bug, Order order) {
   emulation::settings().order = order;
   std::vector<float> squares(64);
@@ -51,7 +51,7 @@ template <class Expected> void expect_results(Planted kernel, Expected expected)
   }
 }
 
-/// Some order gives another result than the right one.
+/// Checks that the result is wrong in some order.
 template <class Expected> bool some_result_differs(Planted kernel, Expected expected) {
   for (const Order order : orders) {
     const auto out = result_of(kernel, order);
@@ -61,7 +61,7 @@ template <class Expected> bool some_result_differs(Planted kernel, Expected expe
   return false;
 }
 
-/// The message of the KernelError that a kernel must end with.
+/// The message of the KernelError that the kernel must throw.
 std::string failure_of(Planted bug) {
   try {
     (void)result_of(bug, Order::forward);
@@ -90,16 +90,16 @@ TEST(Emulator, DeadlocksSayWhoWaitsWhere) {
   EXPECT_NE(failure_of(Planted::exit_before_barrier).find("threads 40-63: exited"), std::string::npos);
   EXPECT_NE(failure_of(Planted::partial_shuffle).find("threads 0-15: __shfl_down_sync"), std::string::npos);
   EXPECT_NE(failure_of(Planted::barriers_at_two_places).find("different barriers"), std::string::npos);
-  expect_results(Planted::correct, reversed_thrice); // and the next launch works
+  expect_results(Planted::correct, reversed_thrice); // the next launch works
 }
 
-/// The thread sanitizer ends a process in which it saw a race with status 66.
+/// After a race, the thread sanitizer ends the process with status 66.
 void expect_reported_race(Planted race) {
   EXPECT_EXIT(((void)result_of(race, Order::forward), std::exit(0)), ::testing::ExitedWithCode(66), "data race")
       << static_cast<int>(race);
 }
 
-// Without that sanitizer the numbers are wrong in some order.
+// Without the thread sanitizer, the numbers are wrong in some order.
 TEST(EmulatorDeathTest, RacesAreSeen) {
   const auto zero_or_one = [](int) { return 0.f; };
   if (thread_sanitizer) {
@@ -121,7 +121,7 @@ TEST(Emulator, UninitialisedSharedMemoryIsNaN) {
   EXPECT_TRUE(std::isnan(result_of(Planted::uninitialised_shared, Order::forward)[63]));
 }
 
-#if defined(__SANITIZE_ADDRESS__) // which sees these, in ./run check; nothing else does
+#if defined(__SANITIZE_ADDRESS__) // which finds these, in ./run check; nothing else does
 TEST(EmulatorDeathTest, InnerOverflowsAreSeen) {
   EXPECT_DEATH((void)result_of(Planted::shared_overflow, Order::forward), "heap-buffer-overflow");
   EXPECT_DEATH((void)result_of(Planted::inner_index_overflow, Order::forward), "out of bounds");
@@ -134,7 +134,7 @@ TEST(EmulatorDeathTest, MisalignedVectorsAreSeen) {
 }
 #endif
 
-/// A stream and some device memory, given back at the end.
+/// A stream and some device memory, released at the end.
 class RuntimeDouble : public ::testing::Test {
 protected:
   void SetUp() override {
@@ -146,7 +146,7 @@ protected:
   void TearDown() override {
     if (memory) (void)cudaFreeAsync(memory, stream);
     (void)cudaStreamDestroy(stream);
-    (void)cudaGetLastError(); // what a test has had refused
+    (void)cudaGetLastError(); // the error of a refused call
   }
   cudaStream_t stream = nullptr;
   void *memory = nullptr;
@@ -236,7 +236,7 @@ TEST_F(RuntimeDouble, CusolverRefusesHostPointersLittleWorkspaceAndMixedTypes) {
   auto *pivots = static_cast<int64_t *>(integers);
   auto *info = static_cast<int *>(integers) + 8;
   double host[4] = {1, 2, 3, 5};
-  std::vector<char> host_workspace(on_host); // in use until the work is done
+  std::vector<char> host_workspace(on_host); // in use until the work has run
   const auto factor = [&](double *a, int64_t lda, std::size_t bytes, cudaDataType compute) {
     return cusolverDnXgetrf(handle, parameters, 2, 2, CUDA_R_64F, a, lda, pivots, compute, workspace, bytes,
                             host_workspace.data(), on_host, info);

@@ -1,4 +1,4 @@
-/// Graphs: the emulator's double of them, what the device records, and that a plan at new values is few launches.
+/// Graphs: the emulator's double of them, what the device records, and that a plan at new values takes few launches.
 
 #include "emulation/device_memory.hpp"
 
@@ -20,7 +20,7 @@ using M = Matrix<double>;
 using emulation::Misuse;
 using emulation::waiting;
 
-/// A device on a stream that the test can see into, and another stream.
+/// A device on a stream that the test can inspect, and another stream.
 class Graphs : public ::testing::Test {
 protected:
   void SetUp() override {
@@ -35,7 +35,7 @@ protected:
   }
   Device device() const { return device_of(*backend); }
   const Primitives<double> &primitives() const { return backend->primitives(0.0); }
-  /// The pieces of work that work() leaves in the stream.
+  /// Number of pieces of work that work() leaves in the stream.
   std::size_t handed_over(const auto &work) const {
     EXPECT_EQ(cudaStreamSynchronize(stream), cudaSuccess);
     work();
@@ -52,7 +52,7 @@ protected:
   std::unique_ptr<Backend> backend;
 };
 
-// The emulator.
+// Tests of the emulator.
 
 TEST_F(Graphs, WhatAStreamCapturesIsDoneAtEveryLaunch) {
   void *block = nullptr;
@@ -70,7 +70,7 @@ TEST_F(Graphs, WhatAStreamCapturesIsDoneAtEveryLaunch) {
   put(x, 0.0);
   EXPECT_EQ(cudaGraphLaunch(executable, stream), cudaSuccess);
   EXPECT_EQ(cudaGraphLaunch(executable, stream), cudaSuccess);
-  EXPECT_EQ(cudaGraphExecDestroy(executable), cudaSuccess); // what was launched is done all the same
+  EXPECT_EQ(cudaGraphExecDestroy(executable), cudaSuccess); // launched work still runs
   EXPECT_EQ(waiting(stream), 2u);
   EXPECT_EQ(seen(x), 0) << "done before anyone waited";
   EXPECT_EQ(cudaStreamSynchronize(stream), cudaSuccess);
@@ -104,7 +104,7 @@ TEST_F(Graphs, WhatCannotBeCapturedIsNoticed) {
   (void)cudaGetLastError();
 }
 
-// The device.
+// Tests of the device.
 
 TEST_F(Graphs, ARecordingIsOnePieceOfWork) {
   using View = BatchView<const double>;
@@ -151,7 +151,7 @@ TEST_F(Graphs, WhoWouldWaitRefusesToBeRecorded) {
   EXPECT_TRUE(backend->records());
 }
 
-/// The workspaces belong to the recordings, all of which share them, and go with the last.
+/// All recordings share their workspaces, which are freed with the last recording.
 TEST_F(Graphs, WorkspacesOfRecordings) {
   constexpr Index n = 200000; // an inner product in pieces
   M x(n, 1, device()), y(1, 1, device()), z(1, 1, device());
@@ -177,7 +177,7 @@ TEST_F(Graphs, WorkspacesOfRecordings) {
   EXPECT_EQ(device().bytes_in_use(), held + 64 * sizeof(double));
 }
 
-/// Small factorisations and what is done with them: as many launches for many items as for one, and recorded.
+/// Small factorisations and their uses: as many launches for many items as for one, and recorded.
 TEST_F(Graphs, SmallFactorsAreOneBatch) {
   constexpr Index n = 5, most = 40;
   using View = BatchView<const double>;
@@ -200,7 +200,7 @@ TEST_F(Graphs, SmallFactorsAreOneBatch) {
   EXPECT_EQ(b.to(Device::cpu())(n - 1, 2 * most - 1), 3);
 }
 
-// Plans.
+// Tests of plans.
 
 struct Plan {
   Symbol x{"X", 4, 4}, a{"A", 4, 4};
@@ -243,7 +243,7 @@ TEST_F(Graphs, ManyPointsAreOneLaunchToo) {
   EXPECT_EQ(handed_over([&] { j.update({}); }), 1u);
 }
 
-/// The inverse waits, so that what comes behind it is a recording of its own: all that is left in the stream.
+/// The inverse waits, so the steps after it are a separate recording: the only work left in the stream.
 TEST_F(Graphs, StepsThatWaitStandBetweenRecordings) {
   const Plan p;
   const Expression before = p.a * tanh(p.a * tanh(p.x)), behind = tanh(p.a * tanh(p.a * inverse(before) * p.a));
@@ -255,7 +255,7 @@ TEST_F(Graphs, StepsThatWaitStandBetweenRecordings) {
   }
 }
 
-/// What is solved for by factors that are there waits for nothing.
+/// Solving with existing factors does not wait.
 TEST_F(Graphs, SolutionsAreRecorded) {
   const Plan p;
   const auto j = p.at(p.a * solve(5 * eye(4) + tanh(p.x * p.a), tanh(p.a * p.x)), device());

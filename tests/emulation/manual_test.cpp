@@ -1,5 +1,5 @@
-/// What the manuals forbid and a GPU may let pass, or notices late: the doubles refuse it. docs/gpu-first-contact.md
-/// says where it is written.
+/// Rules of the manuals that a GPU may not enforce, or enforces late. The doubles enforce them.
+/// docs/gpu-first-contact.md says where the rules are written.
 
 #include "devices/cuda/module.hpp"
 #include "devices/emulation/stream.hpp"
@@ -20,7 +20,7 @@ namespace {
 
 using emulation::Misuse;
 
-/// Two streams, the first of which a device works in, and 64 doubles on it.
+/// Two streams, the first of which belongs to a device, and 64 doubles on it.
 class Manual : public ::testing::Test {
 protected:
   void SetUp() override {
@@ -44,7 +44,7 @@ protected:
   double *device = nullptr;
 };
 
-/// A limit of a kernel's is every thread's.
+/// The limit of a kernel applies to all threads.
 TEST_F(Manual, SharedMemoryIsAskedForAndNeverTakenBack) {
   const char kernel = 0;
   constexpr std::size_t much = 100 << 10;
@@ -69,7 +69,7 @@ TEST_F(Manual, PitchesHaveALimit) {
   EXPECT_EQ(cudaMemcpy2DAsync(device, pitch - 1, device + 8, 8, 8, 1, cudaMemcpyDefault, stream), cudaSuccess);
 }
 
-/// The host's memory is there where it is touched alone.
+/// Only the touched pages of the host block take memory.
 TEST_F(Manual, RunsFartherApartThanAPitchTravelAllTheSame) {
   constexpr std::size_t step = std::size_t(1) << 31, size = 2 * step + 4096;
   void *const host = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -91,7 +91,7 @@ TEST_F(Manual, NoBytesAreNoBlock) {
   EXPECT_EQ(cudaMallocAsync(&block, 0, stream), cudaErrorInvalidValue);
 }
 
-/// CUDA's pool keeps it until somebody waits, and cudaMemGetInfo does not know of that.
+/// CUDA's pool keeps freed memory until somebody waits, and cudaMemGetInfo does not count it as free.
 TEST_F(Manual, MemoryThatWasFreedIsFreeAtOnce) {
   constexpr std::size_t size = 1 << 20;
   const auto free_of_gpu = [] {
@@ -108,7 +108,7 @@ TEST_F(Manual, MemoryThatWasFreedIsFreeAtOnce) {
   EXPECT_EQ(backend->memory().bytes_free(), ours);
 }
 
-/// Thrust asks for the last error after its launch, and finds any.
+/// Thrust reads the last error after its launch, and may find an older one.
 TEST_F(Manual, AnErrorLeftBehindIsTheNextLaunchs) {
   const MatrixView<double> x(device, 8, 8);
   EXPECT_NE(cudaSetDevice(7), cudaSuccess);
@@ -127,7 +127,7 @@ protected:
     EXPECT_EQ(cublasDestroy(handle), CUBLAS_STATUS_SUCCESS);
     Manual::TearDown();
   }
-  /// A product of 2×2.
+  /// A product of 2×2 matrices.
   cublasStatus_t multiply() {
     const double one = 1, zero = 0;
     return cublasDgemmStridedBatched_64(handle, CUBLAS_OP_N, CUBLAS_OP_N, 2, 2, 2, &one, device, 2, 0, device + 4, 2, 0,
@@ -162,7 +162,7 @@ TEST_F(ManualOfCublas, CapturesNeedAWorkspaceThatSettingAStreamForgets) {
   EXPECT_EQ(cudaGraphDestroy(graph), cudaSuccess);
 }
 
-/// std::complex is aligned as its parts are, cuBLAS's complex numbers are as a whole.
+/// std::complex is aligned like its parts; cuBLAS's complex numbers are aligned to their full size.
 TEST_F(ManualOfCublas, ComplexNumbersAreAligned) {
   alignas(16) double scalars[5] = {1, 0, 0, 0, 0};
   const auto multiply = [&](int alpha, int a) {

@@ -1,4 +1,4 @@
-/// Device memory is out of reach for host code, between blocks too, and what streams do with it must be in order.
+/// Host code cannot access device memory, not even between blocks, and work of streams must use it in order.
 
 #include "emulation/device_memory.hpp"
 #include "emulation/planted.hpp"
@@ -45,9 +45,9 @@ std::string misuse_of(const auto &work) {
   return "no misuse";
 }
 
-#if !defined(__SANITIZE_THREAD__) // there device memory is the heap's, open always
+#if !defined(__SANITIZE_THREAD__) // where device memory is on the heap and always open
 
-/// work() must end the process with a report of this.
+/// work() must end the process with this report.
 void expect_touch(const auto &work, const std::string &report) {
   EXPECT_EXIT(work(), ::testing::ExitedWithCode(emulation::touched_status), report);
 }
@@ -104,7 +104,7 @@ TEST_F(MemoryDeathTest, FaultsElsewhereAreWhatTheyWere) {
   EXPECT_DEATH(read = nowhere[0], "");
 }
 
-#if !defined(__SANITIZE_ADDRESS__) // which reports it as its own
+#if !defined(__SANITIZE_ADDRESS__) // which reports it itself
 
 TEST_F(MemoryDeathTest, AKernelThatLeavesItsBlockMeetsAGuardPage) {
   const DeviceArray<float> in(std::vector<float>(64)), out(std::vector<float>(64));
@@ -121,7 +121,7 @@ TEST(Memory, BlocksBeginAtMultiplesOf256BytesAndAreNaN) {
     const cudaStream_t stream = new_stream();
     double *const block = new_block(doubles, stream);
     EXPECT_EQ(cudaStreamSynchronize(stream), cudaSuccess);
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) // whose heap knows 16
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) // whose heap aligns to 16 only
     EXPECT_EQ(reinterpret_cast<std::uintptr_t>(block) % 256, 0u);
 #endif
     EXPECT_TRUE(std::isnan(seen(block)) && std::isnan(seen(block + doubles - 1)));
@@ -130,7 +130,7 @@ TEST(Memory, BlocksBeginAtMultiplesOf256BytesAndAreNaN) {
   }
 }
 
-/// Freed and taken again many times, so that pages are used again: full of NaN each time.
+/// Memory that is freed and allocated many times, so that pages are reused, is NaN each time.
 TEST(Memory, PagesThatAreUsedAgainAreNaN) {
   for (int turn = 0; turn < 300; ++turn) {
     const DeviceArray<double> block(std::vector<double>(static_cast<std::size_t>(turn % 7 + 1) * 200, 1));
@@ -182,7 +182,7 @@ TEST_F(TwoStreams, ADestroyedStreamIsMisuse) {
   const cudaStream_t gone = first;
   EXPECT_EQ(cudaStreamDestroy(gone), cudaSuccess);
   streams.erase(streams.begin());
-  for (int k = 0; k < 20; ++k) // none of which is the one that is gone
+  for (int k = 0; k < 20; ++k) // none of which reuses the destroyed handle
     streams.push_back(new_stream());
   const std::string expected = "the stream has been destroyed";
   const double one = 1;

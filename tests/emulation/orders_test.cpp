@@ -1,6 +1,6 @@
-/// Linear algebra of the CUDA device against the reference, with the emulated threads and blocks in every order, and
-/// with so few blocks that each has many tasks: what depends on either is a race. Numbers are small integers, and
-/// exact.
+/// Linear algebra of the CUDA device compared with the reference, with the emulated threads and blocks in every order,
+/// and with so few blocks that each has many tasks. A result that depends on either shows a race. Numbers are small
+/// integers, and results are exact.
 
 #include "devices/cuda/module.hpp"
 #include "devices/emulation/emulator.hpp"
@@ -20,8 +20,8 @@ namespace {
 
 using emulation::Order;
 
-/// Values in a device's memory, the last of them where a block ends: who reads further is seen by the address sanitizer
-/// and, where it goes past a page, by the emulator.
+/// Values in a device's memory. The last value lies at the end of a block, so the address sanitizer detects reads
+/// beyond it; so does the emulator, if they cross a page.
 template <class T> struct InMemory {
   Pool::Block block;
   T *data;
@@ -34,7 +34,7 @@ template <class T> struct InMemory {
   }
 };
 
-/// What work(device, x, y, index) leaves of y and of a margin around it, for small integers in x.
+/// The contents of y, and of a margin around it, after work(device, x, y, index), for small integers in x.
 std::vector<double> result_of(const Backend &device, Index entries_x, Index entries_y, const auto &work) {
   constexpr Index margin = 64;
   std::vector<double> x(static_cast<std::size_t>(entries_x)), y(static_cast<std::size_t>(entries_y + 2 * margin));
@@ -56,7 +56,7 @@ std::string difference(const std::vector<double> &result, const std::vector<doub
   return fmt::format("entry {} is {} instead of {}", r - result.begin(), *r, *e);
 }
 
-/// The emulated device leaves what the other one leaves, in every order, and where a few blocks have all the tasks.
+/// The emulated device gives the same result as the other one, in every order, and if a few blocks have all the tasks.
 void expect_result_of(const Backend &other, Index entries_x, Index entries_y, const auto &work) {
   const auto expected = result_of(other, entries_x, entries_y, work);
   for (const std::int64_t blocks : {1 << 20, 2, 1})
@@ -76,7 +76,7 @@ void expect_reference(Index entries_x, Index entries_y, const auto &work) {
 using View = BatchView<double>;
 using In = BatchView<const double>;
 
-/// `count` items of rows×cols. `gap` is ld − rows; `start` are entries before the first.
+/// `count` items of rows×cols. `gap` is ld − rows; `start` is the number of entries before the first.
 struct Shape {
   Index rows, cols, count, gap = 1, start = 1;
 
@@ -115,7 +115,7 @@ TEST(EmulatedOrders, Triangles) {
     }
 }
 
-/// The longer one goes first, and leaves keys behind those of the other.
+/// The longer one runs first and leaves keys behind those of the other.
 TEST(EmulatedOrders, RowsByIndices) {
   const Shape few{11, 10, 3}, many{300, 10, 3}, more{320, 9, 3};
   expect_reference(many.entries(), few.entries(), [&](const Backend &device, double *x, double *y, const Index *index) {
@@ -128,7 +128,7 @@ TEST(EmulatedOrders, RowsByIndices) {
                    });
 }
 
-/// Each item by one block, and by several of them.
+/// One block per item, and several blocks per item.
 TEST(EmulatedOrders, Sums) {
   for (const Shape &shape : {Shape{30, 20, 5}, {300, 1, 4, 0, 0}, {257, 150, 3}, {38001, 1, 2, 0, 0}}) {
     const Shape sums{1, 1, shape.count};
@@ -151,8 +151,8 @@ TEST(EmulatedOrders, LargestEntriesAndNorms) {
   });
 }
 
-/// Twice a cyclic permutation, whose factors are exact: many small items, and a large one, which cuSOLVER has by
-/// itself.
+/// Twice a cyclic permutation, whose factors are exact: many small items, and a large one, which cuSOLVER factors
+/// alone.
 TEST(EmulatedOrders, FactorsAndDeterminants) {
   for (const Shape &shape : {Shape{2, 2, 300, 0, 0}, {257, 257, 1, 0, 0}}) {
     const Index n = shape.rows;
@@ -176,7 +176,7 @@ TEST(EmulatedOrders, FactorsAndDeterminants) {
   }
 }
 
-/// Of two links, with two results.
+/// A chain with two links and two results.
 TEST(EmulatedOrders, Chains) {
   kernels::Chain<double> chain{.inputs = 1, .links = 2, .outputs = 2};
   chain.link[0] = {.kind = kernels::Link<double>::Kind::affine, .alpha = 2, .beta = 1};
@@ -190,11 +190,11 @@ TEST(EmulatedOrders, Chains) {
     });
 }
 
-/// Each list in slices; the factors lie at the end of X.
+/// Each list of factors in slices. The factors lie at the end of X.
 TEST(EmulatedOrders, KroneckerProducts) {
   using Factor = KroneckerFactor<double>;
   struct Size {
-    Index p, q; ///< q 0: the identity of p rows
+    Index p, q; ///< q = 0: the identity with p rows
   };
   const std::pair<std::vector<Size>, Index> lists[] = {
       {{{8, 8}, {8, 8}, {8, 8}}, 3},     {{{3, 2}, {5, 7}, {2, 9}}, 3}, {{{16, 16}, {16, 16}, {16, 16}}, 3},

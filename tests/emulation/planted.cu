@@ -82,7 +82,7 @@ template <bool Atomic> __global__ void count_blocks(float *out) {
 
 __global__ void beyond_shared(float *out, int index) {
   KRONVEC_SHARED(numbers, float[64]);
-  float *volatile start = numbers; // an array's bound would give the bug away to the compiler
+  float *volatile start = numbers; // hides the array's bound from the compiler, which would report the bug
   start[threadIdx.x] = 1;
   __syncthreads();
   out[threadIdx.x] = start[index];

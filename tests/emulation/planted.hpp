@@ -1,5 +1,6 @@
 #pragma once
-/// Kernels with one bug each, and correct ones beside them. All take 64 floats in and 64 out, in one block of 64.
+/// Kernels with one bug each, and correct kernels for comparison. Each takes 64 floats and returns 64, in one block of
+/// 64 threads.
 
 namespace kronvec::testing {
 

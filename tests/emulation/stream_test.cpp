@@ -1,4 +1,4 @@
-/// The CUDA device in a stream that the user made: work is handed over in the stream's order, and nobody waits for it.
+/// The CUDA device in a user's stream: work is enqueued in stream order, and nobody waits for it.
 
 #include "emulation/device_memory.hpp"
 
@@ -17,7 +17,7 @@ namespace {
 
 constexpr Index n = 8;
 
-/// A device on a stream of the test's, and three matrices in its memory.
+/// A device on a stream of the test, and three matrices in its memory.
 class UserStream : public ::testing::Test {
 protected:
   void SetUp() override {
@@ -65,7 +65,7 @@ TEST_F(UserStream, PrimitivesHandOverTheirWorkAndDoNotWait) {
   }
 }
 
-/// A 4×4 Jacobian of A[i,k]·X[k,j] for each of many items is one launch.
+/// The 4×4 Jacobians A[i,k]·X[k,j] of many items take one launch.
 TEST_F(UserStream, ManySmallEmissionsAreOneLaunch) {
   Product p{.labels = 2, .extent = {4, 4}, .factors = {{0, {0, {1, 0}}}, {1, {0, {0, 1}}}}};
   p.row.stride = {1, 0}, p.col.stride = {0, 1};

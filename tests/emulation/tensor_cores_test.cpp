@@ -1,6 +1,6 @@
-/// Products by tensor cores on the emulator: which lane has which entry, from the tables of the PTX ISA ("Matrix
-/// fragments for mma.m16n8k4 with .f64"), and what happens where lanes are missing. The tables are written here a
-/// second time and the other way round, since a map that is wrong but consistent would give right products.
+/// Tensor-core products on the emulator: which lane has which entry, by the tables of the PTX ISA ("Matrix fragments
+/// for mma.m16n8k4 with .f64"), and what happens if lanes are missing. The tables are written here a second time, in
+/// the inverse direction, because a map that is wrong but consistent would still give correct products.
 
 #include "devices/emulation/device_code.hpp"
 
@@ -20,11 +20,11 @@ using emulation::warp_multiply_add;
 struct Place {
   int lane, entry;
 };
-/// Of entry (row, col) of A, 16×4: groups of four lanes have rows, the lanes of a group columns.
+/// The place of entry (row, col) of A, 16×4: groups of four lanes have rows, the lanes of a group columns.
 Place place_in_a(int row, int col) { return {row % 8 * 4 + col, row / 8}; }
-/// Of B, 4×8: groups have columns, the lanes of a group rows.
+/// The same for B, 4×8: groups have columns, the lanes of a group rows.
 Place place_in_b(int row, int col) { return {col * 4 + row, 0}; }
-/// Of C, 16×8: groups have rows, the lanes of a group two columns.
+/// The same for C, 16×8: groups have rows, the lanes of a group two columns.
 Place place_in_c(int row, int col) { return {row % 8 * 4 + col / 2, row / 8 * 2 + col % 2}; }
 
 double a_at(int row, int col) { return 1 + row + 100 * col; }
@@ -50,7 +50,7 @@ std::vector<Lane> fragments() {
   return lanes;
 }
 
-/// One block of threads that do body(thread).
+/// Runs one block of threads, each of which calls body(thread).
 void run(unsigned threads, const auto &body, Order order = Order::forward) {
   emulation::settings().order = order;
   try {
@@ -78,7 +78,8 @@ TEST(EmulatedTensorCores, LanesHaveTheEntriesOfTheManual) {
   }
 }
 
-/// And those of mma.m16n8k8 with .tf32: A 16×8, B 8×8, two entries four columns or rows apart for each of those above.
+/// The same for mma.m16n8k8 with .tf32: A 16×8, B 8×8. Each lane has two entries, four columns or rows apart, for each
+/// entry above.
 TEST(EmulatedTensorCores, LanesHaveTheEntriesOfTheManualInTf32) {
   const auto a = [](int i, int k) { return static_cast<float>(1 + i + 16 * k); };
   const auto b = [](int k, int j) { return static_cast<float>(1 + 3 * k + 25 * j); };
@@ -114,7 +115,7 @@ TEST(EmulatedTensorCores, Tf32RoundsToTheNearestWithTenBits) {
   EXPECT_TRUE(std::isinf(to_tf32(std::numeric_limits<float>::max())));
 }
 
-/// The message of the KernelError that work(thread) by a block of threads must end with.
+/// The message of the KernelError that work(thread) must cause in a block of threads.
 std::string failure_of(unsigned threads, const auto &work) {
   try {
     run(threads, work);

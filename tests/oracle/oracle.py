@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Random matrix functions: values and Jacobians of the command `kronvec` against JAX.
+"""Random matrix functions: compares values and Jacobians of the command `kronvec` with JAX.
 
 usage: oracle.py KRONVEC [--trees 300] [--seed 1] [--device cpu]
 
-A tree of depth up to 6 over shapes of 1 to 5 is grown over every function of the command, with X and two constants as
-leaves. Arguments are kept where a function is defined and well conditioned (log(1+U.^2), inv(3I+tanh U), ...). Errors are
-max |J - J'| / max(1e-6, max |J'|) and must not exceed 1e-9. Left out, counted, and replaced: trees whose value or Jacobian
-has an entry beyond 1e8 or is not finite, and trees that differ although X moved by 1e-14 of its size moves JAX's own
-Jacobian by more than 1e-10 of its size. Needs JAX and NumPy.
+Trees have a depth of up to 6, shapes of 1 to 5, every function of the command, and X and two constants as leaves.
+Arguments stay where a function is defined and well conditioned (log(1+U.^2), inv(3I+tanh U), ...). The error is
+max |J - J'| / max(1e-6, max |J'|) and must not exceed 1e-9. Some trees are left out, counted, and replaced: trees whose
+value or Jacobian is not finite or has an entry beyond 1e8, and ill-conditioned trees that differ (moving X by 1e-14 of
+its size moves JAX's own Jacobian by more than 1e-10 of its size). Needs JAX and NumPy.
 """
 import argparse
 import collections
@@ -30,7 +30,7 @@ ELEMENTWISE = {
     "tanh": jnp.tanh, "sigmoid": jax.nn.sigmoid, "softplus": jax.nn.softplus, "erf": jax.scipy.special.erf,
     "neg": jnp.negative,
 }
-SAFE = {  # with an argument that the function can take
+SAFE = {  # with an argument in the function's domain
     "sqrt": ("sqrt(1+square({}))", lambda u: jnp.sqrt(1 + u * u)),
     "log": ("log(1+square({}))", lambda u: jnp.log(1 + u * u)),
     "log1p": ("log1p(square({}))", lambda u: jnp.log1p(u * u)),
@@ -47,7 +47,7 @@ SAFE = {  # with an argument that the function can take
 
 
 def tamed(u):
-    """tanh keeps the entries of what goes into a factorisation small."""
+    """Keeps the entries of a factorisation's operand small, by tanh."""
     return f"tanh({u[0]})", lambda x, f=u[1]: jnp.tanh(f(x))
 
 
@@ -56,7 +56,7 @@ def vec(a):
 
 
 class Grower:
-    """A tree is (text, function of X); every production is named, and counted when its tree is compared."""
+    """Grows trees: (text, function of X). Every production has a name, and is counted when its tree is compared."""
 
     def __init__(self, seed):
         self.random = random.Random(seed)
@@ -75,7 +75,7 @@ class Grower:
         return name, self.values[name]
 
     def leaf(self, rows, cols):
-        """A symbol, between constants where they have to bring it to the shape."""
+        """A symbol, multiplied by constants if necessary to get the shape."""
         name = self.random.choice("XXXAB")
         m, n = self.values[name].shape
         read = (lambda x: x) if name == "X" else (lambda x, a=self.values[name]: a)
@@ -220,7 +220,7 @@ def moderate(value, j):
 
 
 def ill_conditioned(function, x, j):
-    """Whether J moves with the rounding of X by as much as is to be compared."""
+    """Whether rounding of X changes J by as much as the tolerance of the comparison."""
     nearby = reference(function, x * (1 + 1e-14))[1]
     return np.abs(j - nearby).max(initial=0) > 1e-10 * max(1e-6, np.abs(j).max(initial=0))
 

@@ -1,4 +1,4 @@
-/// What two neighbours in a chain of matrices make.
+/// The rules that merge two neighbours in a chain of matrices.
 
 #include "calculus/derivation/simplifier.hpp"
 
@@ -8,7 +8,7 @@ namespace {
 bool is_kron(const Expression &f) { return is_function(f, "kron"); }
 bool is_diag(const Expression &f) { return is_function(f, "diag") && f.cols() > 1; }
 
-/// C where F is vec C, or a column.
+/// C if F is vec C, or if F is a column of C's shape.
 std::optional<Expression> unstacked(const Expression &f, Shape shape) {
   if (f.cols() != 1) return std::nullopt;
   if (f.shape() == shape) return f;
@@ -69,7 +69,7 @@ std::optional<Expression> Simplifier::merge_kronecker(const Expression &a, const
   return kronecker_product(product(argument(a, 0), argument(b, 0)), product(argument(a, 1), argument(b, 1)));
 }
 
-/// K3 where C = 1 ⊗ C.
+/// (A ⊗ B)·C with C = 1 ⊗ C, by K3; and A·(B ⊗ C) likewise.
 std::optional<Expression> Simplifier::absorb(const Expression &a, const Expression &b) {
   if (is_kron(a) && argument(a, 0).cols() == 1) return kronecker_product(argument(a, 0), product(argument(a, 1), b));
   if (is_kron(b) && argument(b, 0).rows() == 1) return kronecker_product(argument(b, 0), product(a, argument(b, 1)));

@@ -1,5 +1,5 @@
 #pragma once
-/// What a derivation says, before it is set in a notation.
+/// The content of a derivation, independent of notation.
 
 #include "calculus/derivation/simplifier.hpp"
 #include "calculus/derivation/textbook.hpp"
@@ -8,13 +8,13 @@
 
 namespace kronvec::derivation {
 
-/// One line of a differential: all of it, and the rules that led to it from the line before.
+/// One line of a derivation: the whole differential, and the rules that led to it from the line before.
 struct Line {
-  Expression differential; ///< where d(U) is function `d` of U
+  Expression differential; ///< in which d(U) is function `d` of U
   std::vector<RuleName> rules = {};
 };
 
-/// The differential of F, or of a part that occurs more than once and is derived once.
+/// The differential of F, or of a part that occurs several times and is derived only once.
 struct Part {
   Expression f;
   std::vector<Line> lines;
@@ -25,29 +25,30 @@ struct Content {
 
   Symbol x;
   SizeNames sizes;
-  std::string name; ///< of F: a letter that no symbol has
+  std::string name; ///< the name of F: a letter that no symbol has
   Expression f;
-  std::vector<Symbol> symbols; ///< of F, and X
-  std::vector<Part> parts;     ///< F last
-  Expression factors;          ///< J as the vec of the differential gives it
+  std::vector<Symbol> symbols; ///< the symbols of F, and X
+  std::vector<Part> parts;     ///< the last one is F itself
+  Expression factors;          ///< J as the vec of the differential gives it, before simplification
   std::vector<Identity> identities;
   Expression jacobian, jacobian_transpose;
   std::optional<Expression> gradient;
-  std::vector<std::pair<std::string, Expression>> names; ///< of what occurs more than once; each uses those before it
+  std::vector<std::pair<std::string, Expression>> names; ///< of repeated parts; each uses only names before it
   std::vector<std::string> remarks;
 
   Spelling spelling(Notation notation) const;
-  /// F without names for its parts, unless they keep it from being endless.
+  /// F with its parts written out, unless that is too long (`longest_in_full`).
   std::string function(Notation notation) const;
 };
 
-/// Bytes of a formula that is written without names for what occurs in it again and again.
+/// Max length, in bytes, of a formula whose repeated parts are written out instead of named.
 constexpr std::size_t longest_in_full = 2000;
 
-/// The lines of dF for F and for those parts of it that are derived once; `simplify` tidies each line.
+/// The lines of dF for F and for the parts of F that are derived once. `simplify` tidies each line.
 std::vector<Part> differential_steps(const Expression &f, const Symbol &x, Simplifier &simplify);
 
-/// Names for these parts, and for those of the formulas that occur more than once in one of them and are long enough.
+/// Names for `parts`, and for subexpressions of `formulas` that occur more than once in one formula and are long
+/// enough.
 std::vector<std::pair<std::string, Expression>> named_parts(const std::vector<Expression> &parts,
                                                             const std::vector<Expression> &formulas,
                                                             const std::vector<Symbol> &symbols);

@@ -1,3 +1,5 @@
+/// Builds the content of a derivation, and checks that it is short enough to read.
+
 #include "kronvec/derivation.hpp"
 
 #include "calculus/derivation/content.hpp"
@@ -19,10 +21,10 @@ std::vector<Symbol> symbols_of(const Expression &f, const Symbol &x) {
   return symbols;
 }
 
-/// Beyond it nothing is read; nor does the recursion of a few rules go deeper.
+/// Max number of operations. Nobody reads longer derivations; the limit also bounds the recursion of some rules.
 constexpr std::size_t most_operations = 300;
 
-/// F, unless it is too long.
+/// Returns F. Throws Error if F is too long.
 const Expression &readable(const Expression &f) {
   if (const std::size_t operations = argument_order(f.node()).size(); operations > most_operations)
     throw Error(fmt::format("a function of {} operations: a derivation is to be read, and takes {} at the most",
@@ -30,7 +32,7 @@ const Expression &readable(const Expression &f) {
   return f;
 }
 
-/// What must be said about F's parts, each remark once.
+/// The remarks on F's parts, each once.
 std::vector<std::string> remarks_about(const Expression &f) {
   std::vector<std::string> all;
   for (const NodePtr &node : argument_order(f.node()))

@@ -1,3 +1,5 @@
+/// Maps equal expressions to one node.
+
 #include "calculus/derivation/interning.hpp"
 
 #include "calculus/make.hpp"
@@ -9,7 +11,7 @@
 namespace kronvec::derivation {
 namespace {
 
-/// What tells a node from all others, given that its arguments are interned.
+/// A key that identifies a node, given that its arguments are interned.
 std::string key_of(const Node &f) {
   std::string key = fmt::format("{} {} {} {} {} {} {} {} {} {} {} {}", static_cast<int>(f.kind), f.shape.rows,
                                 f.shape.cols, f.alpha, f.beta, static_cast<int>(f.function), f.name, f.window.offset,
@@ -55,7 +57,7 @@ Expression Interner::operator()(const Expression &f) {
       part = twin;
     }
     NodePtr candidate = same ? node : with_arguments(*node, parts).node();
-    // A symbol is itself, whatever its name.
+    // A symbol is identified by its address, not by its name.
     const std::string key = node->kind == Kind::symbol ? fmt::format("{}", fmt::ptr(node.get())) : key_of(*candidate);
     const NodePtr &twin = nodes_.try_emplace(key, std::move(candidate)).first->second;
     known_.insert(twin.get());

@@ -1,5 +1,5 @@
 #pragma once
-/// One node for equal expressions, so that equality is that of pointers.
+/// One node for equal expressions, so that pointers decide equality.
 
 #include "calculus/node.hpp"
 
@@ -9,20 +9,20 @@
 
 namespace kronvec::derivation {
 
-/// The differential of U as a symbol of its own, which only prints.
+/// The differential of U as a function `d` of U, for printing only.
 Expression d(const Expression &u);
-/// The expressions that a node was made from: its operands, but not what a named function means.
+/// The expressions that a node was made from: its operands; for a named function its arguments, not its definition.
 std::span<const NodePtr> arguments(const Node &f);
-/// F with other arguments, which have the same values.
+/// F with its arguments replaced by others of the same values.
 Expression with_arguments(const Node &f, const std::vector<NodePtr> &arguments);
-/// The nodes that F is made of, through arguments, each after its arguments.
+/// All nodes reachable from F through arguments, each after its arguments.
 inline std::vector<NodePtr> argument_order(const NodePtr &f) {
   return topological_order(f, [](const Node &node) { return arguments(node); });
 }
 
 class Interner {
 public:
-  /// The node that stands for all expressions that are written as F is.
+  /// The one node for all expressions that are written like F.
   Expression operator()(const Expression &f);
 
 private:

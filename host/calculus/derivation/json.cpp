@@ -1,4 +1,4 @@
-/// A derivation for other programs (RFC 8259).
+/// A derivation as JSON (RFC 8259), for other programs.
 
 #include "calculus/derivation/content.hpp"
 
@@ -42,7 +42,7 @@ public:
 
 private:
   std::string text(const Expression &f) const { return quoted(print(f, spelling_)); }
-  /// Letters are quoted, numbers are not.
+  /// A size with letters is quoted, a number is not.
   std::string size(Index n) const {
     const std::string spelled = c_.sizes.spelled(n);
     return spelled == std::to_string(n) ? spelled : quoted(spelled);

@@ -1,3 +1,5 @@
+/// Products as lists of factors.
+
 #include "calculus/derivation/monomial.hpp"
 
 #include "calculus/derivation/interning.hpp"
@@ -13,10 +15,10 @@ bool is_reciprocal(const Expression &s) {
   return is(s, Kind::elementwise) && s.node()->function == Function::reciprocal;
 }
 
-/// Beyond it no chain is read; a power like X^1000000 is longer.
+/// Max number of factors in a chain. Nobody reads longer ones, such as the power X^1000000 written out.
 constexpr std::size_t most_factors = 100;
 
-/// Drops s and 1/s.
+/// Removes pairs s and 1/s.
 void cancel_reciprocals(std::vector<Expression> &scalars) {
   for (std::size_t i = 0; i < scalars.size(); ++i) {
     if (!is_reciprocal(scalars[i])) continue;
@@ -32,7 +34,7 @@ void cancel_reciprocals(std::vector<Expression> &scalars) {
   }
 }
 
-/// A scalar as a factor: its chain, such as xᵀ·w, becomes one.
+/// Appends a scalar as a factor. Its chain of matrices, such as xᵀ·w, becomes one factor.
 void append_scalar(Monomial &m, const Monomial &scalar) {
   m.number *= scalar.number;
   m.scalars.insert(m.scalars.end(), scalar.scalars.begin(), scalar.scalars.end());

@@ -1,4 +1,4 @@
-/// Names for what occurs more than once.
+/// Names for subexpressions that occur more than once.
 
 #include "calculus/derivation/content.hpp"
 
@@ -9,10 +9,10 @@
 namespace kronvec::derivation {
 namespace {
 
-/// Bytes of a text that are worth a name: five to eight letters.
+/// Min length, in bytes, of a text that gets a name: five to eight letters.
 constexpr std::size_t shortest = 8;
 
-/// Letters that are usual for a function's value.
+/// The letters that are usual for a function's value.
 std::string_view letter_of(const Node &f) {
   if (f.kind == Kind::elementwise && f.function == Function::exp) return "E";
   if (f.kind == Kind::elementwise && f.function == Function::tanh) return "T";
@@ -42,14 +42,14 @@ private:
   std::set<std::string> taken_{"I", "K", "L", "D", "N", "d"};
 };
 
-/// E where F is vec E or Diag(vec E): a name is given to what is written in them.
+/// If F is vec E or Diag(vec E), returns E, which gets the name instead of F.
 Expression unwrapped(Expression f) {
   while (f.node()->kind == Kind::reshape || is_function(f, "diag"))
     f = argument(f, 0);
   return f;
 }
 
-/// How often each part occurs in a formula where every part is written once.
+/// How often each part occurs in a formula, if every part is written once.
 std::unordered_map<const Node *, int> occurrences(const Expression &formula) {
   std::unordered_map<const Node *, int> counts;
   for (const NodePtr &node : argument_order(formula.node()))
@@ -58,7 +58,7 @@ std::unordered_map<const Node *, int> occurrences(const Expression &formula) {
   return counts;
 }
 
-/// Each name after those that its definition uses.
+/// Reorders the names so that each follows those that its definition uses.
 std::vector<std::pair<std::string, Expression>>
 in_order_of_use(const std::vector<std::pair<std::string, Expression>> &names) {
   std::unordered_map<const Node *, std::string> left;

@@ -1,4 +1,4 @@
-/// Shapes of symbols from the text that they stand in.
+/// Infers the shapes of symbols from the text in which they occur.
 
 #include "calculus/derivation/unification.hpp"
 #include "kronvec/derivation.hpp"
@@ -16,13 +16,13 @@ using derivation::SizeId;
 using derivation::Unification;
 using Form = Unification::Form;
 
-/// The shape of a part of the text; of a number also its value.
+/// The shape of a part of the text; for a number also its value.
 struct Part {
   SizeId rows, cols;
   std::optional<double> number = {};
 };
 
-/// What the grammar's words mean for shapes.
+/// Derives shapes from the grammar's words.
 class ShapeBuilder {
 public:
   using Value = Part;
@@ -33,7 +33,7 @@ public:
     std::string name;
     Part part;
   };
-  /// In the order of their first occurrence.
+  /// The symbols, in the order of their first occurrence.
   const std::vector<NamedPart> &symbols() const { return symbols_; }
 
   Value number(double x) { return {s.number(1), s.number(1), x}; }
@@ -81,7 +81,7 @@ public:
     s.unify(u.rows, u.cols);
     return {s.made(Form::triangle, u.rows, u.rows), s.number(1)};
   }
-  /// Diag of a vector, the diagonal of everything else.
+  /// Diag for a vector, the diagonal for everything else.
   Part diag(const Part &u) {
     if (s.is(u.cols, 1)) return {u.rows, u.rows};
     if (s.is(u.rows, 1)) return {u.cols, u.cols};
@@ -204,7 +204,7 @@ Part ShapeBuilder::binary(std::string_view sign, const Part &u, const Part &v) {
   return {result.rows, result.cols};
 }
 
-/// The usual letters for sizes, those first that Unicode has below the line.
+/// The usual letters for sizes. Letters with a Unicode subscript come first.
 constexpr std::array letters{"m", "n", "p", "r", "s", "k", "l", "t", "h", "j", "i", "q", "a", "b", "c", "d"};
 
 bool is_number(const std::string &size) { return std::isdigit(static_cast<unsigned char>(size[0])); }
@@ -236,7 +236,7 @@ Symbols symbols_for(std::string_view text, const std::map<std::string, SymbolicS
     const Index rows = value(part.rows), cols = value(part.cols);
     symbols.emplace(name, Symbol(name, rows, cols));
   }
-  for (const auto &[name, shape] : shapes) { // those that the text does not use
+  for (const auto &[name, shape] : shapes) { // symbols that the text does not use
     const auto size = [&](const std::string &s) { return is_number(s) ? std::stoll(s) : sizes.size(s); };
     if (!symbols.contains(name)) symbols.emplace(name, Symbol(name, size(shape.rows), size(shape.cols)));
   }

@@ -1,3 +1,5 @@
+/// Simplifies each kind of node, given simplified arguments.
+
 #include "calculus/derivation/simplifier.hpp"
 
 #include <algorithm>
@@ -9,7 +11,7 @@ namespace {
 bool is_ones(const Expression &f) { return is(f, Kind::filled) && f.node()->alpha == 1; }
 bool is_zero(const Expression &f) { return (is(f, Kind::filled) || is(f, Kind::number)) && f.node()->alpha == 0; }
 
-/// Whether the transpose of a sum is better written term by term: some term is its own transpose, or has one already.
+/// Whether the transpose of a sum is better written term by term: some term is symmetric, or is itself a transpose.
 bool is_better_transposed(const Expression &sum) {
   const Node &node = *sum.node();
   if (node.kind == Kind::add) return is_better_transposed(argument(sum, 0)) || is_better_transposed(argument(sum, 1));
@@ -19,7 +21,7 @@ bool is_better_transposed(const Expression &sum) {
   return structured || is_function(sum, "kron") || is_function(sum, "diag");
 }
 
-/// Sums that are part of one other sum and of nothing else: their terms are dealt with there.
+/// Sums that are part of exactly one other sum and of nothing else. The other sum handles their terms.
 std::unordered_set<const Node *> inner_sums(const std::vector<NodePtr> &order) {
   std::unordered_map<const Node *, int> uses;
   std::unordered_set<const Node *> in_sums;
@@ -33,14 +35,14 @@ std::unordered_set<const Node *> inner_sums(const std::vector<NodePtr> &order) {
   return in_sums;
 }
 
-/// The node, of simplified arguments.
+/// The node with simplified arguments.
 Expression of_parts(const NodePtr &node, const std::vector<Expression> &u) {
   std::vector<NodePtr> parts(u.size());
   std::ranges::transform(u, parts.begin(), &Expression::node);
   return std::ranges::equal(parts, arguments(*node)) ? Expression(node) : with_arguments(*node, parts);
 }
 
-/// c·d, side by side.
+/// The coefficients c and d as one list.
 Monomial joined(Monomial c, const Monomial &d) {
   c.number *= d.number;
   c.scalars.insert(c.scalars.end(), d.scalars.begin(), d.scalars.end());
@@ -198,14 +200,14 @@ Expression Simplifier::transposed(const Expression &u) {
 Expression Simplifier::entrywise_product(const Expression &u, const Expression &v) {
   if (is_ones(u) || is_zero(v)) return v;
   if (is_ones(v) || is_zero(u)) return u;
-  const auto [c, left] = taken_apart(u); // numbers and scalars come out
+  const auto [c, left] = taken_apart(u); // numbers and scalars move outside
   const auto [d, right] = taken_apart(v);
   const Monomial coefficient = joined(c, d);
   if (is_ones(left) || is_ones(right)) return put_together(coefficient, is_ones(left) ? right : left);
   return put_together(coefficient, unique(same(left, right) ? square(left) : hadamard(left, right)));
 }
 
-/// ⟨U, V⟩ = tr(UᵀV), of columns UᵀV.
+/// ⟨U, V⟩ = tr(UᵀV); for columns UᵀV.
 Expression Simplifier::inner_product(const Expression &u, const Expression &v) {
   for (const auto &[a, b] : {std::pair(u, v), std::pair(v, u)}) {
     if (is(a, Kind::eye)) return unique(trace(b));
@@ -216,7 +218,7 @@ Expression Simplifier::inner_product(const Expression &u, const Expression &v) {
   return traced(product(transposed(u), v));
 }
 
-/// The sum of all entries; of U ⊙ V it is tr(UᵀV) (T6).
+/// The sum of all entries; for U ⊙ V it is tr(UᵀV) (T6).
 Expression Simplifier::summed(const Expression &u) {
   const auto [coefficient, rest] = taken_apart(u);
   const bool entrywise = is(rest, Kind::hadamard);
@@ -224,7 +226,7 @@ Expression Simplifier::summed(const Expression &u) {
   return unique(expression_of(coefficient * monomial_of(total)));
 }
 
-/// tr U, what multiplies all of U outside.
+/// tr U. Factors of all of U move outside.
 Expression Simplifier::traced(const Expression &u) {
   const auto [coefficient, rest] = taken_apart(u);
   return put_together(coefficient, unique(trace(rest)));
@@ -238,7 +240,7 @@ Expression Simplifier::kronecker_product(const Expression &u, const Expression &
   return put_together(joined(c, d), unique(kron(left, right)));
 }
 
-/// Diag(v) of a column; what multiplies all of v comes out.
+/// Diag(v) of a column. Factors of all of v move outside.
 Expression Simplifier::diagonal(const Expression &v) {
   const bool stacked = is(v, Kind::reshape);
   const auto [coefficient, entries] = taken_apart(stacked ? argument(v, 0) : v);
@@ -256,7 +258,7 @@ Expression Simplifier::reshaped(const Expression &u, Shape shape) {
   return put_together(coefficient, unique(unvec(rest, shape.rows, shape.cols)));
 }
 
-/// A block of U is Eᵀ·U·E, where the Es are identities among zeros; or a diagonal.
+/// A block of U is Eᵀ·U·E, where each E is an identity padded with zeros; a diagonal window is diag(U).
 Expression Simplifier::extracted(const Expression &u, Window window, Shape shape) {
   if (window.step == u.rows() + 1) return reshaped(unique(diag(u)), shape);
   const Index row = window.offset % u.rows(), col = window.offset / u.rows();

@@ -1,8 +1,8 @@
 #pragma once
-/// Symbolic expressions, rewritten by the identities of the ledger: what a person would tidy up after differentiating.
+/// Rewrites symbolic expressions by the identities of the ledger, as a person tidies up after differentiating.
 ///
-/// Every part is simplified once, after its arguments: products as chains (monomial.hpp), in which neighbours are
-/// merged; sums as lists of products, in which what is common is taken out. Nothing is multiplied out.
+/// Every part is simplified once, after its arguments. A product is a chain (monomial.hpp) whose neighbours are merged.
+/// A sum is a list of products whose common factors are taken out. Nothing is multiplied out.
 
 #include "calculus/derivation/interning.hpp"
 #include "calculus/derivation/monomial.hpp"
@@ -23,17 +23,17 @@ struct Identity {
 
 class Simplifier {
 public:
-  /// Interned. The value is the same up to rounding.
+  /// The simplified expression, interned. Its value is the same up to rounding.
   Expression operator()(const Expression &f);
-  /// F as it is written, of interned parts.
+  /// F unchanged, with interned parts.
   Expression as_written(const Expression &f) { return interner_(f); }
-  /// What was applied to products since the last call, in order.
+  /// The identities applied to products since the last call, in order.
   std::vector<Identity> take_applied() { return std::exchange(applied_, {}); }
 
 private:
   // By kind, from simplified arguments (simplifier.cpp).
   Expression simplified(const NodePtr &node, const std::vector<Expression> &u);
-  /// U = c·V, where c has U's number and scalars and V is what they multiply; and c·V again.
+  /// U = c·V, where c holds U's number and scalars, and V is the rest. `put_together` forms c·V again.
   struct Scaled {
     Monomial coefficient;
     Expression rest;
@@ -56,7 +56,7 @@ private:
   struct ChainRule;
   static const std::vector<ChainRule> &chain_rules();
   Monomial reduced(Monomial m);
-  /// What two neighbours make by the first rule that fits.
+  /// The result of the first rule that fits two neighbours.
   std::optional<Expression> merged(const Expression &a, const Expression &b);
   std::optional<Expression> merge_kronecker(const Expression &a, const Expression &b);
   std::optional<Expression> absorb(const Expression &a, const Expression &b);
@@ -82,7 +82,7 @@ private:
 
   Interner interner_;
   std::unordered_map<const Node *, Expression> done_;
-  std::vector<NodePtr> kept_; ///< whose addresses are keys of `done_`
+  std::vector<NodePtr> kept_; ///< keeps alive the nodes whose addresses are keys of `done_`
   std::vector<Identity> applied_;
 };
 

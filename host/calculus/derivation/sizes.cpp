@@ -1,3 +1,5 @@
+/// Sizes with letters, represented by primes.
+
 #include "kronvec/derivation.hpp"
 
 #include "calculus/node.hpp"
@@ -33,7 +35,7 @@ Index SizeNames::size(const std::string &name) {
 
 namespace {
 
-/// A product of names and a number, such as 2mn; a number alone where it is too small to be anything else.
+/// A product of names and a number, such as 2mn. A number below the first prime stands for itself.
 std::optional<std::string> as_product(Index size, const std::map<Index, std::string> &names) {
   std::string letters;
   for (const auto &[prime, name] : names)

@@ -1,4 +1,4 @@
-/// The differential, line by line: in each line the rule of every d(U) in it is applied once.
+/// The differential, line by line: each line applies the rules of all d(U) in the line before, once.
 
 #include "calculus/derivation/content.hpp"
 
@@ -32,7 +32,8 @@ public:
 
 private:
   bool depends(const NodePtr &node) const { return nodes_below_.at(node.get()) > 0; }
-  /// Whether a part's differential stands for itself in other lines: it occurs more than once, and is no trifle.
+  /// Whether a part is derived separately and its differential only named in other lines: it occurs more than once and
+  /// is not trivial.
   bool is_derived_once(const NodePtr &node) const {
     const auto uses = uses_.find(node.get());
     return node != x_ && uses != uses_.end() && uses->second > 1 && nodes_below_.at(node.get()) > 3;
@@ -54,7 +55,8 @@ private:
     return result;
   }
 
-  /// Applies the rules of these parts, and of what follows by linearity or by the same rule.
+  /// Applies the rules of these parts. In the same line, also applies the rules of their arguments if these are linear
+  /// or repeat the rule.
   std::vector<RuleName> expand(std::vector<NodePtr> parts) {
     std::vector<RuleName> rules, linear;
     const auto add = [](std::vector<RuleName> &all, RuleName rule) {
@@ -64,7 +66,8 @@ private:
     const std::size_t given = parts.size();
     for (std::size_t i = 0; i < parts.size(); ++i) {
       const NodePtr node = parts[i];
-      const bool is_named = i >= given && node->kind == Kind::elementwise; // with the sum that it is in
+      // The rule of the surrounding sum already names this one.
+      const bool is_named = i >= given && node->kind == Kind::elementwise;
       if (!is_named)
         add(is_linear(*node) ? linear : rules, rule_name(*node, [&](const NodePtr &part) { return depends(part); }));
       expanded_.insert(node.get());
@@ -75,12 +78,12 @@ private:
     return rules.empty() ? linear : rules;
   }
 
-  /// Whether a part's d is left as it is in this line.
+  /// Whether this line keeps the d of a part unexpanded.
   bool stops(const NodePtr &node) const {
     return !expanded_.contains(node.get()) && node != x_ && (node == root_ || !is_derived_once(node));
   }
 
-  /// dU in this line; what is left to expand goes to `frontier_`.
+  /// dU as this line writes it. Parts that are still to be expanded go to `frontier_`.
   Expression rendered(const NodePtr &root) {
     frontier_.clear();
     std::unordered_map<const Node *, Expression> done;
@@ -113,7 +116,7 @@ private:
   NodePtr x_, root_;
   Simplifier &simplify_;
   std::vector<NodePtr> order_, frontier_;
-  std::unordered_map<const Node *, Index> nodes_below_, uses_; ///< of what depends on X
+  std::unordered_map<const Node *, Index> nodes_below_, uses_; ///< of nodes that depend on X
   std::unordered_set<const Node *> expanded_;
 };
 

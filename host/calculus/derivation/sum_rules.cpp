@@ -1,4 +1,4 @@
-/// What the terms of a sum have in common.
+/// The rules that take common factors out of the terms of a sum.
 
 #include "calculus/derivation/simplifier.hpp"
 
@@ -12,7 +12,7 @@ namespace {
 std::span<const Expression> head(const Monomial &m, std::size_t n) { return std::span(m.matrices).first(n); }
 std::span<const Expression> tail(const Monomial &m, std::size_t n) { return std::span(m.matrices).last(n); }
 
-/// How many matrices two chains share at the left, or at the right.
+/// How many leading matrices two chains share (trailing ones if `right`).
 std::size_t common(const Monomial &a, const Monomial &b, bool right) {
   const std::size_t most = std::min(a.matrices.size(), b.matrices.size());
   for (std::size_t n = 0; n < most; ++n) {
@@ -23,7 +23,7 @@ std::size_t common(const Monomial &a, const Monomial &b, bool right) {
   return most;
 }
 
-/// As a sum is usually written: I + …, A + Aᵀ, … + K·….
+/// The usual order of the terms of a sum: I + …, A + Aᵀ, … + K·….
 int order_of(const Monomial &m) {
   if (m.is_scalar()) return 1;
   if (m.matrices.empty()) return 0;
@@ -54,7 +54,7 @@ Expression Simplifier::sum(std::vector<Monomial> terms) {
                    [](const Monomial &a, const Monomial &b) { return order_of(a) < order_of(b); });
   const auto positive = std::find_if(terms.begin(), terms.end(), [](const Monomial &m) { return m.number > 0; });
   if (positive != terms.end()) std::rotate(terms.begin(), positive, positive + 1);
-  // A number that all terms have comes out, with its sign.
+  // A number that all terms share moves outside, with its sign.
   double number = std::abs(terms[0].number);
   for (const Monomial &term : terms)
     if (std::abs(term.number) != number) number = 1;
@@ -70,7 +70,7 @@ Expression Simplifier::sum(std::vector<Monomial> terms) {
   return unique(number * unique(total));
 }
 
-/// 2A + 3A = 5A, and terms that are zero vanish.
+/// 2A + 3A = 5A; terms that become zero vanish.
 bool Simplifier::join_equal(std::vector<Monomial> &terms) {
   const std::size_t before = terms.size();
   for (std::size_t i = 0; i < terms.size(); ++i)

@@ -1,4 +1,4 @@
-/// A derivation for a terminal.
+/// A derivation as text for a terminal.
 
 #include "calculus/derivation/content.hpp"
 
@@ -13,12 +13,12 @@ using derivation::Content;
 using derivation::is_function;
 using derivation::RuleName;
 
-/// Characters of a UTF-8 text, each of which takes one column.
+/// Number of characters of a UTF-8 text; each takes one column.
 std::size_t width_of(std::string_view text) {
   return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (c & 0xc0) != 0x80; }));
 }
 
-/// Where a formula is best broken so that the first piece fits: after the loosest operator, the last of those.
+/// The best place to break a formula so that the first piece fits: after the loosest operator; of several, the last.
 std::size_t break_in(std::string_view text, std::size_t room) {
   std::size_t best = 0, column = 0;
   int depth = 0, loosest = 1 << 20;
@@ -35,7 +35,7 @@ std::size_t break_in(std::string_view text, std::size_t room) {
   return best;
 }
 
-/// A formula after what it begins with, in lines.
+/// A formula after its head, wrapped to lines.
 std::string wrapped(const std::string &head, std::string_view formula, std::size_t width) {
   std::string result = head;
   std::string indent(width_of(head) + 2, ' ');
@@ -61,7 +61,7 @@ std::string rules_of(const std::vector<RuleName> &rules) {
   return text;
 }
 
-/// A line with the rules at its right, or below it where there is no room.
+/// A line with its rules to the right, or below if there is no room.
 std::string with_rules(const std::string &line, const std::string &rules, std::size_t column, std::size_t width) {
   if (rules.empty()) return line + "\n";
   const std::size_t last = width_of(line.substr(line.rfind('\n') + 1));
@@ -106,7 +106,7 @@ private:
     return result;
   }
 
-  /// vec of a matrix; a column is its own.
+  /// vec of a matrix; a column is its own vec.
   static std::string stacked(const std::string &name, const Expression &of) {
     return of.cols() == 1 ? name : "vec " + name;
   }
@@ -114,7 +114,7 @@ private:
   std::string vec() const {
     const std::string df = stacked("d" + c_.name, c_.f), dx = stacked("d" + x(), c_.x);
     std::string result = "\nvec\n";
-    // Where parts are shared, the formula before it is tidied writes them out again and again.
+    // Before simplification, a formula with shared parts repeats them many times.
     const std::string raw = text(c_.factors);
     const bool is_short = raw.size() < derivation::longest_in_full;
     const Expression &j = is_short ? c_.factors : c_.jacobian;

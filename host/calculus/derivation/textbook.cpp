@@ -1,3 +1,5 @@
+/// The rules of differentials as textbooks write them.
+
 #include "calculus/derivation/textbook.hpp"
 
 #include "calculus/derivation/interning.hpp"
@@ -5,13 +7,13 @@
 namespace kronvec::derivation {
 namespace {
 
-/// 1·1ᵀ·U: every row is the sum of U's rows.
+/// 1·1ᵀ·U: a matrix whose rows are all the sum of U's rows.
 Differential column_sums_repeated(const Differential &du) {
   const Index m = du.shape().rows;
   return m == 1 ? du : ones(m, m) * du;
 }
 
-/// d softmax(U) = S ⊙ (dU − 1·1ᵀ(S ⊙ dU)); of a column Diag(s)·du − s·sᵀ·du.
+/// d softmax(U) = S ⊙ (dU − 1·1ᵀ(S ⊙ dU)); for a column Diag(s)·du − s·sᵀ·du.
 Differential softmax_rule(const Expression &s, const Differential &du) {
   if (s.cols() == 1) return hadamard(s, du) - s * (transpose(s) * du);
   return hadamard(s, du - column_sums_repeated(hadamard(s, du)));
@@ -29,7 +31,7 @@ Differential khatri_rao_rule(const Expression &a, const Expression &b, const Dif
   return hadamard(kron(tall_a, b), kron(da, tall_b)) + hadamard(kron(a, tall_b), kron(tall_a, db));
 }
 
-/// dC = C·Φ(C⁻¹·dS·C⁻ᵀ) for S = C·Cᵀ, Φ(M): the lower triangle of M with half of its diagonal; S = (U + Uᵀ)/2.
+/// dC = C·Φ(C⁻¹·dS·C⁻ᵀ) for S = C·Cᵀ and S = (U + Uᵀ)/2. Φ(M) is the lower triangle of M with half of its diagonal.
 Differential cholesky_rule(const Expression &c, const Differential &du) {
   const Differential ds = 0.5 * (du + transpose(du));
   const Differential m = inverse(c) * ds * transpose(inverse(c));
@@ -47,10 +49,10 @@ Differential named_rule(const NodePtr &node, const std::vector<Differential> &d)
   Differentials parts;
   for (std::size_t i = 0; i < d.size(); ++i)
     parts.emplace_back(u(i), d[i]);
-  return differential(node->operand(0), parts); // of what it means
+  return differential(node->operand(0), parts); // the differential of its definition
 }
 
-/// σ′(U), or nothing where rules.cpp has it in the usual form.
+/// σ′(U) as a textbook writes it, or nothing if rules.cpp already has that form.
 std::optional<Expression> derivative(const Node &node) {
   if (node.kind != Kind::elementwise) return std::nullopt;
   const Expression u = node.operand(0);
@@ -86,7 +88,7 @@ namespace {
 
 bool is_square(const Node &node) { return node.kind == Kind::elementwise && node.function == Function::square; }
 
-/// A product of two, matrices or scalars.
+/// Whether a node is a product of two matrices or scalars.
 bool is_product(const Node &node) {
   const bool of_scalar = node.kind == Kind::hadamard && node.operands[0]->shape != node.operands[1]->shape;
   return node.kind == Kind::multiply || of_scalar || (node.kind == Kind::hadamard && node.shape == Shape{1, 1});

@@ -1,3 +1,5 @@
+/// Unifies sizes, and evaluates what they stand for.
+
 #include "calculus/derivation/unification.hpp"
 
 #include "calculus/node.hpp"
@@ -7,7 +9,7 @@
 namespace kronvec::derivation {
 namespace {
 
-/// Sizes nest no deeper than this, but where one contains itself.
+/// Max nesting depth of sizes. Only a size that contains itself nests deeper.
 constexpr int deepest = 1000;
 
 } // namespace

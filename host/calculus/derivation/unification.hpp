@@ -1,5 +1,5 @@
 #pragma once
-/// Sizes that are not known yet, and what is learnt of them: unification.
+/// Unknown sizes, and what is learnt about them: unification.
 
 #include "kronvec/matrix.hpp"
 
@@ -10,7 +10,7 @@
 
 namespace kronvec::derivation {
 
-/// A size: a number, a name, made of other sizes, or open.
+/// A size: a number, a name, a combination of other sizes, or open.
 using SizeId = int;
 
 class Unification {
@@ -23,12 +23,12 @@ public:
   /// a·b, a + b, or a(a + 1)/2.
   SizeId made(Form form, SizeId a, SizeId b);
 
-  /// Learns that two sizes are one. Throws ShapeError with both where they cannot be.
+  /// Records that two sizes are equal. Throws ShapeError with both if they cannot be.
   void unify(SizeId a, SizeId b);
   bool is(SizeId a, Index n) const { return sizes_[at(a)].number == n; }
   bool is_open(SizeId a) const;
   void name(SizeId a, const std::string &name) { sizes_[at(a)].name = name; }
-  /// The number that a size stands for. Throws ShapeError for one that contains itself.
+  /// The number that a size stands for. Throws ShapeError for a size that contains itself.
   Index value(SizeId a, const std::function<Index(const std::string &)> &value_of_name) const;
   std::string text(SizeId a) const { return text_of(a, 0); }
 
@@ -38,7 +38,7 @@ private:
     std::string name = {};
     std::optional<Form> form = {};
     SizeId a = -1, b = -1;
-    SizeId same = -1; ///< the size that stands for this one
+    SizeId same = -1; ///< the size that represents this one
   };
 
   SizeId add(Size size) {

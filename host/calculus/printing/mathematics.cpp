@@ -1,4 +1,4 @@
-/// Expressions as mathematics, in text with Unicode's signs or in LaTeX.
+/// Expressions as mathematics, in Unicode text or in LaTeX.
 
 #include "calculus/printing/printer.hpp"
 
@@ -10,7 +10,7 @@
 namespace kronvec {
 namespace {
 
-/// Small letters below the line, where Unicode has them.
+/// Lowercase letters and digits as subscripts, if Unicode has all of them.
 std::optional<std::string> unicode_subscript(const std::string &text) {
   static const std::unordered_map<char, std::string> letters{
       {'a', "ₐ"}, {'e', "ₑ"}, {'h', "ₕ"}, {'i', "ᵢ"}, {'j', "ⱼ"}, {'k', "ₖ"}, {'l', "ₗ"}, {'m', "ₘ"},
@@ -31,7 +31,7 @@ std::optional<std::string> unicode_subscript(const std::string &text) {
 namespace printing {
 namespace {
 
-/// A letter with sizes below the line.
+/// A letter with sizes as its subscript.
 std::string with_subscript(const std::string &letter, const std::string &subscript, Notation notation) {
   if (notation == Notation::latex) return fmt::format("{}_{{{}}}", letter, subscript);
   const auto small = unicode_subscript(subscript);
@@ -47,12 +47,12 @@ private:
   /// One of two spellings of a piece of mathematics.
   std::string pick(const char *text, const char *tex) const { return latex() ? tex : text; }
   std::string size(Index n) const { return spelling_.size ? spelling_.size(n) : std::to_string(n); }
-  /// The left factor of a product: vec A has its argument apart, or it would seem to be all of A·B.
+  /// The left factor of a product. vec A gets parentheses; otherwise its argument would seem to be all of A·B.
   std::string left_factor(const Node &f) const {
     const bool open = f.operands[0]->kind == Kind::reshape && u[0]->binding == Binding::sign;
     return open ? fmt::format("({})", text(0)) : within(*u[0], Binding::product);
   }
-  /// ⊙ and ⊘, which a reader expects neither before nor after a product: they are kept apart from it.
+  /// a ⊙ b or a ⊘ b. Readers do not know whether these bind before or after a product, so products get parentheses.
   static Text apart(const Text &a, const std::string &sign, const Text &b) {
     return {within(a, Binding::sign) + sign + within(b, Binding::sign), Binding::entrywise};
   }
@@ -83,7 +83,7 @@ private:
   Notation notation_;
 };
 
-/// All entries are one number.
+/// A matrix whose entries are all one number.
 Text Mathematics::filled(const Node &f) const {
   const auto [rows, cols] = f.shape;
   const bool zero = f.alpha == 0;
@@ -120,7 +120,7 @@ Text Mathematics::transposed(const Node &f) const {
     if (inverse.ends_with(sign))
       return {inverse.substr(0, inverse.size() - sign.size()) + pick("⁻ᵀ", "^{-\\mathsf{T}}"), Binding::power};
   }
-  // LaTeX takes no second superscript
+  // LaTeX allows no second superscript
   return {within(*u[0], latex() ? Binding::atom : Binding::power) + pick("ᵀ", "^{\\mathsf{T}}"), Binding::power};
 }
 
@@ -132,7 +132,7 @@ Text Mathematics::reshaped(const Node &f) const {
           alone ? Binding::sign : Binding::atom};
 }
 
-/// A ⊗ B, whose operands may be of the same kind.
+/// A ⊗ B. Operands that are of the same kind need no parentheses.
 Text Mathematics::associative(const Node &f, const std::string &sign) const {
   const auto operand = [&](std::size_t i) {
     const Node &part = *f.operands[i];
@@ -209,14 +209,14 @@ Text Mathematics::print(const Node &f) const {
   }
 }
 
-/// A scalar times something: a product that is a scalar is kept together before a matrix.
+/// A scalar times a matrix. A scalar that is itself a product gets parentheses before a matrix.
 Text Mathematics::scaled_by(const Node &f) const {
   const bool chain = f.operands[0]->kind == Kind::multiply && f.shape != Shape{1, 1} && u[0]->binding != Binding::atom;
   const std::string scalar = chain ? fmt::format("({})", text(0)) : left_factor(f);
   return {scalar + pick("·", "\\,") + within(*u[1], Binding::product), Binding::product};
 }
 
-/// U among zeros: 0 ⊕ U ⊕ 0, or Diag(u).
+/// U padded with zeros: 0 ⊕ U ⊕ 0, or Diag(u).
 Text Mathematics::embedded(const Node &f) const {
   const Shape part = f.operands[0]->shape;
   const auto [offset, step] = f.window;

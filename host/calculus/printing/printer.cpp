@@ -1,3 +1,5 @@
+/// Prints the nodes that all notations write alike.
+
 #include "calculus/printing/printer.hpp"
 
 namespace kronvec::printing {

@@ -1,5 +1,5 @@
 #pragma once
-/// What the notations share: how tightly parts bind, and what all of them write alike.
+/// The common part of the notations: binding strengths, and nodes that all of them write alike.
 
 #include "calculus/printing.hpp"
 
@@ -17,7 +17,7 @@ struct Text {
   Binding binding = Binding::atom;
 };
 
-/// One node at a time, whose operands have been printed.
+/// Prints one node whose operands have been printed.
 class Printer {
 public:
   virtual ~Printer() = default;
@@ -29,7 +29,7 @@ public:
 protected:
   virtual Text print(const Node &f) const = 0;
   virtual std::string function(std::string_view name) const { return std::string(name); }
-  /// Between the arguments of a function.
+  /// The separator of a function's arguments.
   virtual std::string comma() const { return ","; }
   virtual std::string minus() const { return "-"; }
   virtual Text scaled(double alpha, const Text &part) const = 0;
@@ -50,15 +50,15 @@ protected:
     return {fmt::format("{}", value)};
   }
   Text times(double alpha, const Text &part) const { return alpha == 1 ? part : scaled(alpha, part); }
-  /// What has no sign of its own: a function of its operands.
+  /// Prints a node without an operator sign: a function of its operands.
   Text function_of(const Node &f) const;
 
   std::vector<const Text *> u;
 };
 
-/// What `parse` reads.
+/// Prints what `parse` reads.
 std::unique_ptr<Printer> grammar_printer();
-/// Mathematics, as text or LaTeX.
+/// Prints mathematics, as text or LaTeX.
 std::unique_ptr<Printer> mathematics_printer(const Spelling &spelling);
 
 } // namespace kronvec::printing

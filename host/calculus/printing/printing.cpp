@@ -1,4 +1,4 @@
-/// Expressions as text, each node once.
+/// Expressions as text; visits each node once.
 
 #include "calculus/printing/printer.hpp"
 

@@ -1,3 +1,5 @@
+/// Contracts factors of terms into new buffers, as emissions.
+
 #include "calculus/terms/contraction.hpp"
 
 #include <algorithm>
@@ -8,10 +10,10 @@ namespace kronvec {
 namespace {
 
 using Factors = std::vector<Term::Factor>;
-/// A set of factors: bit f for factor f.
+/// A set of factors: bit f stands for factor f.
 using Set = std::uint32_t;
 
-/// Which pairs to multiply: optimal over all binary trees of the factors.
+/// The order of pairwise products with the fewest flops, over all binary trees of the factors.
 class Order {
 public:
   Order(const Term &t, const Factors &factors, Labels keep) : t_(t), keep_(keep) {
@@ -23,7 +25,7 @@ public:
 
   Set all() const { return static_cast<Set>(nodes_.size() - 1); }
 
-  /// The labels of the product of a set: those that are kept or that others have.
+  /// The labels of a set's product: those in `keep` and those that factors outside the set have.
   Labels result(Set set) const {
     Labels inside = 0, wanted = keep_;
     for (std::size_t f = 0; f < labels_.size(); ++f)
@@ -33,7 +35,7 @@ public:
 
   struct Node {
     double flops = -1; ///< unknown
-    Set first = 0;     ///< one operand; the other is the rest
+    Set first = 0;     ///< one operand; the other consists of the remaining factors
   };
   const Node &node(Set set) {
     Node &best = nodes_[set];
@@ -59,7 +61,7 @@ private:
 
 constexpr int nothing_stacked = -1;
 
-/// Labels in the order in which a new buffer is laid out: those of rows first, so that runs of J read it in runs.
+/// The order of labels in a new buffer. Row labels come first, so that runs of J read runs of the buffer.
 std::vector<int> layout(const Term &t, Labels set) {
   std::vector<int> order;
   for (; set; set &= set - 1)
@@ -76,7 +78,8 @@ std::vector<int> layout(const Term &t, Labels set) {
 
 } // namespace
 
-/// A new buffer over the labels `keep`: the sum of the parts, or where a label is `stacked`, one after the other on it.
+/// A new buffer over the labels `keep`: the sum of the parts, or, if a label is `stacked`, the parts one after the
+/// other along it.
 Term::Factor Contractor::emit(const Term &t, const std::vector<Part> &parts, Labels keep, int stacked) {
   AffineMap place;
   Index size = 1, count = 0;

@@ -1,6 +1,6 @@
 #pragma once
 /// Products and sums of factors as new factors. Nothing is computed here: each becomes an emission, a step of the
-/// program that runs when a dense Jacobian is asked for.
+/// program that runs when a dense Jacobian is requested.
 
 #include "calculus/program.hpp"
 #include "calculus/terms/term.hpp"
@@ -11,21 +11,21 @@ class Contractor {
 public:
   explicit Contractor(Program &program) : program_(program) {}
 
-  /// Π factors (tables of t), summed over all their labels outside of `keep`, pairwise in the order of fewest flops.
-  /// Throws NoTerms for more than ten factors.
+  /// Π factors (tables of t), summed over all labels outside `keep`; multiplies pairwise, in the order with the fewest
+  /// flops. Throws NoTerms for more than ten factors.
   Term::Factor contract(const Term &t, const std::vector<Term::Factor> &factors, Labels keep);
-  /// The same as at most two factors, whose product is left to be made.
+  /// The same as at most two factors. Their product is not formed.
   std::vector<Term::Factor> contract_to_two(const Term &t, const std::vector<Term::Factor> &factors, Labels keep);
 
-  /// A part of a sum: scale · Π factors, which may lack labels of the sum.
+  /// A part of a sum: scale · Π factors. The factors may lack labels of the sum.
   struct Part {
     double scale;
     std::vector<Term::Factor> factors;
-    Index count = 1; ///< values that it has of a label on which parts are stacked
+    Index count = 1; ///< for stacked parts: number of values of the stacking label
   };
-  /// Σ parts over these labels, which hold all labels of the factors.
+  /// Σ parts over these labels, which include all labels of the factors.
   Term::Factor sum(const Term &t, const std::vector<Part> &parts, Labels labels);
-  /// The parts one after the other on a label of t, of which each has `count` values.
+  /// The parts one after the other along `label` of t; each part has `count` of its values.
   Term::Factor stack(const Term &t, const std::vector<Part> &parts, Labels labels, int label);
 
 private:

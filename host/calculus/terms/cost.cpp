@@ -1,3 +1,5 @@
+/// Costs of emissions and of a program's stages.
+
 #include "calculus/terms/cost.hpp"
 
 #include "calculus/jacobian_plan.hpp"
@@ -7,7 +9,7 @@
 namespace kronvec {
 namespace {
 
-/// The values of a product's labels; those that are summed, or those that are not.
+/// Number of values of a product's labels: of the summed labels, or of the others.
 double volume(const Product &p, bool summed) {
   double values = 1;
   for (int q = 0; q < p.labels; ++q)
@@ -41,7 +43,7 @@ Cost cost_of(const Emission &emission) {
     const double entrywise = places * std::max(0.0, others - (summed == 0));
     cost.flops += entrywise;
     const bool again = std::any_of(emission.products.begin(), p, [&](const Product &r) { return same_places(*p, r); });
-    if (again) { // added in the same pass
+    if (again) { // added in the same pass over J
       cost.flops += places;
       cost.time += places / rates::entrywise;
     } else {

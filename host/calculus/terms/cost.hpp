@@ -1,27 +1,27 @@
 #pragma once
-/// What a way to a dense Jacobian costs, in the time that it takes to write one entry of J once to memory.
+/// The cost of a dense Jacobian by each method. The unit is the time to write one entry of J to memory.
 
 #include "calculus/program.hpp"
 
 namespace kronvec {
 
-/// Rates of the CPU beside its rate of writing, by `./run bench`; only their order of magnitude decides anything.
+/// Rates of the CPU relative to its rate of writing, measured by `./run bench`. Only their order of magnitude matters.
 namespace rates {
-constexpr double product_flops = 30; ///< flops of BLAS products in the time of one write
-constexpr double entrywise = 6;      ///< operations on entries that lie in cache
-constexpr double zeros = 3;          ///< zeros that are written
-constexpr double scattered = 0.7;    ///< entries added at places that are no run
+constexpr double product_flops = 30; ///< flops of BLAS products per write
+constexpr double entrywise = 6;      ///< operations on cached entries per write
+constexpr double zeros = 3;          ///< zeros written per write
+constexpr double scattered = 0.7;    ///< entries added at scattered places, outside runs, per write
 } // namespace rates
 
 struct Cost {
   double flops = 0;   ///< multiplications and additions
-  double written = 0; ///< entries of the result that are not zero for structural reasons, at the most
+  double written = 0; ///< max number of entries of the result that are not structurally zero
   double time = 0;    ///< in writes of one entry
 };
 
-/// Of an emission, whose result has this many entries.
+/// The cost of an emission.
 Cost cost_of(const Emission &emission);
-/// Of a stage's steps for one tangent, cotangent or point.
+/// The cost of a stage's steps for one tangent, cotangent or point.
 Cost cost_of(const Program &program, Stage stage);
 
 } // namespace kronvec

@@ -1,3 +1,5 @@
+/// Builds the dense plan: from terms to dense steps and the emission of J.
+
 #include "calculus/terms/dense_plan.hpp"
 
 #include "calculus/terms/term_builder.hpp"
@@ -5,7 +7,8 @@
 namespace kronvec::detail {
 namespace {
 
-/// F without what leaves its vec as it is, and the rows of J: those of a vech at the root are a triangle.
+/// F without outer nodes that do not change its vec, and the rows of J. A vech at the root selects the rows of a
+/// triangle.
 std::pair<Expression, Axis> rows_of(Expression f) {
   for (;;) {
     const Node &node = *f.node();

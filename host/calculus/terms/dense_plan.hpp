@@ -9,26 +9,27 @@ namespace kronvec::detail {
 
 struct DensePlan {
   DensePlan() = default;
-  /// Adds the dense steps to the program. Nodes keep at most `cap` terms.
+  /// Adds the dense steps to the program. Each node keeps at most `cap` terms.
   DensePlan(Program &program, const Expression &f, const std::vector<Symbol> &variables, Structure structure, int cap);
 
   bool exists = false;
-  std::string why_not = "not asked for"; ///< where it does not exist
+  std::string why_not = "not asked for"; ///< the reason, if it does not exist
   Emission emission;                     ///< numerator layout
-  std::vector<SlotId> buffers;           ///< what it reads
-  std::map<SlotId, Expression> meanings; ///< of the coefficients among them and among what they are made of
+  std::vector<SlotId> buffers;           ///< the buffers that the emission reads
+  /// The expressions of the coefficients that `buffers` contain or are computed from.
+  std::map<SlotId, Expression> meanings;
 };
 
-/// A way to J as it is predicted, before any work.
+/// The predicted cost of a method for J, before any work.
 struct Prediction {
   Method method = Method::structured;
   double flops_per_entry = 0;
-  double over_floor = 0; ///< time over that of writing J once
+  double over_floor = 0; ///< time relative to writing J once
   friend bool operator<(const Prediction &a, const Prediction &b) { return a.over_floor < b.over_floor; }
 };
 
-/// What each variable's differential is of the seed, for which `all` stands. Of a symmetric variable the seed is the
-/// lower triangle: as its vech, or where `square` as an n×n matrix of which only the triangle counts.
+/// The differential of each variable as a function of one seed. For a symmetric variable the seed is the lower
+/// triangle: as its vech or, if `square`, as an n×n matrix whose lower triangle alone counts.
 Differentials seeded(const std::vector<Symbol> &variables, Structure structure, bool square);
 
 } // namespace kronvec::detail

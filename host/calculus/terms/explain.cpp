@@ -1,4 +1,4 @@
-/// Dense plans in words.
+/// Explains dense plans in words.
 
 #include "calculus/jacobian_plan.hpp"
 #include "calculus/terms/cost.hpp"
@@ -12,8 +12,8 @@
 namespace kronvec::detail {
 namespace {
 
-/// Letters for the labels of a product: i, j, … where they move along rows alone, k, l, … along columns, p, q, …
-/// summed.
+/// Letters for the labels of a product: i, j, … for labels that move along rows only; k, l, … along columns; u, v, …
+/// for summed labels.
 std::vector<std::string> label_names(const Product &p) {
   static constexpr const char *letters[] = {"ijabcdefgh", "klmnopqrst", "uvwxyz"};
   std::vector<int> order(static_cast<std::size_t>(p.labels));
@@ -45,14 +45,14 @@ std::string affine(const AffineMap &map, const std::vector<std::string> &names) 
   return text;
 }
 
-/// At most so many bytes, without the beginning of a character of several (UTF-8) at the end.
+/// The first `most` bytes, without a partial UTF-8 character at the end.
 std::string first_bytes(const std::string &text, std::size_t most) {
   while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xC0) == 0x80)
     --most;
   return text.substr(0, most);
 }
 
-/// What an index of J counts along a side that is a vech.
+/// Explains the index of J along a side that is a vech.
 std::string side(std::string_view what, const Axis &axis) {
   const Index n = axis.triangle;
   return n ? fmt::format("  {} count along vec of {}, of whose entries J has the lower triangle, as in vech\n", what,
@@ -64,7 +64,7 @@ class Explainer {
 public:
   explicit Explainer(const JacobianPlan &plan) : plan_(plan) {}
 
-  /// "  J[…] = …" for every product, and "  where …" for what they read.
+  /// "  J[…] = …" for every product, and "  where …" for each buffer that they read.
   std::string terms(const Emission &emission, const std::vector<SlotId> &buffers) {
     std::string text = lines("J", emission, buffers) + side("rows", emission.rows) + side("columns", emission.cols);
     while (!waiting_.empty()) {
@@ -101,7 +101,7 @@ private:
     return sums.empty() ? text : fmt::format("Σ_{} {}", sums, text);
   }
 
-  /// A symbol's own name, or a letter that is explained later.
+  /// A symbol's own name, or a letter that is explained further down.
   const std::string &name(SlotId u) {
     const auto [entry, fresh] = names_.try_emplace(u);
     if (!fresh) return entry->second;

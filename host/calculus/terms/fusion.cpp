@@ -1,3 +1,5 @@
+/// Fuses emissions whose result only one other emission reads.
+
 #include "calculus/terms/fusion.hpp"
 
 #include <algorithm>
@@ -7,7 +9,7 @@
 namespace kronvec {
 namespace {
 
-/// Factors of a product without sums, beyond which a pass has nothing to win.
+/// Max number of factors of a fused product. With more factors, saving a pass gains nothing.
 constexpr std::size_t most_factors = 6;
 
 bool sums(const Product &p) {
@@ -16,8 +18,8 @@ bool sums(const Product &p) {
   return false;
 }
 
-/// Which label of `outer` each label of `inner` is, if `outer` reads at `read` just what `inner` writes, place by
-/// place; labels that `inner` sums come behind those of `outer`.
+/// The label of `outer` that corresponds to each label of `inner`, if `outer` reads at `read` exactly the places that
+/// `inner` writes. Labels that `inner` sums come after those of `outer`.
 std::optional<std::vector<int>> labels_of_inner(const Product &outer, const AffineMap &read, const Product &inner) {
   std::vector<int> known;
   int next = outer.labels;
@@ -41,7 +43,7 @@ std::optional<std::vector<int>> labels_of_inner(const Product &outer, const Affi
   return known;
 }
 
-/// outer · inner, where factor `f` of `outer` is what `inner` writes; its buffers are slots.
+/// outer · inner, where `inner` computes factor `f` of `outer`. Buffers are slots.
 std::optional<Product> joined(const Product &outer, std::size_t f, const Product &inner) {
   const auto labels = labels_of_inner(outer, outer.factors[f].map, inner);
   if (!labels || outer.factors.size() + inner.factors.size() > most_factors + 1) return std::nullopt;
@@ -62,7 +64,7 @@ std::optional<Product> joined(const Product &outer, std::size_t f, const Product
   return result;
 }
 
-/// The product of a step that is one, with slots as its buffers.
+/// The product of a step, if it has exactly one. Slots are its buffers.
 std::optional<Product> only_product(const Step &step) {
   if (!step.emission || step.emission->products.size() != 1) return std::nullopt;
   Product p = step.emission->products[0];
@@ -83,7 +85,7 @@ public:
       readers_[u] += 2;
   }
 
-  /// Joins into the step what it alone reads. True if that changed it.
+  /// Fuses into `step` one array that only this step reads. Returns whether it did.
   bool join_into(Step &step) {
     const auto outer = only_product(step);
     if (!outer || sums(*outer)) return false;

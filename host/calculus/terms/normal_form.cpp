@@ -1,3 +1,5 @@
+/// Brings sums of terms to the normal form.
+
 #include "calculus/terms/normal_form.hpp"
 
 #include <algorithm>
@@ -23,14 +25,14 @@ Labels labels_of(const Factors &factors) {
 
 bool same(const Factor &f, const Factor &g) { return f.buffer == g.buffer && f.map == g.map; }
 
-/// Labels in an order that does not depend on how the term came about: mapped ones first, by their strides.
+/// Orders the labels independently of how the term came about: mapped labels first, by their strides.
 void order_canonically(Term &t) {
   using Signature = std::tuple<bool, Index, Index, Index, Index>;
   const Labels pending = t.pending();
   const auto signature = [&](int q) {
     return Signature{pending >> q & 1, -t.seed.stride[q], t.row.stride[q], t.col.stride[q], t.extent[q]};
   };
-  const auto company = [&](int q) { // the labels that it shares factors with
+  const auto company = [&](int q) { // the labels with which it shares factors
     std::vector<std::vector<Signature>> all;
     for (const Factor &f : t.factors) {
       if (!f.map.stride[q]) continue;
@@ -55,14 +57,14 @@ void order_canonically(Term &t) {
   });
 }
 
-/// Whether two terms in canonical order write to the same places in the same order of labels.
+/// Whether two terms in canonical order write to the same places, in the same order of labels.
 bool same_places(const Term &u, const Term &t) {
   const int n = std::popcount(t.mapped());
   return n == std::popcount(u.mapped()) && std::equal(u.extent.begin(), u.extent.begin() + n, t.extent.begin()) &&
          u.row == t.row && u.col == t.col && u.seed == t.seed;
 }
 
-/// Whether they differ in their scales and buffers alone.
+/// Whether two terms differ only in their scales and buffers.
 bool same_table(const Term &u, const Term &t) {
   if (u.labels != t.labels || !same_places(u, t) || u.extent != t.extent || u.factors.size() != t.factors.size())
     return false;
@@ -77,7 +79,8 @@ NormalForm::NormalForm(Program &program, double entries, int cap)
     : program_(program), contractor_(program), entries_(entries), limit_(std::max(entries / 16, 4096.0)),
       cap_(static_cast<std::size_t>(cap)) {}
 
-/// Multiplies a factor whose labels lie within another's into that, so that label sets form an antichain.
+/// Multiplies each factor whose labels are a subset of another's into that factor. The label sets then form an
+/// antichain.
 void NormalForm::absorb(Term &t) {
   std::stable_sort(t.factors.begin(), t.factors.end(), [](const Factor &f, const Factor &g) {
     return std::popcount(kronvec::labels_of(f.map)) > std::popcount(kronvec::labels_of(g.map));
@@ -87,7 +90,7 @@ void NormalForm::absorb(Term &t) {
     const Labels inner = kronvec::labels_of(f.map);
     const auto host = std::find_if(kept.begin(), kept.end(), [&](const Factor &g) {
       const Labels outer = kronvec::labels_of(g.map);
-      return (inner & ~outer) == 0 && (inner != 0 || outer == 0); // a lone number stays: it costs nothing to apply
+      return (inner & ~outer) == 0 && (inner != 0 || outer == 0); // a single number stays: applying it costs nothing
     });
     if (host == kept.end()) {
       kept.push_back(f);
@@ -98,7 +101,7 @@ void NormalForm::absorb(Term &t) {
   t.factors = std::move(kept);
 }
 
-/// Sums the pending labels whose sum is no larger than the largest of its factors, or than `limit`.
+/// Sums each pending label if the result is no larger than the largest of its factors, or than `limit`.
 void NormalForm::contract_pending(Term &t, double limit) {
   for (;;) {
     struct Choice {
@@ -142,7 +145,7 @@ void NormalForm::tidy(Term &t, double limit) {
   order_canonically(t);
 }
 
-/// u += t as one term, or false.
+/// u += t as one term. Returns false if that is impossible.
 bool NormalForm::join(Term &u, const Term &t) {
   if (same_table(u, t)) {
     std::vector<std::size_t> differ;
@@ -186,14 +189,14 @@ Terms NormalForm::merge(Terms terms) {
   return kept;
 }
 
-/// Terms with equal places and one common factor g, which has a label of its own: (the sum of the rest) · g.
+/// Joins terms with equal places and a common factor g that has a label of its own: (sum of the rest) · g.
 bool NormalForm::slab(Terms &terms) {
   for (std::size_t z = 0; z < terms.size(); ++z)
     for (const Factor &g : terms[z].factors) {
       const Term u = terms[z];
       const Factor common = g;
       const Labels mapped = u.mapped(), of_g = kronvec::labels_of(common.map);
-      if (of_g & ~mapped) continue; // a pending label is not common
+      if (of_g & ~mapped) continue; // a common factor must not have pending labels
       std::vector<std::size_t> group;
       std::vector<Contractor::Part> parts;
       Labels rest = 0;
@@ -235,8 +238,8 @@ Terms NormalForm::slabs(Terms terms) {
 
 namespace {
 
-/// Whether two terms can stand one after the other on one pending label: they differ in their scales and buffers, and
-/// in the extent of that label, which they may lack.
+/// Whether two terms can be stacked along one pending label: they differ only in scales, buffers and the extent of that
+/// label, which a term may lack.
 bool can_stack(const Term &u, const Term &t) {
   const Labels mapped = u.mapped();
   const auto alike = [&](const Factor &f, const Factor &g) {
@@ -249,7 +252,7 @@ bool can_stack(const Term &u, const Term &t) {
 
 } // namespace
 
-/// Terms that can be stacked on a pending label, as one: a product with a longer inner side.
+/// Joins terms that can be stacked along a pending label: one product with a longer inner side.
 Terms NormalForm::stack(const Terms &terms) {
   std::vector<Terms> groups;
   for (const Term &t : terms) {
@@ -270,7 +273,7 @@ Terms NormalForm::stack(const Terms &terms) {
 Term NormalForm::stacked(const Terms &group) {
   Term w = group[0];
   const Labels mapped = w.mapped();
-  const int label = std::popcount(mapped); // where a term has it, it is the last
+  const int label = std::popcount(mapped); // if a term has this label, it is the last
   const auto count = [&](const Term &t) { return t.labels > label ? t.extent[label] : 1; };
   w.scale = 1, w.labels = label + 1, w.extent[label] = 0;
   for (const Term &t : group)
@@ -292,7 +295,7 @@ Term NormalForm::stacked(const Terms &group) {
 }
 
 Term NormalForm::dense(const Terms &terms, Shape node) {
-  Index first = std::numeric_limits<Index>::max(), last = 0; // of the seed's entries
+  Index first = std::numeric_limits<Index>::max(), last = 0; // first and last entry of the seed
   for (const Term &t : terms)
     first = std::min(first, t.seed.offset), last = std::max(last, t.last(t.seed));
   const Index seeds = last - first + 1;
@@ -312,7 +315,7 @@ Term NormalForm::dense(const Terms &terms, Shape node) {
   return t;
 }
 
-/// At most as many terms as the cap.
+/// Joins terms, at rising cost, until there are no more than the cap.
 Terms NormalForm::capped(Terms terms, Shape node) {
   if (terms.size() > cap_) terms = slabs(std::move(terms));
   if (terms.size() > cap_) terms = stack(terms);
@@ -327,7 +330,7 @@ Terms NormalForm::capped(Terms terms, Shape node) {
 
 namespace {
 
-/// Terms by the entries of the seed that they have: groups of several variables have none in common.
+/// Groups terms by their entries of the seed. With several variables, the groups have no entries in common.
 std::vector<Terms> by_seeds(Terms terms) {
   const auto begins_before = [](const Term &t, const Term &u) { return t.seed.offset < u.seed.offset; };
   std::stable_sort(terms.begin(), terms.end(), begins_before);

@@ -9,15 +9,17 @@ namespace kronvec {
 
 class NormalForm {
 public:
-  /// Of a Jacobian with this many entries; nodes keep at most `cap` terms.
+  /// For a Jacobian with this many entries. Each node keeps at most `cap` terms.
   NormalForm(Program &program, double entries, int cap);
 
-  /// The terms of a node: absorbs, contracts what does not grow, merges; and while there are more terms than the cap by
-  /// entries of the seed that they share, in turn: slab, stack, flush, dense. Throws NoTerms.
+  /// The terms of a node: absorbs factors, contracts labels where nothing grows, merges terms. If more than `cap` terms
+  /// remain, applies to each group with common entries of the seed, until it is small enough: slab, stack, flush,
+  /// dense. Throws NoTerms.
   Terms normalise(Terms terms, Shape node);
-  /// The terms of J itself, to be emitted: products of at most two factors with a pending label.
+  /// The terms of J itself, ready to be emitted. Each has at most two factors with pending labels.
   Terms finish(Terms terms);
-  /// The terms as one, of one factor over (row, col, seed), computed as it is. Throws NoTerms where it is too large.
+  /// All terms as one term with one factor over (row, col, seed), computed as an array. Throws NoTerms if it is too
+  /// large.
   Term dense(const Terms &terms, Shape node);
 
 private:
@@ -35,7 +37,7 @@ private:
   Program &program_;
   Contractor contractor_;
   double entries_; ///< of J
-  double limit_;   ///< entries that a contraction at the root may have
+  double limit_;   ///< max entries of a contraction that grows
   std::size_t cap_;
 };
 

@@ -1,3 +1,5 @@
+/// The algebra of labels: split, fuse, unify, slice, restrict.
+
 #include "calculus/terms/term.hpp"
 
 #include <algorithm>
@@ -132,7 +134,7 @@ bool nested(const std::vector<Digit> &digits) {
 }
 
 std::optional<std::pair<AffineMap, AffineMap>> Term::digits(AffineMap Term::*map, Index base) {
-  for (int q = 0; q < labels; ++q) { // labels that are split off come behind, and straddle nothing
+  for (int q = 0; q < labels; ++q) { // new labels from splits come last and do not straddle
     const Index stride = (this->*map).stride[q];
     const bool straddles = stride > 0 && stride % base != 0 && stride < base && stride * (extent[q] - 1) >= base;
     if (!straddles) continue;
@@ -144,7 +146,7 @@ std::optional<std::pair<AffineMap, AffineMap>> Term::digits(AffineMap Term::*map
   low.offset = whole.offset % base, high.offset = whole.offset / base;
   for (int q = 0; q < labels; ++q)
     low.stride[q] = whole.stride[q] % base, high.stride[q] = whole.stride[q] / base;
-  if (last(low) >= base) return std::nullopt; // a carry
+  if (last(low) >= base) return std::nullopt; // a carry: not separable
   return std::pair{low, high};
 }
 
@@ -186,7 +188,7 @@ bool Term::restrict_to(AffineMap Term::*map, Index first, Index count) {
   if (all.empty() || !nested(all)) return false;
   const Digit top = all.back();
   const Index stride = top.stride;
-  const Index below = high - low - stride * (top.extent - 1); // what the digits below the highest reach
+  const Index below = high - low - stride * (top.extent - 1); // range of the digits below the highest
   const auto inside = [&](Index a) { return low + stride * a >= first && low + stride * a + below < first + count; };
   const auto outside = [&](Index a) { return low + stride * a + below < first || low + stride * a >= first + count; };
   Index from = std::clamp<Index>((first - low + stride - 1) / stride, 0, top.extent), to = from;

@@ -3,7 +3,7 @@
 ///
 /// J of a linear node with m rows is a sum of terms: J[row(a) + m·col(a), seed(a)] += scale · Π_f buffer_f[map_f(a)]
 /// for all values of the labels a. "Row identified with the seed's k" means that `row` and `seed` share a label. A
-/// label in none of the three maps is *pending*: it is summed, now or later. An extent of 1 needs no label.
+/// label in none of the three maps is *pending*: it is summed, now or later. A dimension of extent 1 needs no label.
 
 #include "devices/emission.hpp"
 
@@ -13,22 +13,22 @@
 
 namespace kronvec {
 
-/// A set of labels: bit q for label q.
+/// A set of labels: bit q stands for label q.
 using Labels = std::uint32_t;
 
 AffineMap operator+(const AffineMap &a, const AffineMap &b);
 AffineMap operator*(Index factor, const AffineMap &a);
-/// The labels that a map has a stride for.
+/// The labels with a nonzero stride in a map.
 Labels labels_of(const AffineMap &map);
 
-/// Thrown while terms are built where a differential has none (a rule that is not affine, or too many labels); the
+/// Thrown while terms are built, if a differential has none (a rule that is not affine, or too many labels). The
 /// Jacobian is then computed by products with unit vectors.
 struct NoTerms {
   const char *why;
 };
 
 struct Term {
-  /// A buffer (a slot of the program), read at a map.
+  /// A buffer (a slot of the program), read at an affine map of the labels.
   using Factor = Product::Factor;
 
   int labels = 0;
@@ -37,27 +37,27 @@ struct Term {
   double scale = 1;
   std::vector<Factor> factors = {};
 
-  /// Adds labels of these extents and gives their unit maps.
+  /// Adds labels of these extents and returns their unit maps.
   AffineMap label(Index extent_of_new);
-  /// Label q becomes two: itself, of extent `fast`, and a new one for every `fast`-th value.
+  /// Splits label q: q keeps extent `fast`, and a new label counts in steps of `fast`.
   void split(int q, Index fast);
-  /// Joins labels of which one continues the other in every map.
+  /// Fuses labels if one continues the other in every map.
   void fuse();
-  /// Label `gone` takes the values of label `kept`: their strides add.
+  /// Gives label `gone` the value of label `kept`: their strides add up.
   void unify(int kept, int gone);
-  /// Keeps `count` values of label q from `first` on.
+  /// Keeps only `count` values of label q, from `first` on.
   void slice(int q, Index first, Index count);
-  /// Removes a label that no map has a stride for.
+  /// Removes a label that has a stride in no map.
   void drop(int q);
-  /// Label q of the result is label order[q].
+  /// Reorders the labels: label q of the result is label order[q].
   void reorder(const std::vector<int> &order);
 
-  /// The labels of the row, column and seed maps; and all others.
+  /// `mapped`: the labels of the row, column and seed maps. `pending`: all others.
   Labels mapped() const { return labels_of(row) | labels_of(col) | labels_of(seed); }
   Labels pending() const { return ((Labels(1) << labels) - 1) & ~mapped(); }
-  /// How many values a set of labels has together.
+  /// Number of values of a set of labels: the product of their extents.
   double volume(Labels set) const;
-  /// The largest value of a map with positive strides.
+  /// The largest value of a map. Strides must be positive.
   Index last(const AffineMap &map) const;
 
   void for_each_map(const auto &work) {
@@ -66,25 +66,25 @@ struct Term {
       work(factor.map);
   }
 
-  /// Where all values of `map` are split at `base` without carries: map = low + base·high, 0 ≤ low < base. Labels that
-  /// straddle the base are split. Nothing if it cannot be done; the term is then as valid as before.
+  /// Splits `map` at `base` without carries: map = low + base·high, 0 ≤ low < base. Labels that straddle the base are
+  /// split. Returns nothing if that is impossible; the term then stays valid.
   std::optional<std::pair<AffineMap, AffineMap>> digits(AffineMap Term::*map, Index base);
-  /// Imposes row = col by unifying labels. False, and nothing changed, where their digits do not match.
+  /// Imposes row = col by unifying labels. Returns false, and changes nothing, if their digits do not match.
   bool align_row_and_col();
-  /// Restricts the term to first ≤ map < first + count, and counts from `first`. False where the values inside are no
-  /// range of one label; a term that is empty then has scale 0.
+  /// Restricts the term to first ≤ map < first + count, then counts from `first`. An empty term gets scale 0. Returns
+  /// false if the values inside are not a range of one label.
   bool restrict_to(AffineMap Term::*map, Index first, Index count);
 };
 
 using Terms = std::vector<Term>;
 
-/// Digits of a map: its labels by ascending stride.
+/// The digits of a map: its labels by ascending stride.
 struct Digit {
   Index stride, extent;
   int label;
 };
 std::vector<Digit> digits_of(const AffineMap &map, const Term &term);
-/// Whether the values of the labels can be read off the value of the map: each stride exceeds what all below it reach.
+/// Whether the map's value determines the labels' values: each stride exceeds the range of all digits below it.
 bool nested(const std::vector<Digit> &digits);
 
 } // namespace kronvec

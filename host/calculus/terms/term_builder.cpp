@@ -1,3 +1,5 @@
+/// Turns a differential into terms: one rule per linear node.
+
 #include "calculus/terms/term_builder.hpp"
 
 #include "calculus/jacobian_plan.hpp"
@@ -15,7 +17,7 @@ Terms TermBuilder::build(const Differential &df) {
     for (const LinearPtr &operand : node->operands)
       operands.push_back(done.at(operand.get()));
     Terms terms = node->shape.size() == 0 ? Terms{} : node->terms(std::move(operands), *this);
-    if (node != df.node()) terms = form_.normalise(std::move(terms), node->shape); // the root's are finished instead
+    if (node != df.node()) terms = form_.normalise(std::move(terms), node->shape); // the root: see `finish`
     done.emplace(node.get(), std::move(terms));
   }
   return form_.finish(std::move(done.at(df.node().get())));
@@ -55,7 +57,7 @@ TermBuilder::Coefficient TermBuilder::coefficient(Expression f) {
   }
 }
 
-/// Multiplies by the entry (i, j) of a coefficient that is no identity.
+/// Multiplies a term by the entry (i, j) of a coefficient, which must not be an identity.
 void TermBuilder::append(Term &t, const Coefficient &a, const AffineMap &i, const AffineMap &j) {
   t.scale *= a.scale;
   if (a.kind == Coefficient::Kind::matrix) t.factors.push_back({a.slot, a.row_stride * i + a.col_stride * j});
@@ -97,7 +99,7 @@ Terms TermBuilder::left_multiply(const Expression &matrix, Terms u) {
   return u;
 }
 
-Terms TermBuilder::right_multiply(Terms u, const Expression &matrix) { // (Bᵀ·dUᵀ)ᵀ, where all transposes are free
+Terms TermBuilder::right_multiply(Terms u, const Expression &matrix) { // (Bᵀ·dUᵀ)ᵀ; transposes of terms are free
   return transpose(left_multiply(kronvec::transpose(matrix), transpose(std::move(u))));
 }
 
@@ -166,7 +168,7 @@ Terms TermBuilder::combination(double alpha, Terms u, double beta, Terms v) {
 
 namespace {
 
-/// Gives a term whose row map holds the whole index the shape with this many rows.
+/// Given a row map that holds the whole index, splits it into row and column of a shape with this many rows.
 bool split_rows(Term &t, Index rows) {
   t.col = {};
   t.fuse();
@@ -213,8 +215,8 @@ Terms TermBuilder::permute(const Terms &u, Shape from, Middle k, Shape to) {
     t.row = t.row + from.rows * t.col;
     t.col = {};
     t.fuse();
-    // row = a + inner·(b + m·(c + n·d)). Its digits d, c and b wait among the factors, where labels that are split
-    // reach them.
+    // row = a + inner·(b + m·(c + n·d)). The digits d, c and b are kept as factors for now, so that later splits of
+    // labels update them too.
     for (const Index base : {k.inner * k.m * k.n, k.inner * k.m, k.inner}) {
       const auto digits = t.digits(&Term::row, base);
       if (!digits) return false;

@@ -1,5 +1,5 @@
 #pragma once
-/// The fourth reading of a differential: the rule of each linear node for terms (U is m×n; i, j are new labels).
+/// The fourth reading of a differential: the terms of each linear node. (U is m×n; i, j are new labels.)
 
 #include "calculus/differential.hpp"
 #include "calculus/terms/normal_form.hpp"
@@ -8,13 +8,13 @@ namespace kronvec {
 
 class TermBuilder {
 public:
-  /// Of a Jacobian with this many entries; nodes keep at most `cap` terms by each part of the seed.
+  /// For a Jacobian with this many entries. Each node keeps at most `cap` terms per part of the seed.
   TermBuilder(Program &program, double entries, int cap) : program_(program), form_(program, entries, cap) {}
 
-  /// The terms of a differential. Throws NoTerms where it has none.
+  /// The terms of a differential. Throws NoTerms if it has none.
   Terms build(const Differential &df);
 
-  /// What the slots of coefficients hold.
+  /// The expressions that coefficient slots hold.
   const std::map<SlotId, Expression> &meanings() const { return meanings_; }
 
   // The rules.
@@ -34,16 +34,17 @@ public:
   static Terms transpose(Terms u);
   static Terms combination(double alpha, Terms u, double beta, Terms v);
   static Terms scale(double alpha, Terms u);
-  /// R + m·C, split at the new number of rows; and so after the window or the permutation of the middle.
+  /// R + m·C, split at the new number of rows. The window and the permutation below use the same split.
   Terms reshape(const Terms &u, Shape from, Shape to);
   Terms extract(const Terms &u, Shape from, Window window, Shape to);
   Terms embed(const Terms &u, Shape from, Window window, Shape to);
   Terms permute(const Terms &u, Shape from, Middle middle, Shape to);
-  /// Any function f of U: its own dense Jacobian, where U has the value `at`, at (i, j, R, C). What is upstream stays.
+  /// Any function f of U: its own dense Jacobian at U = `at` is one more factor, at (i, j, R, C). The terms of U keep
+  /// their structure.
   Terms opaque(Terms terms, const Expression &f, const Symbol &u, const Expression &at);
 
 private:
-  /// Where the entries of a coefficient are: a factor, or none where all are equal or it is the identity.
+  /// The entries of a coefficient: a factor; no factor if all entries are equal or it is the identity.
   struct Coefficient {
     enum class Kind { ones, identity, matrix } kind = Kind::matrix;
     double scale = 1;
@@ -52,9 +53,9 @@ private:
   };
   Coefficient coefficient(Expression f);
   static void append(Term &t, const Coefficient &a, const AffineMap &i, const AffineMap &j);
-  /// Keeps the entries with R = C.
+  /// Keeps only the entries with R = C.
   void keep_diagonal(Term &t, Index n);
-  /// What `rule` makes of every term; where it gives false for one, of the terms as one dense array.
+  /// Applies `rule` to every term. If it returns false for one term, applies it to all terms as one dense array.
   Terms each(const Terms &terms, Shape from, const auto &rule);
 
   Program &program_;

@@ -1,5 +1,5 @@
-/// The executable `kronvec`, which says how threads wait for each other and only then loads the command. OpenMP reads
-/// its environment when it is loaded, and here it is loaded with the command.
+/// The executable `kronvec`. It sets how threads wait for each other, then loads the command. OpenMP reads its
+/// environment when it is loaded, and here the command loads it.
 
 #include <cstdio>
 #include <cstdlib>
@@ -7,16 +7,17 @@
 
 namespace {
 
-/// Turns that a thread spins before it sleeps: about a tenth of a millisecond, several times what it takes to wake one,
-/// which costs nothing on a machine that is idle otherwise. OpenMP's own 300000 are about ten milliseconds, in which
-/// the thread that is waited for may want this core.
+/// Iterations that a thread spins before it sleeps: about a tenth of a millisecond, several times what waking it takes.
+/// On an otherwise idle machine that costs nothing. OpenMP's default of 300000 takes about ten milliseconds, during
+/// which the awaited thread may need this core.
 constexpr const char *turns = "3000";
 
 } // namespace
 
 int main(int argc, char **argv) {
-  if (std::getenv("OMP_WAIT_POLICY") == nullptr) setenv("GOMP_SPINCOUNT", turns, 0); // unless the user has set it
-  // By RTLD_LAZY names are looked up when they are first called, as in an executable: all of BLAS's take a millisecond.
+  if (std::getenv("OMP_WAIT_POLICY") == nullptr) setenv("GOMP_SPINCOUNT", turns, 0); // keeps the user's setting
+  // With RTLD_LAZY, symbols are looked up at their first call, as in an executable; looking up all of BLAS's symbols
+  // takes a millisecond.
   void *library = dlopen("libkronvec_command.so", RTLD_LAZY);
   auto *command = library ? reinterpret_cast<int (*)(int, char **)>(dlsym(library, "kronvec_command")) : nullptr;
   if (command == nullptr) {

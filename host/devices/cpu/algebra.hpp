@@ -1,6 +1,5 @@
 #pragma once
-/// The primitives of linear algebra on the host's cores: BLAS for products, tiles for transposes, OpenMP over columns
-/// and batches.
+/// Linear algebra on the host's cores: BLAS for products, tiles for transposes, OpenMP over columns and batches.
 
 #include "devices/cpu/blas.hpp"
 #include "devices/cpu/kronecker/kronecker.hpp"
@@ -18,15 +17,15 @@
 namespace kronvec::cpu {
 
 template <class T> T times(T a, T b) { return a * b; }
-/// By parts, which vectorises: operator* looks for infinities.
+/// By real and imaginary parts, which vectorises; operator* also checks for infinities.
 template <class R> std::complex<R> times(std::complex<R> a, std::complex<R> b) {
   return {a.real() * b.real() - a.imag() * b.imag(), a.real() * b.imag() + a.imag() * b.real()};
 }
 
-/// w·x, where w = 0 does not look at x.
+/// w·x. If w = 0, x is not read.
 template <class T> T weighted(T w, T x) { return w == T(0) ? T(0) : times(w, x); }
 
-/// `Interface` is Algebra<T>, or Primitives<T>, which has more.
+/// `Interface` is Algebra<T>, or its subclass Primitives<T>.
 template <class T, class Interface> class CpuAlgebra : public Interface {
 public:
   using In = BatchView<const T>;
@@ -48,7 +47,7 @@ public:
   }
   void transpose(In x, Out y) const override { Transposer<T>::run(x, y); }
   void commute_columns(Index m, Index n, In x, Out y) const override {
-    if (y.rows == 1 && x.ld == 1 && y.ld == 1) // rows that are the vecs of n×m matrices
+    if (y.rows == 1 && x.ld == 1 && y.ld == 1) // each row is the vec of an n×m matrix
       return transpose({x.data, n, m, n, x.count, x.stride}, {y.data, m, n, m, y.count, y.stride});
     over_columns(y, [&](Index b, Index c) {
       std::copy_n(x[b].data() + (c / m + c % m * n) * x.ld, y.rows, y[b].data() + c * y.ld);
@@ -116,7 +115,7 @@ public:
       if (beta == T(0) && c.count > 1 && are_small(c, inner))
         return in_pieces(c, inner,
                          [&](Index first, Index last) { multiply_small(alpha, op_a, a, op_b, b, c, first, last); });
-    const bool a_thread_each = c.count >= threads(); // fewer products share the threads inside of BLAS
+    const bool a_thread_each = c.count >= threads(); // otherwise BLAS uses the threads within each product
     parallel(c.count, a_thread_each ? c.count * c.rows * c.cols * inner : 0,
              [&](Index t) { cpu::multiply(alpha, op_a, a[t], op_b, b[t], beta, c[t]); });
   }
@@ -146,7 +145,7 @@ public:
   }
 
 private:
-  /// work(first, last) for pieces of the items of small products.
+  /// Calls work(first, last) for pieces of a batch of small products.
   static void in_pieces(const Out &c, Index inner, const auto &work) {
     constexpr Index items = 64;
     parallel((c.count + items - 1) / items, c.count * c.rows * c.cols * inner,
@@ -154,7 +153,7 @@ private:
   }
 };
 
-/// Complex entries: what needs no chain.
+/// For complex entries: the functions that Primitives<T> implements by chains.
 template <class R> class ComplexAlgebra final : public CpuAlgebra<std::complex<R>, Algebra<std::complex<R>>> {
   using T = std::complex<R>;
 
@@ -172,7 +171,7 @@ public:
   }
 
 private:
-  /// c = f(a, b), entry by entry; one row serves all rows, one column all columns.
+  /// c = f(a, b), entry by entry. One row is broadcast to all rows, one column to all columns.
   static void over_entries(const In &a, const In &b, const Out &c, const auto &f) {
     over_columns(c, [&](Index t, Index j) {
       const T *u = a[t].data() + (a.cols == 1 ? 0 : j * a.ld), *v = b[t].data() + (b.cols == 1 ? 0 : j * b.ld);

@@ -1,3 +1,5 @@
+/// Calls OpenBLAS.
+
 #include "devices/cpu/blas.hpp"
 
 #include "devices/cpu/narrow.hpp"
@@ -17,7 +19,7 @@ constexpr auto gemm(double) { return cblas_dgemm; }
 constexpr auto gemm(std::complex<float>) { return cblas_cgemm; }
 constexpr auto gemm(std::complex<double>) { return cblas_zgemm; }
 
-/// BLAS takes real scalars by value, complex ones by address.
+/// BLAS takes real scalars by value and complex scalars by address.
 template <class T> T scalar(const T &x) { return x; }
 template <class R> const std::complex<R> *scalar(const std::complex<R> &x) { return &x; }
 

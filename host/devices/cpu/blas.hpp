@@ -1,5 +1,5 @@
 #pragma once
-/// Products by OpenBLAS, in four types under one name.
+/// Matrix products by OpenBLAS: four types, one name.
 
 #include "devices/algebra.hpp"
 
@@ -7,8 +7,8 @@
 
 namespace kronvec::cpu {
 
-/// C = α·op(A)·op(B) + β·C; T is float, double or std::complex of them. Throws ShapeError for a side beyond 2³¹ − 1,
-/// which BLAS cannot count.
+/// C = α·op(A)·op(B) + β·C. T is float, double or std::complex of them. Throws ShapeError for a side beyond 2³¹ − 1,
+/// which BLAS cannot represent.
 template <class T>
 void multiply(T alpha, Op op_a, MatrixView<const T> a, Op op_b, MatrixView<const T> b, T beta, MatrixView<T> c);
 template <class T>
@@ -18,8 +18,8 @@ void multiply(T alpha, Op op_a, MatrixView<const T> a, Op op_b, MatrixView<const
 
 std::string blas_version();
 
-/// Whether its kernels are written for vectors of so many bytes with fused multiply-adds: a BLAS that does not know its
-/// processor falls back to a much older one's. True where there is no telling.
+/// Whether BLAS has kernels for vectors of this many bytes with fused multiply-adds. A BLAS that does not know the
+/// processor falls back to the kernels of a much older one. True if it is unknown.
 bool blas_has_kernels_for(Index vector_bytes);
 
 } // namespace kronvec::cpu

@@ -1,5 +1,5 @@
 #pragma once
-/// Chains over packed entries, serially.
+/// Runs chains over packed entries, serially.
 
 #include "devices/cpu/simd.hpp"
 
@@ -8,13 +8,13 @@
 
 namespace kronvec::cpu {
 
-/// Entries of an operand along a column, `step` apart: 0 where one serves all.
+/// Entries of an operand along a column, `step` apart. A step of 0 repeats one entry.
 template <class T> struct Strand {
   const T *data;
   Index step;
 };
 
-/// Along column j of item b; one row serves all rows, one column all columns.
+/// The strand along column j of item b. One row is broadcast to all rows, one column to all columns.
 template <class T> Strand<T> strand(const BatchView<const T> &m, Index b, Index j) {
   return {m[b].data() + (m.cols == 1 ? 0 : j * m.ld), m.rows == 1 ? 0 : 1};
 }
@@ -39,8 +39,8 @@ template <class T> void run_link(const Link<T> &link, Strand<T> a, Strand<T> b, 
   }
 }
 
-/// A chain over n entries, by pieces whose intermediate values stay in the first-level cache. Results are written when
-/// all inputs of a piece have been read, since they may be the same memory.
+/// Runs a chain over n entries, in pieces whose intermediate values stay in the first-level cache. The results of a
+/// piece are written after all its inputs have been read, because they may share memory.
 template <class T> void run_chain(const Chain<T> &chain, const Inputs<T> &inputs, const Results<T> &results, Index n) {
   constexpr Index most = 512;
   alignas(64) T values[Chain<T>::most_links][most];
@@ -58,7 +58,7 @@ template <class T> void run_chain(const Chain<T> &chain, const Inputs<T> &inputs
   }
 }
 
-/// The same, where a single link writes straight to its result.
+/// The same, but a single link writes directly to its result.
 template <class T> void run(const Chain<T> &chain, const Inputs<T> &inputs, const Results<T> &results, Index n) {
   if (chain.links > 1) return run_chain(chain, inputs, results, n);
   run_link(chain.link[0], inputs[chain.link[0].a], inputs[chain.link[0].b], results[0], n);

@@ -1,4 +1,4 @@
-/// The device that a user without a GPU runs: BLAS for products, Highway for entries, OpenMP over columns and batches.
+/// The CPU device: BLAS for products, Highway for entrywise work, OpenMP over columns and batches.
 
 #include "devices/backend.hpp"
 #include "devices/cpu/algebra.hpp"
@@ -27,7 +27,7 @@ namespace {
 using kernels::is_run;
 using namespace cpu;
 
-/// Runs of at most this many entries are handed to one thread.
+/// Max number of entries of a run that one thread takes at a time.
 constexpr Index piece = 1 << 14;
 
 template <class Work> void over_run(Index entries, Work work) {
@@ -35,7 +35,8 @@ template <class Work> void over_run(Index entries, Work work) {
            [&](Index p) { work(p * piece, std::min(piece, entries - p * piece)); });
 }
 
-/// The step through an operand when the result is one run: 0 for one scalar, 1 for a run of as many entries.
+/// The step through an operand if the result is one run: 0 for a scalar, 1 for a run of equal length, otherwise
+/// nothing.
 template <class T> std::optional<Index> run_step(const BatchView<const T> &m, Index entries) {
   if (m.is_scalar() && m.count == 1) return 0;
   if (is_run(m) && m.rows * m.cols * m.count == entries) return 1;
@@ -132,7 +133,8 @@ public:
 
 private:
   static Index cubed(const In &x) { return x.rows * x.rows * x.rows; }
-  /// work(t) for every item, each of so many operations. A single one, or few, share the threads inside of LAPACK.
+  /// Calls work(t) for every item; each takes `operations` operations. If there are fewer items than threads, LAPACK
+  /// uses the threads within each.
   template <class Work> static void each(Index count, Index operations, Work work) {
     parallel(count, count >= threads() ? count * operations : 0, work);
   }
@@ -168,7 +170,7 @@ private:
 } // namespace
 
 Backend &cpu_backend() {
-  static auto &backend = *new CpuBackend; // never destroyed: static objects that end after it may own matrices
+  static auto &backend = *new CpuBackend; // never destroyed: static objects destroyed later may own matrices
   return backend;
 }
 

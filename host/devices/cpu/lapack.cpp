@@ -1,3 +1,5 @@
+/// Calls LAPACK.
+
 #include "devices/cpu/lapack.hpp"
 
 #include "devices/condition.hpp"
@@ -89,7 +91,7 @@ template <class T> void solve_by(Op op, MatrixView<const T> f, MatrixView<T> y) 
                    leading(lu), pivots<lapack_int>(f), y.data(), leading(y));
 }
 
-/// The sign of the determinant of an orthogonal matrix, which is lost.
+/// The sign of the determinant of an orthogonal matrix. Overwrites its copy of the matrix.
 template <class T> T sign_of_determinant(std::vector<T> q, lapack_int n) {
   std::vector<lapack_int> exchanges(static_cast<std::size_t>(n));
   Lapack<T>::factor(LAPACK_COL_MAJOR, n, n, q.data(), n, exchanges.data());

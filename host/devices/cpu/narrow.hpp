@@ -1,5 +1,5 @@
 #pragma once
-/// Sizes as BLAS and LAPACK count them.
+/// Sizes as BLAS and LAPACK represent them.
 
 #include "kronvec/matrix.hpp"
 
@@ -17,7 +17,7 @@ inline blasint narrow(Index size) {
   return static_cast<blasint>(size);
 }
 
-/// BLAS wants a leading dimension of at least 1.
+/// BLAS requires a leading dimension of at least 1.
 template <class T> blasint leading(MatrixView<T> m) { return narrow(std::max<Index>(m.ld(), 1)); }
 
 } // namespace kronvec::cpu

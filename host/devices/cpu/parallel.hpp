@@ -1,5 +1,5 @@
 #pragma once
-/// Loops over independent tasks, on several threads if there is enough to do.
+/// Loops over independent tasks, on several threads if there is enough work.
 
 #include "devices/batch.hpp"
 
@@ -14,10 +14,10 @@
 
 namespace kronvec::cpu {
 
-/// Entries from which a loop is worth a second thread.
+/// Number of entries from which a loop is worth a second thread.
 constexpr Index worth_threads = 1 << 16;
 
-/// Threads of a parallel loop.
+/// Number of threads of a parallel loop.
 inline int threads() {
 #ifdef _OPENMP
   return omp_get_max_threads();
@@ -26,7 +26,7 @@ inline int threads() {
 #endif
 }
 
-/// Whether the caller is one of several threads already.
+/// Whether the caller already runs inside a parallel region.
 inline bool in_parallel() {
 #ifdef _OPENMP
   return omp_in_parallel();
@@ -35,7 +35,7 @@ inline bool in_parallel() {
 #endif
 }
 
-/// The first exception of several threads, which must not leave them by itself.
+/// Keeps the first exception of several threads. An exception must not leave a parallel region by itself.
 class FirstError {
 public:
   void guard(const auto &work) noexcept {
@@ -54,8 +54,9 @@ private:
   std::exception_ptr error_;
 };
 
-/// Tasks that threads share. Each has a range of its own, whose memory stays near it from loop to loop, and takes
-/// pieces of it; then it takes what is left of others' ranges. One that lost its core holds the others up for a piece.
+/// Tasks shared by threads. Each thread has its own range of tasks, so that its memory stays close from loop to loop.
+/// It takes pieces of its range, then pieces of other ranges. A thread that loses its core therefore delays the others
+/// by at most one piece.
 class SharedTasks {
 public:
   SharedTasks(Index n, int threads) : n_(n), ranges_(std::min<Index>(threads, most)) {
@@ -76,7 +77,7 @@ public:
 
 private:
   static constexpr Index most = 64, pieces = 8;
-  struct alignas(64) Next { // a line of cache each
+  struct alignas(64) Next { // one cache line each
     std::atomic<Index> task;
   };
   Index first(Index range) const { return n_ * range / ranges_; }
@@ -85,7 +86,7 @@ private:
   std::array<Next, most> next_;
 };
 
-/// How many threads `parallel` takes.
+/// Number of threads that `parallel` uses.
 inline Index workers(Index n, Index entries) {
 #ifdef _OPENMP
   if (entries >= worth_threads) return std::min<Index>(n, omp_get_max_threads());
@@ -93,10 +94,10 @@ inline Index workers(Index n, Index entries) {
   return std::min<Index>(n, 1);
 }
 
-/// work(i) for 0 ≤ i < n, on several threads if there is enough to do. Throws what one of them threw. BLAS in it works
-/// on one thread if there is, even for n = 1.
+/// Calls work(i) for 0 ≤ i < n, on several threads if there is enough work. Rethrows the first exception of any thread.
+/// If there is enough work, BLAS within work() runs on one thread, even for n = 1.
 template <class Work> void parallel(Index n, Index entries, Work work) {
-  if (entries < worth_threads) { // not even a region of one thread, which takes a while to enter
+  if (entries < worth_threads) { // entering even a one-thread region takes a while
     for (Index i = 0; i < n; ++i)
       work(i);
     return;
@@ -113,7 +114,7 @@ template <class Work> void parallel(Index n, Index entries, Work work) {
   error.rethrow();
 }
 
-/// work(b, j) for every column j of every item b.
+/// Calls work(b, j) for every column j of every item b.
 template <class T, class Work> void over_columns(const BatchView<T> &y, Work work) {
   const Index entries = y.rows * y.cols * y.count;
   parallel(y.count * y.cols, entries, [&](Index c) { work(c / y.cols, c % y.cols); });

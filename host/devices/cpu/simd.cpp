@@ -1,3 +1,5 @@
+/// Entrywise functions, copies and transposes with vector instructions.
+
 #include "devices/cpu/simd.hpp"
 
 #include "kernels/elementwise.hpp"
@@ -17,8 +19,8 @@ HWY_BEFORE_NAMESPACE();
 namespace kronvec::cpu::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-/// y = vector(x) for full vectors whose lanes all lie in [low, high], y = scalar(x) elsewhere: Highway's functions are
-/// accurate in a stated range only, and the tails are too short for a vector.
+/// y = vector(x) for full vectors whose lanes all lie in [low, high], y = scalar(x) otherwise. Highway's functions are
+/// accurate only in a stated range, and the tails are too short for a vector.
 template <class T, class Vector>
 void apply(Function f, T exponent, double low, double high, const T *x, T *y, Index n, Vector vector) {
   const hn::ScalableTag<T> d;
@@ -103,13 +105,13 @@ template <class T> void elementwise_of(Function f, T c, const T *x, T *y, Index 
   }
 }
 
-/// c = vector(a, b), where a step of 0 repeats the first entry.
+/// c = vector(a, b). A step of 0 repeats the first entry.
 template <class T, class Vector>
 void combine(const T *a, Index step_a, const T *b, Index step_b, T *c, Index n, Vector vector) {
   const hn::ScalableTag<T> d;
   const hn::CappedTag<T, 1> one;
   const auto lanes = static_cast<Index>(hn::Lanes(d));
-  const T first_a = n ? *a : T(0), first_b = n ? *b : T(0); // c may be a or b
+  const T first_a = n ? *a : T(0), first_b = n ? *b : T(0); // read now, because c may be a or b
   Index i = 0;
   for (; i + lanes <= n; i += lanes) {
     const auto u = step_a ? hn::LoadU(d, a + i) : hn::Set(d, first_a);
@@ -155,7 +157,7 @@ template <class T> void copy_run_of(const T *x, T *y, Index n, bool streams) {
   std::copy(x + i, x + n, y + i);
 }
 
-/// Rows first_row … of Xᵀ's columns first_col …, entry by entry.
+/// Rows row, row + 1, … of columns col, col + 1, … of Y = Xᵀ, entry by entry.
 template <class T>
 void turn_entries(const T *x, Index ld_x, Index row, Index rows, Index col, Index cols, T *y, Index ld_y) {
   for (Index r = row; r < row + rows; ++r)
@@ -187,13 +189,13 @@ void turn_block(const float *x, Index ld_x, float *y, Index ld_y) {
   hn::StoreU(hn::InterleaveUpper(d, ae_upper, bf_upper), d, y + 3 * ld_y);
 }
 
-/// By blocks of V×V entries turned in registers of V.
+/// Transposes V×V blocks in V registers.
 template <class T> void turn_of(const T *x, Index ld_x, Index m, Index n, T *y, Index ld_y) {
   constexpr Index V = 16 / sizeof(T);
   const Index whole_m = m / V * V, whole_n = n / V * V;
   constexpr Index line = 64 / sizeof(T), rows_ahead = 8;
   for (Index r = 0; r < whole_m; r += V) {
-    for (Index k = r; k < r + V; ++k) // columns of X are far apart, where no hardware looks ahead
+    for (Index k = r; k < r + V; ++k) // columns of X are far apart, so the hardware does not prefetch them
       for (Index c = 0; c + line <= n; c += line)
         hwy::Prefetch(x + (k + rows_ahead) * ld_x + c);
     for (Index c = 0; c < whole_n; c += V)

@@ -1,5 +1,5 @@
 #pragma once
-/// Runs over packed entries with the widest vectors of the processor at hand (Google Highway), serially.
+/// Loops over packed entries with the widest vectors of the processor (Google Highway), serially.
 
 #include "devices/primitives.hpp"
 
@@ -19,18 +19,18 @@ void binary(Binary op, const double *a, Index step_a, const double *b, Index ste
 void add(float alpha, const float *a, Index step_a, float beta, const float *b, Index step_b, float *c, Index n);
 void add(double alpha, const double *a, Index step_a, double beta, const double *b, Index step_b, double *c, Index n);
 
-/// y[i] = x[i]. `streams`: y is not read again soon, and is written past the caches but for its unaligned ends.
+/// y[i] = x[i]. `streams`: y is not read again soon, so it is written past the caches, except for its unaligned ends.
 void copy_run(const float *x, float *y, Index n, bool streams);
 void copy_run(const double *x, double *y, Index n, bool streams);
 
-/// The m×n tile Y = Xᵀ, for tiles that fit the first-level cache.
+/// The m×n tile Y = Xᵀ, for tiles that fit in the first-level cache.
 void turn(const float *x, Index ld_x, Index m, Index n, float *y, Index ld_y);
 void turn(const double *x, Index ld_x, Index m, Index n, double *y, Index ld_y);
 
-/// After runs that were written past the caches, before another thread may read them.
+/// Call this after streaming stores, before another thread may read the data.
 void flush_streams();
 
-/// The instruction set that the functions above use here.
+/// The instruction set that the functions above use on this machine.
 std::string simd_target();
 
 } // namespace kronvec::cpu

@@ -1,3 +1,5 @@
+/// Products of small matrices with vector instructions.
+
 #include "devices/cpu/small_products.hpp"
 
 #undef HWY_TARGET_INCLUDE
@@ -11,13 +13,13 @@
 HWY_BEFORE_NAMESPACE();
 namespace kronvec::cpu::HWY_NAMESPACE {
 
-/// One product: A m×k in columns ld_a apart, entry (p, j) of B at b[p·step_p + j·step_j].
+/// One product: A is m×k with columns ld_a apart; entry (p, j) of B is b[p·step_p + j·step_j].
 template <class T> struct Small {
   T alpha;
   Index m, n, k, ld_a, step_p, step_j, ld_c;
 };
 
-/// All columns of C in `rows` rows from one on, at most a vector's.
+/// All columns of C in `rows` consecutive rows, at most one vector's length.
 template <bool whole, class T> HWY_INLINE void strip(const Small<T> &p, Index rows, const T *a, const T *b, T *c) {
   const Tag<T> d;
   const auto load = [&](const T *x) HWY_ATTR { return whole ? hn::LoadU(d, x) : load_first(x, rows); };
@@ -54,7 +56,7 @@ template <class T> void multiply_small_of(T alpha, Op op_a, BatchView<const T> a
   const bool turns_a = op_a == Op::transpose, turns_b = op_b == Op::transpose;
   const Index k = turns_a ? a.rows : a.cols, lanes = static_cast<Index>(hn::Lanes(Tag<T>()));
   const Small<T> p{alpha, c.rows, c.cols, k, turns_a ? c.rows : a.ld, turns_b ? b.ld : 1, turns_b ? 1 : b.ld, c.ld};
-  alignas(64) T turned[256]; // 16×16 at the most
+  alignas(64) T turned[256]; // at most 16×16
   for (Index t = first; t < last; ++t) {
     const T *left = a[t].data();
     if (turns_a) {

@@ -1,11 +1,11 @@
 #pragma once
-/// Products of many small matrices, serially: what a call of BLAS takes to begin is longer than such a product.
+/// Products of many small matrices, serially. For such products, a BLAS call costs more than the product itself.
 
 #include "devices/algebra.hpp"
 
 namespace kronvec::cpu {
 
-/// Whether the products of a batch C = α·op(A)·op(B) are small, `inner` being op(A)'s columns.
+/// Whether the products of a batch C = α·op(A)·op(B) are small; `inner` is the number of columns of op(A).
 template <class T> bool are_small(const BatchView<T> &c, Index inner) {
   constexpr Index most = 16;
   return c.rows <= most && c.cols <= most && inner <= most;

@@ -1,5 +1,5 @@
 #pragma once
-/// Transposes by tiles that fit the first-level cache: entries are moved, whatever they are.
+/// Transposes in tiles that fit in the first-level cache. Entries are only moved.
 
 #include "devices/cpu/parallel.hpp"
 #include "devices/cpu/simd.hpp"
@@ -9,7 +9,7 @@
 
 namespace kronvec::cpu {
 
-/// `turn` and `copy_run` for complex entries: one of 8 bytes moves as a double.
+/// `turn` and `copy_run` for complex entries. A complex entry of 8 bytes moves as a double.
 template <class T> void turn_tile(const T *x, Index ld_x, Index m, Index n, T *y, Index ld_y) {
   turn(x, ld_x, m, n, y, ld_y);
 }
@@ -28,7 +28,7 @@ template <class R> void move_run(const std::complex<R> *x, std::complex<R> *y, I
 }
 
 template <class T> class Transposer {
-  /// Tiles of Y; a result larger than the caches is written past them.
+  /// Sizes of tiles of Y. Results of at least `worth_streaming` bytes are written past the caches.
   static constexpr Index tile_rows = 512 / sizeof(T), tile_cols = 256 / sizeof(T), worth_streaming = 4 << 20;
 
   /// The m×n tile of Xᵀ at (i, j), in columns tile_rows apart.
@@ -48,12 +48,12 @@ template <class T> class Transposer {
     if (streams) cpu::flush_streams();
   }
 
-  /// Columns j … j + n − 1 of the upper triangle of Y against the mirror image of each of its tiles.
+  /// Swaps columns j … j + n − 1 of the upper triangle of Y, tile by tile, with their mirror images.
   static void swap_strip(MatrixView<T> y, Index j, Index n) {
     alignas(64) T above[tile_rows * tile_cols], below[tile_cols * tile_rows];
     for (Index i = 0; i < j + n; i += tile_cols) {
       const Index m = std::min(tile_cols, y.rows() - i);
-      turn(y, m, n, i, j, above); // what Y(i…, j…) will hold
+      turn(y, m, n, i, j, above); // the future contents of Y(i…, j…)
       if (i == j) {
         for (Index c = 0; c < n; ++c)
           move_run(above + c * tile_rows, &y(i, j + c), m, false);
@@ -68,7 +68,7 @@ template <class T> class Transposer {
   }
 
 public:
-  /// Y_b = X_bᵀ; Y may be X where it is square.
+  /// Y_b = X_bᵀ. Y may be X if it is square.
   static void run(const BatchView<const T> &x, const BatchView<T> &y) {
     const Index across = (y.cols + tile_cols - 1) / tile_cols, entries = y.rows * y.cols * y.count;
     if (entries == 0) return;

@@ -1,5 +1,5 @@
-// The vectors that all runs and tiles use, of 64 bytes at the most, and the first few entries of one. Once for every
-// target, as Highway has it.
+// The vector type of all loops and tiles, at most 64 bytes, and loads and stores of its first few entries. Compiled
+// once per target, as Highway requires.
 
 #include "kronvec/matrix.hpp"
 
@@ -21,7 +21,7 @@ namespace hn = hwy::HWY_NAMESPACE;
 template <class T> using Tag = hn::CappedTag<T, 64 / sizeof(T)>;
 template <class T> using Vec = hn::Vec<Tag<T>>;
 
-/// The first n entries at x; no others are read.
+/// The first n entries at x. No other entries are read.
 template <class T> HWY_INLINE Vec<T> load_first(const T *x, Index n) {
   const Tag<T> d;
 #if HWY_MEM_OPS_MIGHT_FAULT

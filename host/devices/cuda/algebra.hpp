@@ -1,5 +1,5 @@
 #pragma once
-/// Linear algebra on the GPU, for all four kinds of entries.
+/// Linear algebra on the GPU, for all four types of entries.
 
 #include "devices/cuda/engine.hpp"
 #include "devices/cuda/entries.hpp"
@@ -16,7 +16,7 @@
 
 namespace kronvec::cuda {
 
-/// `Interface` is Algebra<T>, or Primitives<T>, which has more.
+/// `Interface` is Algebra<T>, or its subclass Primitives<T>.
 template <class T, class Interface> class CudaAlgebra : public Interface {
   using Launch = kernels::Entrywise<entry_t<T>>;
 
@@ -84,7 +84,7 @@ public:
     const auto in = [](const auto &m) { return reinterpret_cast<const Entry *>(m.data); };
     const auto leading = [](Index ld) { return std::max<Index>(ld, 1); };
     const auto stride = [](const auto &m) { return m.count == 1 ? 0 : m.stride; };
-    const auto alpha_entry = std::bit_cast<Entry>(alpha), beta_entry = std::bit_cast<Entry>(beta); // aligned as such
+    const auto alpha_entry = std::bit_cast<Entry>(alpha), beta_entry = std::bit_cast<Entry>(beta); // aligned like Entry
     engine_.blas("gemmStridedBatched", [&](cublasHandle_t handle) {
       const auto multiply = precision_ == Precision::tf32 ? Gemm<T>::multiply_rounded : Gemm<T>::multiply;
       return multiply(handle, flag(op_a), flag(op_b), c.rows, c.cols, inner, &alpha_entry, in(a), leading(a.ld),
@@ -108,7 +108,7 @@ public:
   }
 
 protected:
-  /// Runs call(stream), a launcher.
+  /// Runs call(stream), which launches kernels.
   void launch(const char *name, const auto &call) const { engine_.kernel(name, call); }
 
   const Engine &engine_;
@@ -123,7 +123,7 @@ private:
   }
 };
 
-/// Complex entries: what needs no chain.
+/// For complex entries: the functions that Primitives<T> implements by chains.
 template <class T> class ComplexAlgebra final : public CudaAlgebra<T, Algebra<T>> {
   using Base = CudaAlgebra<T, Algebra<T>>;
   using Launch = kernels::ComplexEntrywise<entry_t<T>>;

@@ -1,5 +1,5 @@
 #pragma once
-/// Errors of CUDA, cuBLAS and cuSOLVER as exceptions that name the call.
+/// Turns errors of CUDA, cuBLAS and cuSOLVER into exceptions that name the call.
 
 #include "kronvec/error.hpp"
 
@@ -13,7 +13,7 @@ namespace kronvec::cuda {
 
 inline void check(cudaError_t status, const char *call) {
   if (status == cudaSuccess) return;
-  (void)cudaGetLastError(); // the next call must not report this one again
+  (void)cudaGetLastError(); // clears the error, so that the next call does not report it again
   throw DeviceError(std::string("CUDA: ") + call + ": " + cudaGetErrorString(status));
 }
 

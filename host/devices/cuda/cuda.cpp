@@ -1,5 +1,5 @@
-/// The CUDA device: products and small factorisations by cuBLAS, larger ones by cuSOLVER, entries by Thrust,
-/// permutations, sums and emission by kernels of our own.
+/// The CUDA device: products and small factorisations by cuBLAS, larger factorisations by cuSOLVER, entrywise work by
+/// Thrust, permutations, sums and emissions by our own kernels.
 
 #include "devices/cuda/module.hpp"
 #include "devices/cuda/primitives.hpp"
@@ -12,8 +12,8 @@
 namespace kronvec::cuda {
 namespace {
 
-/// Runs that are no rows of a matrix for CUDA: one alone, whose length would have to be a pitch, or those farther
-/// apart.
+/// Copies runs one by one that cudaMemcpy2DAsync cannot copy: a single run, whose length would have to be a pitch, and
+/// runs that are farther apart than the max pitch.
 cudaError_t copy_one_by_one(void *to, std::size_t to_step, const void *from, std::size_t from_step, std::size_t bytes,
                             std::size_t count, cudaStream_t stream) {
   cudaError_t status = cudaSuccess;
@@ -29,7 +29,7 @@ public:
       : Backend(std::make_unique<DeviceMemory>(*engine)), engine_(std::move(engine)), floats_(*engine_, *this),
         rounded_floats_(*engine_, *this, Precision::tf32), doubles_(*engine_, *this), complex_floats_(*engine_, *this),
         complex_doubles_(*engine_, *this), recorder_(*engine_, memory()) {}
-  ~CudaBackend() override { pool().trim(); } // while there is an engine to give it back to
+  ~CudaBackend() override { pool().trim(); } // while the engine that owns the memory still exists
 
   std::string name() const override {
     return engine_->index() == 0 ? KRONVEC_CUDA_NAME : fmt::format(KRONVEC_CUDA_NAME ":{}", engine_->index());

@@ -1,4 +1,5 @@
-/// Emission on the GPU: a plan, and another for a packed result of few rows, which is one of more rows.
+/// Emission on the GPU: one plan for any result, and one for a packed result with few rows, read as a result with more
+/// rows.
 
 #include "devices/cuda/emission.hpp"
 
@@ -35,7 +36,7 @@ private:
   const Index rows_;
   EmissionPlan<T> all_;
   std::optional<EmissionPlan<T>> flat_;
-  Index flat_columns_ = 0; ///< columns that are one of the flat emission's
+  Index flat_columns_ = 0; ///< number of columns that form one column of the flat emission
 };
 
 } // namespace

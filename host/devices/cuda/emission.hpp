@@ -1,5 +1,5 @@
 #pragma once
-/// Emission by the CUDA device.
+/// The emitter of the CUDA device.
 
 #include "devices/cuda/engine.hpp"
 #include "devices/emission.hpp"
@@ -8,15 +8,15 @@
 
 namespace kronvec::cuda {
 
-/// Sizes at which one way gives way to another; tests make them small.
+/// Thresholds between methods. Tests make them small.
 struct EmissionLimits {
-  Index slices = Index(1) << 21; ///< entries of a contraction's result at once: half of a second-level cache
-  Index tables = Index(1) << 16; ///< entries of tables that may be larger than Y
-  Index item = Index(1) << 20;   ///< multiplications of sums in an item of a batch; fewer are loops of one launch
-  Index short_column = 1 << 10;  ///< bytes; shorter columns are better written as parts of longer ones
+  Index slices = Index(1) << 21; ///< entries of a contraction computed together: half of a second-level cache
+  Index tables = Index(1) << 16; ///< max entries of tables, unless Y is larger
+  Index item = Index(1) << 20;  ///< multiplications in the sums of one item; below it, a batch is one launch with loops
+  Index short_column = 1 << 10; ///< bytes; shorter columns are better read as parts of longer ones
 };
 
-/// The emission with its terms in device memory; it must not outlive the backend.
+/// Prepares an emission, with its terms in device memory. It must not outlive the backend.
 template <class T> std::unique_ptr<Emitter<T>> emitter(const Engine &engine, const Backend &backend, Emission emission,
                                                        const EmissionLimits &limits = {});
 

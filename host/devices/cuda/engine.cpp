@@ -1,3 +1,5 @@
+/// Creates streams and library handles of a GPU, and allocates its memory.
+
 #include "devices/cuda/engine.hpp"
 
 #include <cstdint>
@@ -41,8 +43,8 @@ Engine::~Engine() {
   (void)cudaSetDevice(before);
 }
 
-/// With what CUDA's pool holds of memory that has been freed, until somebody waits for the stream: it is there for the
-/// next block.
+/// Includes memory that has been freed but stays in CUDA's pool until someone waits for the stream: the next block can
+/// use it.
 std::size_t DeviceMemory::bytes_free() const {
   std::size_t free = 0, total = 0;
   const Current current(engine_.index());
@@ -58,7 +60,7 @@ std::size_t DeviceMemory::bytes_free() const {
 void *DeviceMemory::obtain(std::size_t bytes) {
   void *block = nullptr;
   const Current current(engine_.index());
-  const cudaError_t status = cudaMallocAsync(&block, bytes, engine_.stream()); // that of the work, recorded or not
+  const cudaError_t status = cudaMallocAsync(&block, bytes, engine_.stream()); // the work's stream, recorded or not
   if (status == cudaErrorMemoryAllocation) return (void)cudaGetLastError(), nullptr;
   check(status, "cudaMallocAsync");
   return block;

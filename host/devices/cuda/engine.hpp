@@ -1,5 +1,5 @@
 #pragma once
-/// One GPU and one stream: what all primitives of a backend work with.
+/// One GPU and one stream, shared by all primitives of a backend.
 
 #include "devices/backend.hpp"
 #include "devices/cuda/check.hpp"
@@ -8,7 +8,7 @@
 
 namespace kronvec::cuda {
 
-/// Makes a GPU the calling thread's current one, and restores what it was.
+/// Makes a GPU current for the calling thread; the destructor restores the previous one.
 class Current {
 public:
   explicit Current(int index) {
@@ -28,8 +28,8 @@ private:
 
 class Engine;
 
-/// Where the work of a thread goes while it records on an engine: to a stream that captures it and to a cuBLAS of that
-/// stream, with workspaces of the recordings'.
+/// The target of a thread's work while the thread records: a stream that captures the work, a cuBLAS handle of that
+/// stream, and the pool of the recordings.
 struct Lane {
   const Engine &engine;
   cudaStream_t stream;
@@ -37,7 +37,7 @@ struct Lane {
   Pool &pool;
 };
 
-/// While it lives, the calling thread's work takes this lane. Not for two at once.
+/// Directs the calling thread's work to a lane while the OnLane exists. Do not nest.
 class OnLane {
 public:
   explicit OnLane(const Lane &lane);
@@ -48,32 +48,33 @@ public:
 
 class Engine {
 public:
-  /// `stream` null: a stream of its own.
+  /// If `stream` is null, creates its own stream.
   Engine(int index, cudaStream_t stream);
   ~Engine();
   Engine(const Engine &) = delete;
   Engine &operator=(const Engine &) = delete;
   int index() const { return index_; }
-  /// The stream that all work is done in; while a thread records it is not where its work goes.
+  /// The stream of all work, except for the work of a thread that records.
   cudaStream_t stream() const { return stream_; }
-  /// What the calling thread records into on this engine; null where it does not record.
+  /// The lane of the calling thread on this engine, or null if the thread does not record.
   const Lane *lane() const;
-  /// Throws NotRecordable where the calling thread records.
+  /// Throws NotRecordable if the calling thread records.
   void refuse_to_record(const char *what) const {
     if (lane()) throw NotRecordable(what);
   }
-  /// The most shared memory that one block of threads may have.
+  /// Max shared memory of a block.
   Index shared_bytes() const { return shared_bytes_; }
-  /// The longest step between the runs of a copy, in bytes.
+  /// Max pitch of a copy, in bytes.
   std::size_t most_pitch() const { return static_cast<std::size_t>(most_pitch_); }
-  /// Runs call(handle) with the GPU current; a handle serves one thread at a time.
+  /// Runs call(handle) with the GPU current. Only one thread at a time uses a handle.
   void blas(const char *name, const auto &call) const {
     const Current current(index_);
     if (const Lane *recording = lane()) return check(call(recording->blas), name);
     const std::lock_guard lock(mutex_);
     check(call(blas_), name);
   }
-  /// Runs call(handle, parameters) with the GPU current, likewise. cuSOLVER does not say that it can be captured.
+  /// Runs call(handle, parameters) with the GPU current, one thread at a time. Not while recording: the cuSOLVER manual
+  /// does not promise that its calls can be captured.
   void solver(const char *name, const auto &call) const {
     refuse_to_record(name);
     const Current current(index_);
@@ -102,7 +103,7 @@ private:
   mutable std::mutex mutex_;
 };
 
-/// The GPU's memory, taken and given back in the order of the stream.
+/// The GPU's memory, allocated and freed in stream order.
 class DeviceMemory final : public Memory {
 public:
   explicit DeviceMemory(const Engine &engine) : engine_(engine) {}

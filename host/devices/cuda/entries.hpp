@@ -1,5 +1,5 @@
 #pragma once
-/// Host operands as kernels and cuBLAS take them.
+/// Converts host operands to the types of kernels and cuBLAS.
 
 #include "devices/algebra.hpp"
 #include "kernels/complex.hpp"
@@ -12,7 +12,7 @@ namespace kronvec::cuda {
 
 using kernels::Entries;
 
-/// What kernels call an entry: std::complex is the same two numbers in memory as their own complex type.
+/// The kernels' type of an entry. std::complex and the kernels' complex type have the same two numbers in memory.
 template <class T> struct EntryOf { using type = T; };
 template <class R> struct EntryOf<std::complex<R>> { using type = kernels::Complex<R>; };
 template <class T> using entry_t = typename EntryOf<T>::type;
@@ -25,14 +25,14 @@ template <class T> Entries<entry_t<T>> entries(const BatchView<T> &m) {
   auto *data = reinterpret_cast<entry_t<T> *>(m.data);
   return {data, m.rows, m.cols, m.ld, m.count, m.count == 1 ? 0 : m.stride};
 }
-/// An operand that serves `count` items: one alone serves them all.
+/// An operand for `count` items. A single item is repeated for all of them.
 template <class T> Entries<const entry_t<T>> entries(const BatchView<const T> &m, Index count) {
   const auto *data = reinterpret_cast<const entry_t<T> *>(m.data);
   if (m.count == 1) return {data, m.rows, m.cols, m.ld, count, 0};
   return {data, m.rows, m.cols, m.ld, m.count, m.stride};
 }
 
-/// The same memory, for kernels that only move entries.
+/// The same memory as another entry type, for kernels that only move entries.
 template <class T> Entries<kernels::moved_as_t<T>> moved(const Entries<T> &m) {
   return {reinterpret_cast<kernels::moved_as_t<T> *>(m.data), m.rows, m.cols, m.ld, m.count, m.stride};
 }
@@ -42,7 +42,7 @@ template <class T> Entries<const kernels::moved_as_t<T>> moved(const Entries<con
 
 inline cublasOperation_t flag(Op op) { return op == Op::none ? CUBLAS_OP_N : CUBLAS_OP_T; }
 
-/// A product of floats that cuBLAS may round to TF32.
+/// A product of floats whose operands cuBLAS may round to TF32.
 inline cublasStatus_t multiply_rounded(cublasHandle_t handle, cublasOperation_t op_a, cublasOperation_t op_b,
                                        std::int64_t m, std::int64_t n, std::int64_t k, const float *alpha,
                                        const float *a, std::int64_t lda, long long stride_a, const float *b,
@@ -53,7 +53,7 @@ inline cublasStatus_t multiply_rounded(cublasHandle_t handle, cublasOperation_t 
                                        CUBLAS_COMPUTE_32F_FAST_TF32, CUBLAS_GEMM_DEFAULT);
 }
 
-/// cuBLAS's products of one type of entries, rounded where there is such a one, and its name for such an entry.
+/// For each type of entries: cuBLAS's functions for products, rounded if available, and cuBLAS's name of the type.
 template <class T> struct Gemm;
 template <> struct Gemm<float> {
   using Entry = float;

@@ -1,5 +1,6 @@
-/// LU and Cholesky factors, solutions by them, inverses and adjugates. Small matrices are a batch of cuBLAS's (or, of
-/// Cholesky, cuSOLVER's), one call for all; of larger ones each keeps the GPU busy, and they are cuSOLVER's one by one.
+/// LU and Cholesky factors, solutions from factors, inverses and adjugates. Small matrices are one batched call of
+/// cuBLAS (of cuSOLVER for Cholesky). Larger matrices keep the GPU busy one at a time, so cuSOLVER factors them one by
+/// one.
 
 #include "devices/condition.hpp"
 #include "devices/cpu/lapack.hpp"
@@ -16,7 +17,7 @@
 namespace kronvec::cuda {
 namespace {
 
-/// The calls for batches, of one precision.
+/// The batched calls of one precision.
 template <class T> struct Batches;
 template <> struct Batches<float> {
   static constexpr auto factor = cublasSgetrfBatched;
@@ -36,12 +37,13 @@ template <class T> constexpr cudaDataType data_type = sizeof(T) == 8 ? CUDA_R_64
 
 constexpr Index most_rows_of_batch = 64;
 
-/// What the batched calls count in.
+/// Whether the sizes fit in an int, which batched calls take.
 bool are_ints(std::initializer_list<Index> sizes) { return std::max(sizes) <= std::numeric_limits<int>::max(); }
 
 int as_int(Index n) { return static_cast<int>(n); }
 
-/// The addresses of a batch's items, made on the device: nothing is copied there, and so they can be recorded.
+/// The addresses of a batch's items. A kernel computes them, so nothing is copied to the device and the calls can be
+/// recorded.
 template <class T> class Addresses {
 public:
   Addresses(const Engine &engine, const Backend &backend, const Entries<T> &items) : addresses_(backend, items.count) {
@@ -53,14 +55,14 @@ private:
   Workspace<T *> addresses_;
 };
 
-/// Operands that a call with addresses of what it may write only reads.
+/// Casts away const, for calls that take addresses of non-const operands but only read them.
 template <class T> Entries<T> as_written(const Entries<const T> &m) {
   return {const_cast<T *>(m.data), m.rows, m.cols, m.ld, m.count, m.stride};
 }
 
 } // namespace
 
-/// By LU of a copy. Waits for the result, since a singular matrix is an exception here.
+/// By LU of a copy. Waits for the result, because a singular matrix must throw.
 template <class T> void CudaPrimitives<T>::inverse(In x, Out y) const {
   const Index n = y.rows, count = y.count;
   if (n == 0 || count == 0) return;
@@ -134,7 +136,8 @@ template <class T> void CudaPrimitives<T>::factor_items(Out f, int *info) const 
   if (on_host > 0) engine_.synchronize(); // the workspace must outlive its use
 }
 
-/// LAPACK estimates the condition number; cuSOLVER does not. Small packed factors come to the host in one copy.
+/// Computes condition numbers by LAPACK, because cuSOLVER does not estimate them. Small packed factors come to the host
+/// in one copy.
 template <class T>
 void CudaPrimitives<T>::require_regular_factors(const std::vector<T> &norms, const std::vector<int> &info, In f) const {
   const Index n = f.rows;
@@ -174,7 +177,7 @@ template <class T> void CudaPrimitives<T>::lu_solve(Op op, In f, In b, Out y) co
     });
 }
 
-/// On the host, by the singular values: it is asked for once per point, and not in any product with J.
+/// On the host, from the singular values: needed once per point, and not in any product with J.
 template <class T> void CudaPrimitives<T>::adjugate(In x, Out y) const {
   for (Index t = 0; t < y.count; ++t) {
     const Matrix<T> there = to_host(x[t]);

@@ -1,3 +1,5 @@
+/// Runs the passes of a Kronecker product on the GPU.
+
 #include "devices/cuda/kronecker.hpp"
 
 #include "devices/cuda/entries.hpp"
@@ -13,10 +15,10 @@ namespace {
 using kernels::Divisor;
 using kernels::KroneckerSlices;
 
-/// Entries of one column that a pass leaves.
+/// Entries of one column after a pass.
 Index left(const KroneckerPass &pass) { return pass.outer * pass.to * pass.inner; }
 
-/// The two halves of the workspace take turns to hold what passes leave, except for the last one's result.
+/// The two halves of the workspace alternate in holding the intermediate results; the last result goes to Y.
 struct Halves {
   Index size[2] = {0, 0};
   explicit Halves(const std::vector<KroneckerPass> &plan) {
@@ -25,7 +27,7 @@ struct Halves {
   }
 };
 
-/// A pass and its factors in the kernel's terms, for columns that lie apart or, packed, one after the other.
+/// A pass and its factors as arguments of the kernel. Columns are apart or packed, one after the other.
 template <class T> class SlicesOf {
 public:
   using Entry = entry_t<T>;
@@ -74,7 +76,8 @@ private:
     largest_ = std::max({largest_, fibers * f.p, fibers * f.q});
   }
 
-  /// What puts the entries that lanes load at once, 4 each of neighbouring columns, into the most banks.
+  /// The turn that spreads the entries that a warp loads at once (4 from each of several neighbouring columns) over the
+  /// most banks.
   static int turn_of(const kernels::KroneckerStep &step) {
     constexpr int banks = TensorGaps::lanes;
     const int all = kernels::fibers_of_warp(sizeof(Entry), step.tall);

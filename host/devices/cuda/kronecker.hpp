@@ -1,5 +1,5 @@
 #pragma once
-/// Kronecker products by the CUDA device.
+/// Kronecker products on the CUDA device.
 
 #include "devices/cuda/engine.hpp"
 #include "devices/cuda/kronecker_plan.hpp"
@@ -10,8 +10,8 @@ namespace kronvec::cuda {
 template <class T> Index kronecker_workspace(const Engine &engine, std::span<const KroneckerFactor<T>> factors,
                                              Index columns, Precision precision);
 
-/// Y = α·(F₁ ⊗ … ⊗ F_N)·X + β·Y in the passes of the plan; products of matrices by `algebra`,
-/// which is of that precision too.
+/// Y = α·(F₁ ⊗ … ⊗ F_N)·X + β·Y in the passes of the plan. Matrix products use `algebra`, which must have the same
+/// precision.
 template <class T> void kronecker(const Engine &engine, const Algebra<T> &algebra, T alpha,
                                   std::span<const KroneckerFactor<T>> factors, MatrixView<const T> x, T beta,
                                   MatrixView<T> y, std::span<T> workspace, Precision precision);

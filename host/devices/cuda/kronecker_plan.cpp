@@ -1,3 +1,5 @@
+/// Chooses the passes of a Kronecker product by their predicted cost.
+
 #include "devices/cuda/kronecker_plan.hpp"
 
 #include <algorithm>
@@ -7,36 +9,37 @@
 namespace kronvec::cuda {
 namespace {
 
-constexpr double launch = 8e6;       ///< bytes that move while a kernel starts and ends
-constexpr Index sector = 32;         ///< bytes of the smallest access of memory
-constexpr Index enough_slices = 256; ///< to keep all of a GPU busy
+constexpr double launch = 8e6;       ///< bytes that could move in the time a kernel takes to start and end
+constexpr Index sector = 32;         ///< bytes of the smallest memory access
+constexpr Index enough_slices = 256; ///< enough to keep a whole GPU busy
 constexpr double multiprocessors = 132;
 constexpr Index most_warps = 16; ///< of a block
-constexpr double product_bytes =
-    1.25; ///< what cuBLAS needs for a byte where memory is the limit: its tiles are made for more flops
+/// Time of cuBLAS per byte if memory is the limit; its tiles are made for more flops per byte.
+constexpr double product_bytes = 1.25;
 
 Index rounded_up(Index n, Index to) { return (n + to - 1) / to * to; }
 double real(Index n) { return static_cast<double>(n); }
 
 bool has_tensor_cores(EntryKind kind) { return (kind.is_double && !kind.is_complex) || kind.tf32; }
 
-/// Columns of a factor's copy: tensor cores take some at once.
+/// Columns in the copy of a factor. Tensor cores take several columns at a time.
 Index depth_of(EntryKind kind, Index q, int tall) {
   const bool tensor = tall >= kernels::least_tensor_tall;
   return tensor ? rounded_up(q, kernels::tensor_depth(static_cast<int>(kind.bytes))) : q;
 }
 
-/// What a step reaches. By vector units: products among all instructions of its loop, for double of half the rate. By
-/// tensor cores: their instructions for double leave half of the issue slots and of shared memory's bandwidth free, but
-/// nothing covers a block's loads and stores; those for TF32 wait for both.
+/// Flops that a step does in the time of one byte. Vector units: the share of multiplications among all instructions of
+/// the loop, at half the rate for double. Tensor cores: the instructions for double leave half of the issue slots and
+/// of the shared-memory bandwidth free, but nothing overlaps with a block's loads and stores; the instructions for TF32
+/// wait for both.
 double slice_rate(EntryKind kind, int tall) {
   if (tall >= kernels::least_tensor_tall) return kind.tf32 ? 148 * (tall == 32 ? 0.25 : 0.13) : 20 * 0.6;
   if (kind.is_double) return 10 * (tall == 8 ? 0.8 : tall == 4 ? 0.75 : 0.55);
   return 20 * (tall == 8 ? 0.65 : tall == 4 ? 0.5 : 0.35);
 }
 
-/// Rows that a thread, or a warp for its tensor cores, has of a p×q factor's products: what wastes little of the
-/// factor's rows, since taller blocks read less of the slice, and tensor cores where their whole tiles take less time.
+/// Number of rows of a p×q factor that a thread (or, with tensor cores, a warp) computes. Prefers tall blocks, which
+/// read less of the slice, unless they waste too many rows; uses tensor cores if their whole tiles take less time.
 int tall_for(EntryKind kind, Index p, Index q) {
   int best = real(p) / real(rounded_up(p, 8)) > 0.7 ? 8 : real(p) / real(rounded_up(p, 4)) > 0.7 ? 4 : 2;
   const auto time = [&](int tall) {
@@ -50,9 +53,9 @@ int tall_for(EntryKind kind, Index p, Index q) {
 double product_rate(EntryKind kind) { return kind.tf32 ? 148 * 0.5 : kind.is_double ? 16 : 17; }
 double flops_of_term(EntryKind kind) { return kind.is_complex ? 8 : 2; }
 
-/// The most places, outers times width, whose slices fit a block.
+/// Max number of places (outers times width) whose slices fit a block.
 Index most_places(const KroneckerPass &pass, EntryKind kind, int threads, Index shared_bytes, Index copies) {
-  const Index lanes = 128 / kind.bytes; // one is left out after so many entries, and one more after their square
+  const Index lanes = 128 / kind.bytes; // padding: one entry after every `lanes` entries, one more after every `lanes`²
   Index places = ((shared_bytes - 16) / kind.bytes - copies) * lanes * lanes / (lanes * lanes + lanes + 1);
   Index largest = pass.from;
   for (const SliceFactor &f : pass.factors)
@@ -69,8 +72,8 @@ Index most_places(const KroneckerPass &pass, EntryKind kind, int threads, Index 
   return places;
 }
 
-/// By 256 threads, two blocks of which share a multiprocessor and cover each other's waits; where their slices would be
-/// too narrow, by 512.
+/// Chooses blocks of 256 threads, two per multiprocessor, which hide each other's waits. If their slices would be too
+/// narrow, chooses blocks of 512 threads.
 Slicing slicing(const KroneckerPass &pass, EntryKind kind, Index columns, Index shared_bytes) {
   Slicing result;
   if (pass.factors.size() > kernels::most_kronecker_steps || pass.from > kernels::most_slice ||
@@ -81,11 +84,11 @@ Slicing slicing(const KroneckerPass &pass, EntryKind kind, Index columns, Index 
     result.copies = f.place + rounded_up(f.depth * f.pitch, 16 / kind.bytes);
   }
   const Index run = sector / kind.bytes;
-  const Index of_two = (shared_bytes + 1024) / 2 - 1024; // every block takes another KB
+  const Index of_two = (shared_bytes + 1024) / 2 - 1024; // each block takes 1 KB extra
   for (const auto &[threads, shared] : {std::pair(256, of_two), std::pair(512, shared_bytes)}) {
     Index places = most_places(pass, kind, threads, shared, result.copies);
     if (places < 1 || (places < std::min(pass.inner, 2 * run) && threads == 256)) continue;
-    const Index all = pass.inner * pass.outer * columns; // small products: rather more slices than long ones
+    const Index all = pass.inner * pass.outer * columns; // for small products, more slices are better than long ones
     places = std::min(places, std::max(all / enough_slices, run));
     result.threads = threads;
     if (places >= pass.inner) {
@@ -135,7 +138,7 @@ private:
     return std::accumulate(passes.begin(), passes.end(), 0.0, [](double sum, const auto &p) { return sum + p.cost; });
   }
 
-  /// 1/q − 1/p: what shrinks most goes first (devices/kronecker.hpp says why).
+  /// 1/q − 1/p: the range that shrinks the tensor most goes first (the reason is in devices/kronecker.hpp).
   double growth(const Range &range) const {
     double p = 1, q = 1;
     for (std::size_t f = range.first; f < range.last; ++f)
@@ -143,7 +146,7 @@ private:
     return 1 / std::max(q, 1.0) - 1 / std::max(p, 1.0);
   }
 
-  /// One pass for each range, in order; none if a range cannot be one.
+  /// One pass for each range, in order of application. Empty if a range cannot be one pass.
   std::vector<KroneckerPass> passes(std::vector<Range> ranges) const {
     std::stable_sort(ranges.begin(), ranges.end(), [&](auto &a, auto &b) { return growth(a) < growth(b); });
     std::vector<Index> extent;
@@ -192,7 +195,7 @@ private:
       const auto [p, q, identity] = factors_[f];
       const int tall = tall_for(kind_, p, q);
       SliceFactor step{f, p, q, 1, 1, tall, rounded_up(p, tall), depth_of(kind_, q, tall), place};
-      if (by_tensor_cores(step)) step.pitch += 32 / kind_.bytes; // lanes of four columns meet different banks
+      if (by_tensor_cores(step)) step.pitch += 32 / kind_.bytes; // lanes of four columns use different banks
       for (std::size_t g = range.first; g < range.last; ++g) {
         if (g != f) step.fibers *= extent[g];
         if (g > f) step.faster *= extent[g];
@@ -206,12 +209,12 @@ private:
   double places(const KroneckerPass &pass) const { return real(columns_) * real(pass.inner) * real(pass.outer); }
 
   double slices_cost(const KroneckerPass &pass) const {
-    double time = 0; // of one place, in bytes
+    double time = 0; // per place, in bytes
     for (const SliceFactor &f : pass.factors)
       time += flops_of_term(kind_) * real(f.depth) * real(rounded_up(f.p, f.tall)) * real(f.fibers) /
               slice_rate(kind_, f.tall);
     const double run = real(pass.slicing.width * kind_.bytes);
-    const double waste = pass.slicing.width < pass.inner ? 1 + real(sector) / run : 1; // sectors that runs only touch
+    const double waste = pass.slicing.width < pass.inner ? 1 + real(sector) / run : 1; // partly used sectors
     const double bytes = real(pass.from + pass.to) * real(kind_.bytes) * waste;
     const double slices = std::ceil(real(pass.inner) / real(pass.slicing.width)) *
                           std::ceil(real(pass.outer * columns_) / real(pass.slicing.outers));
@@ -219,7 +222,7 @@ private:
     return launch + idle * places(pass) * std::max(bytes, time);
   }
 
-  /// cuBLAS works on whole tiles, here 32×32, and 8 deep.
+  /// cuBLAS computes whole tiles, assumed to be 32×32, and 8 deep.
   double product_cost(const KroneckerPass &pass) const {
     const bool fastest = pass.inner == 1;
     const double across = fastest ? places(pass) : real(rounded_up(pass.inner, 32)) * places(pass) / real(pass.inner);

@@ -1,3 +1,5 @@
+/// Loads the CUDA module and its backends.
+
 #include "devices/cuda/module.hpp"
 
 #include "kronvec/error.hpp"
@@ -11,7 +13,7 @@
 namespace kronvec {
 namespace {
 
-/// Beside the library that holds this function.
+/// The module lies beside the library that contains this function.
 std::filesystem::path module_path(CudaModule module) {
   Dl_info here{};
   dladdr(reinterpret_cast<void *>(&cuda_backend), &here);
@@ -19,7 +21,7 @@ std::filesystem::path module_path(CudaModule module) {
   return std::filesystem::path(here.dli_fname).parent_path() / name;
 }
 
-/// A driver leaves one of these, on Linux and in WSL; without it, loading cuBLAS would be for nothing.
+/// A driver creates one of these files, on Linux and in WSL. Without a driver, loading cuBLAS would be useless.
 bool gpu_present() { return std::filesystem::exists("/dev/nvidiactl") || std::filesystem::exists("/dev/dxg"); }
 
 auto open(CudaModule module) {
@@ -39,7 +41,7 @@ auto open(CudaModule module) {
 
 Backend &cuda_backend(CudaModule module, int index, void *stream) {
   static std::mutex mutex;
-  // Never destroyed: static objects that end after it may still own matrices.
+  // Never destroyed: static objects destroyed later may own matrices.
   static auto &known = *new std::map<std::tuple<CudaModule, int, void *>, Backend *>;
   const std::lock_guard lock(mutex);
   Backend *&backend = known[{module, index, stream}];

@@ -57,12 +57,13 @@ private:
     transfer<T>(backend_, x, host);
     return host;
   }
-  /// L and U over the matrices in f, and the row exchanges; info[b] is 0 where no pivot of item b is.
+  /// Replaces the matrices in f by L and U, and stores the row exchanges. info[b] == 0 if and only if no pivot of item
+  /// b is zero.
   void factor_batch(Out f, int *info) const;
   void factor_items(Out f, int *info) const;
   void cholesky_batch(Out y, int *info) const;
   void cholesky_items(Out y, int *info) const;
-  /// Throws DomainError where the factors are those of a singular matrix, by its norm.
+  /// Throws DomainError if the factors are those of a singular matrix, judged by the matrix's norm.
   void require_regular_factors(const std::vector<T> &norms, const std::vector<int> &info, In f) const;
 };
 

@@ -1,16 +1,19 @@
+/// Captures graphs.
+
 #include "devices/cuda/recorder.hpp"
 
 namespace kronvec::cuda {
 namespace {
 
-/// What its manual recommends.
+/// The size that the cuBLAS manual recommends.
 std::size_t blas_workspace_bytes(int index) {
   int major = 0;
   check(cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, index), "cudaDeviceGetAttribute");
   return std::size_t(major >= 9 ? 32 : 4) << 20;
 }
 
-/// A capture of what is launched into a stream while it lives. Other threads, and this one elsewhere, do as they like.
+/// Captures what is launched into a stream while the Capture exists. Relaxed mode: other threads, and this one in other
+/// streams, are not restricted.
 class Capture {
 public:
   explicit Capture(cudaStream_t stream) : stream_(stream) {
@@ -41,14 +44,14 @@ class CudaRecording final : public Recording {
 public:
   CudaRecording(const Engine &engine, std::shared_ptr<Pool> pool, cudaGraphExec_t graph)
       : engine_(engine), pool_(std::move(pool)), graph_(graph) {}
-  /// What of it is still on its way is done first; the blocks go in the order of the stream.
+  /// Work in flight still completes; the pool's blocks are freed in stream order.
   ~CudaRecording() override { (void)cudaGraphExecDestroy(graph_); }
   CudaRecording(const CudaRecording &) = delete;
   CudaRecording &operator=(const CudaRecording &) = delete;
 
   void replay() const override {
     const Current current(engine_.index());
-    const std::lock_guard lock(mutex_); // CUDA leaves it to the caller that one thread has a graph at a time
+    const std::lock_guard lock(mutex_); // CUDA requires that only one thread at a time uses a graph
     check(cudaGraphLaunch(graph_, engine_.stream()), "cudaGraphLaunch");
   }
 
@@ -79,7 +82,7 @@ void Recorder::prepare() {
   }
   const std::size_t bytes = blas_workspace_bytes(engine_.index());
   if (!blas_workspace_) check(cudaMallocAsync(&blas_workspace_, bytes, engine_.stream()), "cudaMallocAsync");
-  check(cublasSetWorkspace(blas_, blas_workspace_, bytes), "cublasSetWorkspace"); // setting a stream forgets it
+  check(cublasSetWorkspace(blas_, blas_workspace_, bytes), "cublasSetWorkspace"); // a new stream resets it
 }
 
 std::unique_ptr<Recording> Recorder::record(const std::function<void()> &work) {

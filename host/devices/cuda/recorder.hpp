@@ -1,13 +1,13 @@
 #pragma once
-/// Recordings of the CUDA device: graphs, captured in a stream beside the one that work is done in.
+/// Recordings of the CUDA device: graphs, captured in a separate stream.
 
 #include "devices/cuda/engine.hpp"
 
 namespace kronvec::cuda {
 
-/// Captures in a stream of its own: the device's may be the user's, or one that cannot capture, and other threads go on
-/// to use it. What was captured runs in the device's stream, one launch after the other, so that all recordings share
-/// their workspaces, those of primitives and that of cuBLAS. Thread-safe; a recording is made by one thread at a time.
+/// Captures in its own stream: the device's stream may belong to the user or be unable to capture, and other threads
+/// keep using it. Captured work runs in the device's stream, one launch after the other, so all recordings can share
+/// their workspaces (those of primitives and that of cuBLAS). Thread-safe; only one thread at a time makes a recording.
 class Recorder {
 public:
   Recorder(const Engine &engine, Memory &memory) : engine_(engine), memory_(memory) {}
@@ -15,11 +15,12 @@ public:
   Recorder(const Recorder &) = delete;
   Recorder &operator=(const Recorder &) = delete;
 
-  /// As Backend::record; also where CUDA or the memory refuses, for what is done directly may still succeed.
+  /// Like Backend::record. Also throws NotRecordable if CUDA or the memory refuses, because direct execution may still
+  /// succeed.
   std::unique_ptr<Recording> record(const std::function<void()> &work);
 
 private:
-  /// The stream and cuBLAS, made when something is recorded first.
+  /// Creates the stream and the cuBLAS handle at the first recording.
   void prepare();
 
   const Engine &engine_;
@@ -28,7 +29,7 @@ private:
   cudaStream_t stream_ = nullptr;
   cublasHandle_t blas_ = nullptr;
   void *blas_workspace_ = nullptr;
-  std::weak_ptr<Pool> pool_; ///< lives as long as a recording that may use its blocks
+  std::weak_ptr<Pool> pool_; ///< kept alive by the recordings that may use its blocks
 };
 
 } // namespace kronvec::cuda

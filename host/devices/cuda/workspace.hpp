@@ -1,5 +1,5 @@
 #pragma once
-/// Workspaces of the pool on the GPU.
+/// Workspaces on the GPU, from the pool.
 
 #include "devices/backend.hpp"
 
@@ -7,7 +7,7 @@
 
 namespace kronvec::cuda {
 
-/// Workspace of the pool for `count` objects.
+/// A workspace from the pool for `count` objects.
 template <class U> class Workspace {
 public:
   Workspace(const Backend &backend, Index count)

@@ -1,3 +1,5 @@
+/// Places blocks of device memory, and opens and closes the arena.
+
 #include "devices/emulation/arena.hpp"
 
 #if !defined(KRONVEC_EMULATION_ASAN) && !defined(KRONVEC_EMULATION_TSAN)
@@ -15,9 +17,9 @@ namespace kronvec::emulation {
 namespace {
 
 constexpr std::size_t page = 4096, huge_page = 2 << 20, alignment_of_cuda = 256;
-constexpr std::size_t table = 1 << 30; ///< what one entry of a page table's third level maps
+constexpr std::size_t table = 1 << 30; ///< bytes that one entry of a page table's third level maps
 constexpr std::size_t most_resting = 64;
-constexpr int guard_install = 102, guard_remove = 103; ///< MADV_GUARD_INSTALL and _REMOVE, of Linux 6.13 and later
+constexpr int guard_install = 102, guard_remove = 103; ///< MADV_GUARD_INSTALL, MADV_GUARD_REMOVE: Linux 6.13 and later
 
 char *round_up(char *address, std::size_t unit) {
   return address + (unit - reinterpret_cast<std::uintptr_t>(address) % unit) % unit;
@@ -29,7 +31,8 @@ void require(bool done, const char *what) {
 
 } // namespace
 
-/// Two runs of addresses: blocks have theirs in the first, and lie in the second while the arena is closed.
+/// Reserves two address ranges. Blocks have addresses in the first; while the arena is closed, their pages lie in the
+/// second.
 Arena::Arena() {
   void *memory = mmap(nullptr, 2 * size + table, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (memory == MAP_FAILED) throw std::bad_alloc();
@@ -77,7 +80,7 @@ void Arena::release(char *data) {
   if (resting_.size() > most_resting) wake();
 }
 
-/// The place that has rested the longest can be used again.
+/// Makes the place that has rested longest available again.
 void Arena::wake() {
   places_.erase(resting_.front());
   resting_.pop_front();
@@ -101,7 +104,7 @@ void Arena::fill() {
   fresh_.clear();
 }
 
-/// All pages go; where they were, there are new ones, without memory yet.
+/// Moves all pages. The old addresses get new pages without memory.
 void Arena::move(char *from, char *to) {
   require(mremap(from, size, size, MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, to) == to,
           "mremap of device memory");
@@ -112,10 +115,11 @@ void Arena::protect(int protection) {
   if (length > 0) require(mprotect(base_, length, protection) == 0, "mprotect of device memory");
 }
 
-/// Where these pages lie now.
+/// The current address of these pages.
 char *Arena::now(char *pages) const { return open_ ? pages : closed_ + (pages - base_); }
 
-/// On an older kernel: pages of a file behind its end, which cannot be touched either, but each a mapping of its own.
+/// Older kernels: maps pages of a file beyond its end. They cannot be accessed either, but each is a mapping of its
+/// own.
 void Arena::guard(char *pages, std::size_t length) {
   if (empty_file_ < 0) return require(madvise(now(pages), length, guard_install) == 0, "a guard page");
   require(mmap(pages, length, PROT_NONE, MAP_SHARED | MAP_FIXED | MAP_NORESERVE, empty_file_, pages - base_) == pages,

@@ -1,5 +1,5 @@
 #pragma once
-/// Where blocks of device memory lie, one backing for each kind of build: memory.hpp says why.
+/// The place of blocks of device memory; one backing for each kind of build (the reason is in memory.hpp).
 
 #include <cstddef>
 
@@ -13,7 +13,7 @@
 
 namespace kronvec::emulation {
 
-/// Blocks of the heap.
+/// Blocks on the heap.
 class Arena {
 public:
   char *obtain(std::size_t bytes) {
@@ -61,9 +61,9 @@ public:
   bool holds(const void *address) const { return address >= base_ && address < base_ + size; }
 
 private:
-  static constexpr std::size_t size = std::size_t(16) << 30; ///< of addresses; four times the device's memory
+  static constexpr std::size_t size = std::size_t(16) << 30; ///< bytes of addresses; four times the device's memory
 
-  /// First fit, from the arena's second page on.
+  /// The first gap that fits, from the arena's second page on.
   char *gap(std::size_t length, std::size_t alignment) const;
   void guard(char *pages, std::size_t length);
   void remove_guard(char *pages, std::size_t length);
@@ -80,10 +80,10 @@ private:
 
   char *base_ = nullptr, *closed_ = nullptr;
   std::size_t used_ = 0;                 ///< bytes from the base on
-  std::map<char *, std::size_t> places_; ///< begin and length, with the guard page behind
+  std::map<char *, std::size_t> places_; ///< begin and length, including the guard page at the end
   std::deque<char *> resting_;           ///< places of freed blocks
-  std::vector<Run> fresh_;               ///< pages that are not NaN yet
-  int empty_file_ = -1;                  ///< where the kernel has no guard pages
+  std::vector<Run> fresh_;               ///< pages that are not yet filled with NaN
+  int empty_file_ = -1;                  ///< used if the kernel has no guard pages
   bool open_ = false;
 };
 

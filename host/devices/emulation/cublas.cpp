@@ -1,4 +1,4 @@
-/// A test double of the cuBLAS calls that kronvec makes, on the CPU's BLAS and LAPACK, in the order of the stream.
+/// A test double of the cuBLAS calls that kronvec makes. It runs on the CPU's BLAS and LAPACK, in stream order.
 
 #include "devices/emulation/stream.hpp"
 #include "devices/emulation/tensor_cores.hpp"
@@ -17,14 +17,15 @@
 
 struct cublasContext {
   cudaStream_t stream = nullptr;
-  void *workspace = nullptr; ///< the caller's, or else the library's
+  void *workspace = nullptr; ///< the caller's, or null for the library's own
   std::size_t workspace_bytes = 0;
 };
 
 namespace kronvec::emulation {
 namespace {
 
-/// A workspace of the library's own would be a node of a graph that allocates it; a caller's must be there at the time.
+/// While a stream captures, the caller must have set a workspace: cuBLAS's own would become an allocation node of the
+/// graph.
 void submit(cublasHandle_t handle, std::function<void()> work) {
   if (captures(handle->stream) && !handle->workspace)
     throw Misuse("cuBLAS: a stream captures, and the caller has set no workspace");
@@ -36,13 +37,13 @@ void submit(cublasHandle_t handle, std::function<void()> work) {
 
 CBLAS_TRANSPOSE flag(cublasOperation_t op) { return op == CUBLAS_OP_N ? CblasNoTrans : CblasTrans; }
 
-/// The bytes from the first entry of the first matrix to the last of the last.
+/// Number of bytes from the first entry of the first matrix to the last entry of the last.
 template <class T> std::size_t extent(int64_t rows, int64_t cols, int64_t ld, int64_t stride, int64_t count) {
   if (rows == 0 || cols == 0 || count == 0) return 0;
   return static_cast<std::size_t>((count - 1) * stride + (cols - 1) * ld + rows) * sizeof(T);
 }
 
-/// `gemm` takes the types of cblas, which has complex numbers by address.
+/// `gemm` takes the types of cblas, which passes complex numbers by address.
 template <class T> cublasStatus_t multiply(auto gemm, cublasHandle_t handle, cublasOperation_t op_a,
                                            cublasOperation_t op_b, int64_t m, int64_t n, int64_t k, const T *alpha,
                                            const T *a, int64_t lda, int64_t stride_a, const T *b, int64_t ldb,
@@ -70,14 +71,14 @@ template <class T> cublasStatus_t multiply(auto gemm, cublasHandle_t handle, cub
   return CUBLAS_STATUS_SUCCESS;
 }
 
-/// A complex product of cblas, with α and β by value.
+/// A complex product of cblas that takes α and β by value.
 template <class T> auto by_address(auto *gemm) {
   return
       [gemm](auto layout, auto op_a, auto op_b, int m, int n, int k, T alpha, const T *a, int lda, const T *b, int ldb,
              T beta, T *c, int ldc) { gemm(layout, op_a, op_b, m, n, k, &alpha, a, lda, b, ldb, &beta, c, ldc); };
 }
 
-/// cblas_sgemm of copies of the operands that are rounded to TF32.
+/// cblas_sgemm with copies of the operands, rounded to TF32.
 void rounded_sgemm(CBLAS_LAYOUT layout, CBLAS_TRANSPOSE op_a, CBLAS_TRANSPOSE op_b, int m, int n, int k, float alpha,
                    const float *a, int lda, const float *b, int ldb, float beta, float *c, int ldc) {
   const auto rounded = [](const float *x, int rows, int cols, int ld) {
@@ -129,7 +130,7 @@ template <class T> cublasStatus_t invert(auto *getri, cublasHandle_t handle, int
   return CUBLAS_STATUS_SUCCESS;
 }
 
-/// `refused` is the host's, and known at once.
+/// `refused` lies on the host and is set immediately.
 template <class T> cublasStatus_t solve(auto *getrs, cublasHandle_t handle, cublasOperation_t op, int n, int columns,
                                         const T *const *a, int lda, const int *pivots, T *const *b, int ldb,
                                         int *refused, int count) {
@@ -165,7 +166,7 @@ cublasStatus_t cublasSetStream_v2(cublasHandle_t handle, cudaStream_t stream) {
   handle->stream = stream, handle->workspace = nullptr;
   return CUBLAS_STATUS_SUCCESS;
 }
-/// The caller's own from now on, until it sets a stream.
+/// This workspace stays in use until the caller sets a stream.
 cublasStatus_t cublasSetWorkspace_v2(cublasHandle_t handle, void *workspace, size_t bytes) {
   require_device_memory("cublasSetWorkspace", "the workspace", workspace, bytes);
   handle->workspace = workspace, handle->workspace_bytes = bytes;

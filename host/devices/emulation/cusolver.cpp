@@ -1,4 +1,4 @@
-/// A test double of the cuSOLVER calls that kronvec makes, on the CPU's LAPACK, in the order of the stream.
+/// A test double of the cuSOLVER calls that kronvec makes. It runs on the CPU's LAPACK, in stream order.
 
 #include "devices/emulation/stream.hpp"
 
@@ -17,8 +17,8 @@ struct cusolverDnParams {};
 namespace kronvec::emulation {
 namespace {
 
-/// What the double asks for as workspace, on the device and on the host, and checks that it gets; the latter it uses
-/// when the work is done.
+/// Bytes of workspace that the double requires on the device and on the host. It checks that it gets them, and writes
+/// to the host workspace when the work runs.
 constexpr std::size_t workspace = 256, host_workspace = 64;
 
 std::size_t bytes(cudaDataType type) { return type == CUDA_R_64F ? 8 : 4; }

@@ -1,4 +1,4 @@
-/// What the double says of devices and of errors: there is one device.
+/// The emulated device and its errors: there is one device.
 
 #include "devices/emulation/world.hpp"
 

@@ -1,5 +1,5 @@
 #pragma once
-/// CUDA's device language for g++: what kernels see instead of nvcc's built-ins.
+/// CUDA's device language for g++: replaces nvcc's built-ins.
 
 #include "devices/emulation/emulator.hpp"
 #include "devices/emulation/mutants.hpp"
@@ -23,15 +23,15 @@
 #undef __grid_constant__
 #define __grid_constant__
 
-/// Rewritten by the scheduler each time a thread takes its turn.
+/// The scheduler rewrites these each time a thread gets its turn.
 inline thread_local uint3 threadIdx{}, blockIdx{};
 inline thread_local dim3 blockDim, gridDim;
 inline constexpr int warpSize = 32;
 
 namespace kronvec::emulation {
 
-/// Operands of a launch must lie in live device memory, and so must what a pointer points to; of other arguments the
-/// device memory that they point to must be live.
+/// Checks an argument of a launch. Operands must lie in live device memory, and so must all data of pointers. Other
+/// arguments may contain addresses of device memory, which must be live.
 template <class A> void check_argument(cudaStream_t stream, const A &argument) {
   static_assert(std::is_trivially_copyable_v<A>);
   require_operands(stream, "a kernel", &argument, sizeof argument);
@@ -45,7 +45,7 @@ template <class T> void check_argument(cudaStream_t stream, T *const &pointer) {
   if (pointer) require_operand(stream, "a kernel", "a pointer", pointer, 1);
 }
 
-/// A kernel's launch: a copy of its arguments waits in the stream.
+/// Launches a kernel: enqueues a copy of its arguments in the stream.
 template <class... P, class... A> cudaError_t launch(void (*kernel)(P...), dim3 grid, dim3 block,
                                                      std::size_t shared_bytes, cudaStream_t stream, A &&...arguments) {
   const std::tuple<std::remove_cv_t<P>...> copies(std::forward<A>(arguments)...);
@@ -58,7 +58,7 @@ template <class... P, class... A> cudaError_t launch(void (*kernel)(P...), dim3 
   return cudaSuccess;
 }
 
-/// One object per declaration (`Tag` is a lambda of its own at each) and per template instantiation.
+/// One object per declaration (each has its own lambda type `Tag`) and per template instantiation.
 template <class T, class Tag> T &shared(Tag) {
   static const char declaration = 0;
   return *static_cast<T *>(shared_memory(&declaration, sizeof(T)));
@@ -113,11 +113,12 @@ inline unsigned long long __umul64hi(unsigned long long a, unsigned long long b)
   return static_cast<unsigned long long>(static_cast<Wide>(a) * b >> 64);
 }
 
-/// Hints about caches, which the emulator has none of.
+/// Cache hints; the emulator has no caches.
 template <class T> T __ldg(const T *address) { return *address; }
 template <class T> void __stcs(T *address, T value) { *address = value; }
 
-/// Fibers of a grid share one host thread; the atomic access only tells the thread sanitizer that this is no race.
+/// All fibers of a grid share one host thread, so there is no race. The atomic access tells that to the thread
+/// sanitizer.
 template <class T> T atomicAdd(T *address, T value) {
   T old;
   __atomic_load(address, &old, __ATOMIC_RELAXED);
@@ -126,7 +127,7 @@ template <class T> T atomicAdd(T *address, T value) {
   return old;
 }
 
-// The <cuda_pipeline_primitives.h> of the toolkit.
+// As in <cuda_pipeline_primitives.h> of the CUDA toolkit.
 inline void __pipeline_memcpy_async(void *to, const void *from, std::size_t bytes) {
   kronvec::emulation::copy_async(to, from, bytes);
 }

@@ -1,4 +1,4 @@
-/// The scheduler. Built without the thread sanitizer (it moves between that sanitizer's threads itself).
+/// The scheduler. Compiled without the thread sanitizer, because it switches between that sanitizer's threads itself.
 
 #include "devices/emulation/emulator.hpp"
 
@@ -34,7 +34,7 @@ struct Copy {
 
 void perform(const Copy &copy) { std::memcpy(copy.to, copy.from, copy.bytes); }
 
-/// Asynchronous copies of one thread, in order; in place, since the thread sanitizer watches the heap.
+/// The asynchronous copies of one thread, in order. Stored in place, because the thread sanitizer watches the heap.
 class PendingCopies {
 public:
   void clear() { copies_ = done_ = groups_ = 0; }
@@ -46,7 +46,7 @@ public:
     if (groups_ == most_groups) throw KernelError("more than 16 groups of asynchronous copies in flight");
     ends_[groups_++] = copies_;
   }
-  /// Performs all groups but the `newest`.
+  /// Performs all groups except the `newest`.
   void wait(std::size_t newest) {
     if (groups_ <= newest) return;
     const std::size_t complete = groups_ - newest;
@@ -59,7 +59,7 @@ public:
 private:
   static constexpr std::size_t capacity = 256, most_groups = 16;
   std::array<Copy, capacity> ring_{};
-  std::array<std::size_t, most_groups> ends_{}; ///< of each committed group, counted from the first copy
+  std::array<std::size_t, most_groups> ends_{}; ///< end of each committed group, counted from the first copy
   std::size_t copies_ = 0, done_ = 0, groups_ = 0;
 };
 
@@ -90,7 +90,7 @@ struct Thread {
 
 using Block = std::unique_ptr<char, decltype(&std::free)>;
 
-/// Exactly this many bytes, so that the address sanitizer sees the next one; NaN in every format.
+/// A block of exactly this size, so that the address sanitizer sees an overrun. Its bytes are NaN in every format.
 Block poisoned(std::size_t bytes) {
   Block block(static_cast<char *>(std::malloc(bytes)), &std::free);
   if (!block) throw std::bad_alloc();
@@ -132,7 +132,7 @@ private:
   }
 
   std::vector<std::unique_ptr<Thread>> pool_; ///< kept from block to block and from launch to launch
-  std::vector<Thread *> threads_;             ///< of this block, by number
+  std::vector<Thread *> threads_;             ///< threads of this block, by number
   std::size_t rotation_ = 0;
   Thread *current_ = nullptr;
   const std::function<void()> *body_ = nullptr;
@@ -140,7 +140,7 @@ private:
   std::map<const void *, Block> shared_;
   std::size_t shared_bytes_ = 0;
   Block dynamic_{nullptr, &std::free};
-  void *own_thread_ = nullptr, *janitor_ = nullptr; ///< of the thread sanitizer
+  void *own_thread_ = nullptr, *janitor_ = nullptr; ///< threads of the thread sanitizer
   char start_tag_ = 0, end_tag_ = 0;
 };
 
@@ -149,7 +149,7 @@ Scheduler &scheduler() {
   return one;
 }
 
-/// A thread's whole life in one block.
+/// Runs one thread in one block, from start to end.
 void Scheduler::enter(Fiber &) {
   Scheduler &self = scheduler();
   try {
@@ -200,7 +200,7 @@ void Scheduler::run(dim3 grid, dim3 block, std::size_t dynamic_bytes, const std:
   body_ = nullptr;
 }
 
-/// After a failure: suspended threads are dropped where they stand (device code owns nothing).
+/// After a failure: drops suspended threads where they stand. Device code owns nothing.
 void Scheduler::abandon() {
   for (Thread *t : threads_) {
     if (!t) continue;
@@ -216,7 +216,8 @@ void Scheduler::start_block(dim3 block, std::size_t dynamic_bytes) {
   free_shared();
   if (dynamic_bytes) dynamic_ = poisoned(dynamic_bytes);
   sanitizer::release(&start_tag_);
-  // The same thread of two blocks must not be one thread to the sanitizer, or races between blocks would hide.
+  // The same thread of two blocks must not be one thread for the sanitizer; otherwise it would miss races between
+  // blocks.
   rotation_ = (rotation_ + 17) % pool_.size();
   for (std::size_t i = 0; i < threads_.size(); ++i) {
     Thread &t = *(threads_[i] = pool_[(i + rotation_) % pool_.size()].get());
@@ -229,7 +230,8 @@ void Scheduler::start_block(dim3 block, std::size_t dynamic_bytes) {
   }
 }
 
-/// Shared memory goes with every thread's knowledge of it, which the scheduler itself must not get.
+/// Frees shared memory in the name of a sanitizer thread that knows about all threads' accesses. The scheduler itself
+/// must not get that knowledge.
 void Scheduler::free_shared() {
   if (!janitor_) janitor_ = sanitizer::create();
   sanitizer::become(janitor_), sanitizer::acquire(&end_tag_);
@@ -255,7 +257,7 @@ void *Scheduler::shared(const void *declaration, std::size_t bytes) {
   return found->second.get();
 }
 
-/// The first of these threads: all of a random order, and a warp of the others.
+/// The first threads of `order` that go together: in random order all of them, otherwise one warp.
 std::span<const int> go_together(std::span<const int> order) {
   if (settings().order == Order::random) return order;
   const auto other = std::find_if(order.begin(), order.end(), [&](int i) { return i / warp != order[0] / warp; });
@@ -296,7 +298,7 @@ bool Scheduler::give_turns(std::span<const int> order) {
   return progress;
 }
 
-/// Completes every warp-wide operation of these threads whose lanes have all arrived.
+/// Completes every warp-wide operation whose lanes have all arrived, among these threads.
 bool Scheduler::meet_warps(std::span<const int> order) {
   const auto [lowest, highest] = std::minmax_element(order.begin(), order.end());
   bool progress = false;
@@ -327,7 +329,7 @@ bool Scheduler::meet_warp(int first) {
   return progress;
 }
 
-/// All that take part have arrived: the collective runs, and everything before it happens before everything after it.
+/// Runs the collective after all participants have arrived. Everything before it happens before everything after it.
 void Scheduler::complete(int first, const std::vector<bool> &takes_part) {
   std::array<void *, 1024> arguments{};
   std::array<bool, 1024> present{};
@@ -351,7 +353,7 @@ void Scheduler::complete(int first, const std::vector<bool> &takes_part) {
     if (takes_part[i]) threads_[static_cast<std::size_t>(first) + i]->state = State::ready;
 }
 
-/// For the thread sanitizer. A fresh tag each time: no older clock may leak in through it.
+/// For the thread sanitizer: orders memory between the participants. Uses a fresh tag, so that no older clock leaks in.
 void Scheduler::order_memory(int first, const std::vector<bool> &takes_part) {
   if (!own_thread_) return;
   void *tag = std::malloc(8);

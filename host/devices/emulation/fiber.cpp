@@ -1,3 +1,5 @@
+/// Stacks for fibers, and jumps between them.
+
 #include "devices/emulation/fiber.hpp"
 
 #include <new>
@@ -15,7 +17,7 @@ Fiber::Fiber(Entry entry) : entry_(entry) {
   void *memory = mmap(nullptr, guard_size + stack_size, PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (memory == MAP_FAILED) throw std::bad_alloc();
-  mprotect(memory, guard_size, PROT_NONE); // an overflow of the stack is a fault, not a riddle
+  mprotect(memory, guard_size, PROT_NONE); // a stack overflow faults immediately
   stack_ = static_cast<char *>(memory) + guard_size;
 }
 

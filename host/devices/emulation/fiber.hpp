@@ -1,5 +1,5 @@
 #pragma once
-/// A stack of its own with one CUDA thread on it, and the jumps between it and the scheduler (Boost.Context).
+/// A CUDA thread on its own stack, and the jumps between it and the scheduler (Boost.Context).
 
 #include "devices/emulation/sanitizers.hpp"
 
@@ -12,7 +12,7 @@ namespace kronvec::emulation {
 class Fiber {
 public:
   using Entry = void (*)(Fiber &);
-  /// `entry` is called each time the fiber is resumed after it has returned.
+  /// Calls `entry` at the first `resume`, and again at each `resume` after it has returned.
   explicit Fiber(Entry entry);
   ~Fiber();
   Fiber(const Fiber &) = delete;
@@ -20,11 +20,11 @@ public:
 
   /// Runs the fiber until it suspends or its entry returns.
   void resume();
-  /// Back to whoever resumed it; called on the fiber.
+  /// Returns to the caller of `resume`. Called on the fiber.
   void suspend();
-  /// Drops whatever is on the stack: the next resume begins at the entry. Nothing there may own anything.
+  /// Drops everything on the stack: the next `resume` begins at the entry. Nothing on the stack may own resources.
   void reset();
-  /// The thread sanitizer's name for this fiber.
+  /// The thread sanitizer's handle for this fiber.
   void *thread();
 
 private:

@@ -1,4 +1,4 @@
-/// A double of CUDA's graphs, as kronvec makes them: what is handed to a stream while it captures is done, in order,
+/// A double of CUDA graphs, as far as kronvec uses them: work submitted to a stream while it captures runs, in order,
 /// whenever the graph is launched.
 
 #include "devices/emulation/world.hpp"
@@ -16,7 +16,8 @@ using namespace kronvec::emulation;
 
 extern "C" {
 
-/// Relaxed alone: any other mode would forbid this thread, or all, to allocate memory meanwhile.
+/// Accepts relaxed mode only. The other modes would forbid this thread, or all threads, to allocate memory during the
+/// capture.
 cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode mode) {
   const std::lock_guard lock(mutex());
   check_stream("cudaStreamBeginCapture", stream);
@@ -51,7 +52,7 @@ cudaError_t cudaGraphLaunch(cudaGraphExec_t executable, cudaStream_t stream) {
   return cudaSuccess;
 }
 
-/// What was launched is done all the same.
+/// Launched work still runs.
 cudaError_t cudaGraphExecDestroy(cudaGraphExec_t executable) { return delete executable, cudaSuccess; }
 
 } // extern "C"

@@ -1,5 +1,5 @@
-/// What the emulated GPU has and what it takes: its attributes, the sizes of grids and blocks, and shared memory beyond
-/// 48 KiB, for which a kernel needs leave.
+/// Properties and limits of the emulated GPU: attributes, sizes of grids and blocks, and shared memory beyond 48 KiB,
+/// which a kernel must request.
 
 #include "devices/emulation/world.hpp"
 
@@ -9,7 +9,7 @@
 namespace kronvec::emulation {
 namespace {
 
-/// The most dynamic shared memory of a kernel; `mutex` guards it.
+/// Max dynamic shared memory of a kernel. Guarded by `mutex`.
 int &shared_memory_of(const void *kernel) {
   static auto &all = *new std::map<const void *, int>;
   return all.try_emplace(kernel, 48 * 1024).first->second;
@@ -59,7 +59,8 @@ cudaError_t cudaFuncGetAttributes(cudaFuncAttributes *attributes, const void *ke
   return cudaSuccess;
 }
 
-/// The limit is the kernel's, in all threads: to lower it would pull it from under a launch of another thread.
+/// The limit belongs to the kernel and applies to all threads. Lowering it is an error, because another thread's launch
+/// may need it.
 cudaError_t cudaFuncSetAttribute(const void *kernel, cudaFuncAttribute attribute, int value) {
   const std::lock_guard lock(mutex());
   if (attribute != cudaFuncAttributeMaxDynamicSharedMemorySize || value < 0 ||

@@ -1,3 +1,5 @@
+/// Device memory, and the report of forbidden accesses.
+
 #include "devices/emulation/memory.hpp"
 
 #include "devices/emulation/arena.hpp"
@@ -22,7 +24,7 @@ namespace {
 
 struct Block {
   const char *data = nullptr;
-  std::size_t bytes = 0, number = 0; ///< number: which call of cudaMallocAsync made it
+  std::size_t bytes = 0, number = 0; ///< number of the cudaMallocAsync call that made it
   std::size_t after(const char *address) const { return static_cast<std::size_t>(address - data); }
   bool has(const char *address) const { return address >= data && after(address) < bytes; }
 };
@@ -30,9 +32,9 @@ struct Block {
 struct Memory {
   Arena arena;
   std::map<const char *, Block> blocks;
-  std::array<Block, 64> freed{}; ///< the latest, in turn
+  std::array<Block, 64> freed{}; ///< the latest freed blocks, as a ring
   std::size_t taken = 0, given_back = 0;
-  int open = 0; ///< how many Accesses there are
+  int open = 0; ///< number of Access objects
 };
 
 void watch_for_touches();
@@ -46,7 +48,7 @@ Memory &memory() {
   return one;
 }
 
-/// The live block that has the address or lies before it, or else the first.
+/// The last live block that begins at or before the address, otherwise the first block.
 const Block *nearest(const char *address) {
   const auto &blocks = memory().blocks;
   if (blocks.empty()) return nullptr;
@@ -63,7 +65,7 @@ const Block *freed_block(const char *address) {
 
 using Text = std::array<char, 512>;
 
-/// Where the address lies; in place, since a signal's handler must not allocate.
+/// Describes the place of the address. Writes to `text`, because a signal handler must not allocate.
 std::string_view place_of(const char *address, Text &text) {
   const auto put = [&](auto format, const auto &...values) {
     const auto end = fmt::format_to_n(text.data(), text.size(), format, values...).out;
@@ -92,7 +94,7 @@ void say(std::string_view text) {
   }
 }
 
-/// By the address that was touched.
+/// Reports an access to this address.
 [[maybe_unused]] void report(const char *address) {
   Text text;
   const bool at_work = memory().open > 0;
@@ -105,7 +107,7 @@ void say(std::string_view text) {
 
 #if defined(KRONVEC_EMULATION_ASAN)
 
-/// The sanitizer has reported what it saw, and the stacks.
+/// Ends the process after the address sanitizer has reported the access and the stacks.
 void end_by_sanitizer() {
   if (!__asan_report_present()) return;
   const auto *address = static_cast<const char *>(__asan_get_report_address());
@@ -135,7 +137,7 @@ std::array<Watched, 3> watched{{{SIGSEGV, {}}, {SIGBUS, {}}, {SIGILL, {}}}};
   _exit(touched_status);
 }
 
-/// The compiler's checks of alignment, which kernels have in every build, end in an illegal instruction.
+/// Handles faults. The compiler's alignment checks, which kernels have in every build, end in an illegal instruction.
 void report_fault(int signal, siginfo_t *info, void *) {
   const auto *address = static_cast<const char *>(info->si_addr);
   const bool here = info->si_code > 0;
@@ -147,14 +149,14 @@ void report_fault(int signal, siginfo_t *info, void *) {
     report(address);
     end_with_stack();
   }
-  for (const Watched &w : watched) // the access is made again, and is then for whoever was there before
+  for (const Watched &w : watched) // the access repeats and then reaches the previous handler
     if (w.signal == signal) sigaction(signal, &w.before, nullptr);
   if (info->si_code <= 0) raise(signal);
 }
 
 void watch_for_touches() {
   std::array<void *, 1> first{};
-  (void)backtrace(first.data(), 1); // loads what it needs, which a handler must not
+  (void)backtrace(first.data(), 1); // loads libraries now, because the handler must not
   struct sigaction action = {};
   action.sa_sigaction = report_fault, action.sa_flags = SA_SIGINFO | SA_ONSTACK;
   for (Watched &w : watched)

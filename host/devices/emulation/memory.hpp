@@ -1,30 +1,31 @@
 #pragma once
-/// Device memory that host code cannot touch: it is there while work of a stream is done, and not otherwise.
+/// Device memory that host code cannot access: it is accessible only while work of a stream runs.
 ///
-/// All blocks lie in one arena, a mapping that takes no memory until it is used. To close it, mremap takes its pages to
-/// addresses that nobody knows: whole page tables go, so that it costs the same however many pages there are (mprotect
-/// would go through all of them). A block ends where a page ends, as nearly as the 256-byte alignment that CUDA
-/// promises allows, and behind it is a guard page: an overrun is a fault also while the arena is open. Large blocks lie
-/// in huge pages. Freed blocks become guard pages as a whole, and the latest of them stay so. Kernels before Linux 6.13
-/// have no guard pages that can go along: there each is a mapping, and the arena opens and closes by mprotect.
+/// All blocks lie in one arena, a mapping that takes no memory until it is used. To close the arena, mremap moves its
+/// pages to unknown addresses. It moves whole page tables, so the cost does not depend on the number of pages (mprotect
+/// would visit each page). A block ends at the end of a page, as nearly as CUDA's 256-byte alignment allows, followed
+/// by a guard page: an overrun faults even while the arena is open. Large blocks lie in huge pages. Freed blocks become
+/// guard pages as a whole, and the latest of them stay so. Before Linux 6.13 there are no guard pages that move along:
+/// each one is a mapping, and mprotect opens and closes the arena.
 ///
-/// A touch ends the process with a report. Not seen is one by a host thread while another thread waits for a stream.
-/// With the address sanitizer blocks are the heap's, whose red zones are finer, and poisoned while they are closed; the
-/// thread sanitizer watches the heap too, and there they are open always.
+/// An access while the arena is closed ends the process with a report. Known limitation: an access by a host thread
+/// while another thread waits for a stream is not seen. With the address sanitizer, blocks lie on the heap, where red
+/// zones are finer, and are poisoned while closed. The thread sanitizer watches the heap too; there blocks are always
+/// open.
 
 #include <cstddef>
 
 namespace kronvec::emulation {
 
-/// Of the process, where something touched device memory that it must not, or a kernel memory that is misaligned.
+/// Exit status of the process after a forbidden access to device memory, or a misaligned access by a kernel.
 constexpr int touched_status = 86;
 
-/// A block of NaN, or null. Under mutex(), as is all that follows.
+/// Returns a block filled with NaN, or null. The caller must hold mutex(), here and in all functions below.
 void *take_memory(std::size_t bytes);
-/// Of a block of `take_memory`.
+/// Frees a block from `take_memory`.
 void give_memory_back(void *block);
 
-/// Device memory is open while one lives.
+/// Keeps device memory open while at least one Access exists.
 class Access {
 public:
   Access();

@@ -1,3 +1,5 @@
+/// Reads the mutant from the environment.
+
 #include "devices/emulation/mutants.hpp"
 
 #include <fmt/format.h>
@@ -9,14 +11,14 @@
 namespace kronvec::emulation {
 namespace {
 
-/// Without the folder.
+/// The file name without its folder.
 std::string_view name_of(std::string_view file) { return file.substr(file.rfind('/') + 1); }
 
 std::string place(const char *file, unsigned line, unsigned column) {
   return column == 0 ? fmt::format("{}:{}", name_of(file), line) : fmt::format("{}:{}:{}", name_of(file), line, column);
 }
 
-/// What the environment names, taken apart once.
+/// The mutant that the environment names, parsed once.
 struct Mutant {
   std::string file;
   unsigned line = 0, column = 0;

@@ -1,5 +1,5 @@
-/// A test double of the CUDA runtime calls that kronvec makes: device memory is full of NaN and out of the host's
-/// reach, streams are queues that move only when somebody waits, and what a GPU could not have done is refused.
+/// A test double of the CUDA runtime calls that kronvec makes. Device memory is filled with NaN and inaccessible to the
+/// host, streams are queues that run only when somebody waits, and calls that would fail on a GPU are refused.
 
 #include "devices/emulation/memory.hpp"
 #include "devices/emulation/world.hpp"
@@ -19,27 +19,27 @@ namespace {
 
 struct Block {
   std::size_t size;
-  cudaStream_t stream; ///< in whose order it was allocated
-  std::size_t waits;   ///< of the stream's, until then
+  cudaStream_t stream; ///< stream in whose order it was allocated
+  std::size_t waits;   ///< number of waits for that stream before the allocation
 };
-using Blocks = std::map<const char *, Block>; ///< by begin
+using Blocks = std::map<const char *, Block>; ///< by address
 
 struct World {
   std::recursive_mutex mutex;
   Blocks blocks; ///< live device memory
-  Blocks going;  ///< freed by a call, and there until the stream has done what came before
+  Blocks going;  ///< freed by a call, but present until the stream has done all earlier work
   std::vector<std::unique_ptr<CUstream_st>> streams;
-  std::vector<std::unique_ptr<CUstream_st>> destroyed; ///< kept, so that no other stream gets such a handle
+  std::vector<std::unique_ptr<CUstream_st>> destroyed; ///< kept, so that no new stream gets the same handle
   std::size_t in_use = 0;
 };
-thread_local cudaError_t last_error = cudaSuccess; ///< what cudaGetLastError reports
+thread_local cudaError_t last_error = cudaSuccess; ///< the error that cudaGetLastError reports
 
 World &world() {
   static World &one = *new World; // outlives every static object that may still free memory
   return one;
 }
 
-/// The block that holds the address, or the end of all.
+/// The block that contains the address, or the end iterator.
 auto block_of(const Blocks &blocks, const void *data) {
   const auto *address = static_cast<const char *>(data);
   auto next = blocks.upper_bound(address);
@@ -58,7 +58,7 @@ void require_memory(const Blocks &blocks, const char *call, const char *argument
   if (end > last) throw Misuse(fmt::format("{}: {} ends {} bytes beyond its block", call, argument, end - last));
 }
 
-/// Those in use, and those on their way out.
+/// Bytes in use, including freed blocks that a stream has not yet released.
 std::size_t bytes_held() {
   std::size_t bytes = world().in_use;
   for (const auto &[begin, block] : world().going)
@@ -174,7 +174,7 @@ extern "C" {
 cudaError_t cudaGetLastError() { return std::exchange(last_error, cudaSuccess); }
 cudaError_t cudaPeekAtLastError() { return last_error; }
 
-/// What is freed stays with the pool until the stream has come to it.
+/// Freed memory stays in the pool until the stream reaches the call that frees it.
 cudaError_t cudaMemGetInfo(std::size_t *free, std::size_t *total) {
   const std::lock_guard lock(world().mutex);
   *total = memory_size, *free = memory_size - bytes_held();
@@ -236,7 +236,7 @@ cudaError_t cudaMallocAsync(void **block, std::size_t bytes, cudaStream_t stream
   return cudaSuccess;
 }
 
-/// Dead for every later call; the memory itself goes when the stream has done what came before.
+/// The block is dead for every later call. Its memory is released when the stream has done all earlier work.
 cudaError_t cudaFreeAsync(void *block, cudaStream_t stream) {
   const std::lock_guard lock(world().mutex);
   refuse_in_capture("cudaFreeAsync", stream);
@@ -249,7 +249,7 @@ cudaError_t cudaFreeAsync(void *block, cudaStream_t stream) {
   return cudaSuccess;
 }
 
-/// The runtime would wait for the whole device here; kronvec does not mean to, so work in flight is a mistake.
+/// The real runtime waits for the whole device here. kronvec does not intend that, so work in flight is an error.
 cudaError_t cudaFree(void *block) {
   const std::lock_guard lock(world().mutex);
   for (const auto &stream : world().streams)
@@ -264,8 +264,8 @@ cudaError_t cudaPointerGetAttributes(cudaPointerAttributes *attributes, const vo
   return cudaSuccess;
 }
 
-/// From host memory the source is read at once, as from pageable memory. To host memory a copy is done when somebody
-/// waits, as to pinned memory, and until then the target is NaN.
+/// A copy from host memory reads its source immediately, as from pageable memory. A copy to host memory completes when
+/// somebody waits, as to pinned memory; until then the target is NaN.
 static cudaError_t copy_runs(void *to, std::size_t to_pitch, const void *from, std::size_t from_pitch,
                              std::size_t width, std::size_t height, cudaMemcpyKind kind, cudaStream_t stream) {
   const std::lock_guard lock(world().mutex);

@@ -1,5 +1,5 @@
 #pragma once
-/// What the sanitizers must be told of fibers. All of it is nothing in a build without them.
+/// Tells the sanitizers about fibers. Does nothing in a build without sanitizers.
 
 #include <cstddef>
 
@@ -20,7 +20,7 @@ void __tsan_release(void *tag);
 namespace kronvec::emulation::sanitizer {
 
 #if defined(KRONVEC_EMULATION_ASAN)
-/// Around a jump to another stack: `fake` keeps the leaving stack's state.
+/// Called around a jump to another stack. `fake` keeps the sanitizer's state of the stack that is left.
 inline void leave(void **fake, const void *stack, std::size_t size) {
   __sanitizer_start_switch_fiber(fake, stack, size);
 }
@@ -28,7 +28,7 @@ inline void arrive(void *fake, const void **stack, std::size_t *size) {
   __sanitizer_finish_switch_fiber(fake, stack, size);
 }
 inline void forget(void *stack, std::size_t size) { __asan_unpoison_memory_region(stack, size); }
-/// Memory that nobody may touch until it is unpoisoned.
+/// Marks memory as inaccessible until it is unpoisoned.
 inline void poison(void *data, std::size_t size) { __asan_poison_memory_region(data, size); }
 inline void unpoison(void *data, std::size_t size) { __asan_unpoison_memory_region(data, size); }
 #else
@@ -40,7 +40,7 @@ inline void unpoison(void *, std::size_t) {}
 #endif
 
 #if defined(KRONVEC_EMULATION_TSAN)
-// One "thread" of the thread sanitizer per CUDA thread; flag 1: a switch orders nothing by itself.
+// Each CUDA thread is one thread of the thread sanitizer. Flag 1: a switch alone does not order memory.
 inline void *current() { return __tsan_get_current_fiber(); }
 inline void *create() { return __tsan_create_fiber(1); }
 inline void become(void *thread) { __tsan_switch_to_fiber(thread, 1); }
@@ -54,7 +54,8 @@ inline void acquire(void *) {}
 inline void release(void *) {}
 #endif
 
-/// One of the thread sanitizer's threads for as long as it lives, and then `after`, also where an exception ends it.
+/// Acts as one of the thread sanitizer's threads while the Part exists, then as `after`, even if an exception is
+/// thrown.
 class Part {
 public:
   Part(void *thread, void *after) : after_(after) { become(thread); }

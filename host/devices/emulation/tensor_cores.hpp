@@ -1,6 +1,6 @@
 #pragma once
-/// Products by tensor cores, as kernels/mma.hpp has them for a GPU: every lane of a warp brings its fragments, and when
-/// all 32 have, one product is computed from them.
+/// Tensor-core products with the interface of kernels/mma.hpp: every lane of a warp provides its fragments, and when
+/// all 32 lanes have arrived, one product is computed from them.
 
 #include "devices/emulation/emulator.hpp"
 
@@ -17,7 +17,7 @@ template <class T, int Depth> struct Fragments {
   T *c;
 };
 
-/// Where a lane's entries lie, from the tables of the PTX ISA for mma.m16n8k4 with .f64 and mma.m16n8k8 with .tf32.
+/// The place of a lane's entries, by the tables of the PTX ISA for mma.m16n8k4 with .f64 and mma.m16n8k8 with .tf32.
 struct FragmentPlace {
   int row, col;
   static FragmentPlace of_a(int lane, int i) { return {lane / 4 + 8 * (i % 2), lane % 4 + 4 * (i / 2)}; }
@@ -55,7 +55,7 @@ void tensor_product(T (&c)[4], const T (&a)[Depth / 2], const T (&b)[Depth / 4],
   meet_warp(~0u, &mine, multiply_fragments<T, Depth>, site);
 }
 
-/// The nearest float with 10 bits of mantissa, ties away from 0, as cvt.rna.tf32.f32 has it.
+/// The nearest float with 10 bits of mantissa, ties away from 0, as by cvt.rna.tf32.f32.
 inline float to_tf32(float x) {
   if (!std::isfinite(x)) return x;
   const auto bits = std::bit_cast<std::uint32_t>(x);

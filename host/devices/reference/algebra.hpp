@@ -1,5 +1,5 @@
 #pragma once
-/// The oracle's linear algebra: every primitive as its definition says, one entry at a time, serially.
+/// The oracle's linear algebra: every primitive by its definition, entry by entry, serially.
 
 #include "devices/algebra.hpp"
 
@@ -15,15 +15,15 @@ template <class T> void tabulate(const BatchView<T> &y, const auto &entry) {
         y[b](i, j) = entry(b, i, j);
 }
 
-/// Entry (i, j); one row serves all rows, one column all columns.
+/// Entry (i, j). One row is broadcast to all rows, one column to all columns.
 template <class T> T broadcast(MatrixView<const T> m, Index i, Index j) {
   return m(m.rows() == 1 ? 0 : i, m.cols() == 1 ? 0 : j);
 }
 
-/// β·y, where β = 0 does not look at y.
+/// β·y. If β = 0, y is not read.
 template <class T> T scaled(T beta, T y) { return beta == T(0) ? T(0) : beta * y; }
 
-/// Entry (i, j) of F₁ ⊗ … ⊗ F_N: the last factor has the fastest indices.
+/// Entry (i, j) of F₁ ⊗ … ⊗ F_N. The last factor has the fastest indices.
 template <class T> T kronecker_entry(std::span<const KroneckerFactor<T>> factors, Index i, Index j) {
   T entry = 1;
   for (std::size_t f = factors.size(); f-- > 0;) {
@@ -39,7 +39,7 @@ template <class T> T kronecker_entry(std::span<const KroneckerFactor<T>> factors
   return entry;
 }
 
-/// `Interface` is Algebra<T>, or Primitives<T>, which has more.
+/// `Interface` is Algebra<T>, or its subclass Primitives<T>.
 template <class T, class Interface> class ReferenceAlgebra : public Interface {
 public:
   using In = BatchView<const T>;
@@ -58,7 +58,7 @@ public:
     tabulate(y, [&](Index b, Index i, Index j) { return conjugated(x[b](i, j)); });
   }
   void transpose(In x, Out y) const override {
-    if (x.data == y.data && y.rows == y.cols) { // two empty matrices may both be at no address
+    if (x.data == y.data && y.rows == y.cols) { // two empty matrices may both have null as address
       for (Index b = 0; b < y.count; ++b)
         for (Index j = 0; j < y.cols; ++j)
           for (Index i = 0; i < j; ++i)
@@ -125,7 +125,7 @@ public:
   }
 
 private:
-  /// work(k, i, j) for the k-th entry (i, j) of the triangle.
+  /// Calls work(k, i, j) for the k-th entry (i, j) of the triangle.
   static void for_triangle(Triangle triangle, Index n, const auto &work) {
     Index k = 0;
     for (Index j = 0; j < n; ++j)
@@ -134,7 +134,7 @@ private:
   }
 };
 
-/// Complex entries: what needs no chain.
+/// For complex entries: the functions that Primitives<T> implements by chains.
 template <class T> class ComplexAlgebra final : public ReferenceAlgebra<T, Algebra<T>> {
   using Base = ReferenceAlgebra<T, Algebra<T>>;
 

@@ -1,5 +1,5 @@
 #pragma once
-/// Inverses, factors, determinants and exponentials as a textbook has them, for the oracle. Serial, by rows.
+/// Textbook inverses, factors, determinants and exponentials for the oracle. Serial, by rows.
 
 #include "devices/condition.hpp"
 #include "devices/factors.hpp"
@@ -12,7 +12,7 @@ namespace kronvec::reference {
 
 template <class T> using Rows = std::vector<std::vector<T>>;
 
-/// ‖·‖₁ of columns first … first + n − 1: the largest sum of a column's magnitudes; NaN if an entry is.
+/// ‖·‖₁ of columns first … first + n − 1: the largest column sum of absolute values; NaN if an entry is NaN.
 template <class T> T one_norm(const Rows<T> &rows, Index first) {
   T norm = 0;
   for (Index j = 0; j < static_cast<Index>(rows.size()); ++j) {
@@ -25,7 +25,7 @@ template <class T> T one_norm(const Rows<T> &rows, Index first) {
   return norm;
 }
 
-/// Gauss–Jordan elimination with row exchanges turns [A | I] into [I | A⁻¹]. False where A has no pivot left.
+/// Gauss–Jordan elimination with row exchanges: turns [A | I] into [I | A⁻¹]. Returns false if A has no pivot left.
 template <class T> bool eliminate(Rows<T> &rows) {
   const Index n = static_cast<Index>(rows.size());
   for (Index c = 0; c < n; ++c) {
@@ -44,7 +44,7 @@ template <class T> bool eliminate(Rows<T> &rows) {
   return true;
 }
 
-/// The larger, or NaN if there is one.
+/// The larger of the two, or NaN if one is NaN.
 template <class T> T larger(T a, T b) { return a >= b || std::isnan(a) ? a : b; }
 
 template <class T> Rows<T> rows_of(MatrixView<const T> x) {
@@ -55,7 +55,7 @@ template <class T> Rows<T> rows_of(MatrixView<const T> x) {
   return rows;
 }
 
-/// LU with row exchanges, as the textbook has it; pivots count from 1.
+/// Textbook LU with row exchanges. Pivots count from 1.
 template <class T> void factor(MatrixView<const T> x, MatrixView<T> f) {
   Rows<T> a = rows_of(x);
   const Index n = x.rows();
@@ -167,7 +167,8 @@ template <class T> void exponential(MatrixView<const T> x, MatrixView<T> y) {
       y(i, j) = total[i][j];
 }
 
-/// Y = X⁻¹ if 1/(‖X‖₁·‖X⁻¹‖₁), the reciprocal condition number, is not lost in rounding. NaN anywhere gives NaN.
+/// Y = X⁻¹. Throws DomainError if the reciprocal condition number 1/(‖X‖₁·‖X⁻¹‖₁) is below the rounding unit. NaN
+/// anywhere gives NaN.
 template <class T> void invert(MatrixView<const T> x, MatrixView<T> y) {
   const Index n = x.rows();
   Rows<T> rows(static_cast<std::size_t>(n), std::vector<T>(static_cast<std::size_t>(2 * n)));

@@ -1,4 +1,4 @@
-/// Emission as its definition says: every product at every value of its labels, one after the other.
+/// Emission by its definition: every product at every value of its labels, one after the other.
 
 #include "devices/reference/emission.hpp"
 
@@ -28,7 +28,7 @@ Index at(const AffineMap &map, const std::array<Index, most_labels> &a) {
   return value;
 }
 
-/// Which position an index of the maps has in a window of an axis.
+/// Maps each index of an axis to its position within a window.
 std::unordered_map<Index, Index> positions(const Axis &axis, Index first, Index count) {
   std::unordered_map<Index, Index> result;
   for (Index p = 0; p < count; ++p)

@@ -1,5 +1,5 @@
 #pragma once
-/// Emission by the reference.
+/// Emission on the reference device.
 
 #include "devices/emission.hpp"
 

@@ -1,4 +1,4 @@
-/// The oracle: every primitive as its definition says, one entry at a time, serially.
+/// The oracle: every primitive by its definition, entry by entry, serially.
 
 #include "devices/backend.hpp"
 #include "devices/condition.hpp"
@@ -135,7 +135,7 @@ public:
   }
   void lu(In x, bool regular, Out f) const override {
     for (Index t = 0; t < f.count; ++t) {
-      if (regular) (void)inverse_of(x[t]); // throws where there is none
+      if (regular) (void)inverse_of(x[t]); // throws if X has no inverse
       factor(x[t], f[t]);
     }
   }
@@ -200,7 +200,7 @@ private:
 } // namespace
 
 Backend &reference_backend() {
-  static auto &backend = *new ReferenceBackend; // never destroyed: static objects that end after it may own matrices
+  static auto &backend = *new ReferenceBackend; // never destroyed: static objects destroyed later may own matrices
   return backend;
 }
 

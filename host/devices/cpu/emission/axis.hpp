@@ -1,11 +1,11 @@
 #pragma once
-/// Ranges of the indices of an axis.
+/// Index ranges of an axis.
 
 #include "devices/emission.hpp"
 
 namespace kronvec::cpu {
 
-/// The indices from `first`'s to `last`'s position that lie on the axis, as a half-open range.
+/// The half-open range from the index at the first position of a window to the index at its last.
 struct IndexRange {
   Index begin = 0, end = 0;
   Index size() const { return end - begin; }

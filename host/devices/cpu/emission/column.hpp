@@ -1,5 +1,5 @@
 #pragma once
-/// One pass of a group over rows of one column.
+/// Computes the entries of one group in one column.
 
 #include "devices/cpu/emission/axis.hpp"
 #include "devices/cpu/emission/plan.hpp"
@@ -11,13 +11,13 @@
 
 namespace kronvec::cpu {
 
-/// Where the operands of an item are: buffers of the caller and tables.
+/// The addresses of an item's operands: buffers of the caller, tables and results of contractions.
 template <class T> struct Arrays {
   std::span<const Buffer<T>> buffers;
   Index item = 0;
   const T *tables = nullptr;
   const Table *table = nullptr;
-  std::array<const T *, most_contractions> local = {}; ///< where label values of 0 would be
+  std::array<const T *, most_contractions> local = {}; ///< addresses for label values of 0
 
   const T *operator[](int array) const {
     if (array >= first_local) return local[array - first_local];
@@ -27,9 +27,9 @@ template <class T> struct Arrays {
   }
 };
 
-/// The values that a column's index decodes into, and those of the loops, 0 at first.
+/// The label values that a column's index decodes into. The values of the loops start at 0.
 struct Digits {
-  Strides value; // all of it is not worth clearing for every column
+  Strides value; // uninitialized: clearing all of it for every column would cost time
 
   explicit Digits(const Group &g) {
     for (int q = g.columns; q < g.first_row_label(); ++q)
@@ -37,7 +37,7 @@ struct Digits {
   }
 };
 
-/// Whether the group has column `col` at the values of the loops that are in `digits`.
+/// Whether column `col` belongs to the group at the loop values in `digits`. Sets the column's label values.
 inline bool decode(const Group &g, Index col, Digits &digits) {
   Index rest = col - g.col_offset;
   for (int q = g.columns; q < g.first_row_label(); ++q)
@@ -51,7 +51,7 @@ inline bool decode(const Group &g, Index col, Digits &digits) {
   return rest == 0;
 }
 
-/// The next values of the loops; false after the last.
+/// Advances the loop values. Returns false after the last.
 inline bool next_loop(const Group &g, Digits &digits) {
   for (int q = g.columns; q < g.first_row_label(); ++q) {
     if (++digits.value[q] < g.extent[q]) return true;
@@ -60,14 +60,14 @@ inline bool next_loop(const Group &g, Digits &digits) {
   return false;
 }
 
-/// Where the entries of rows go: to memory, stored or added, or onto a stream in order; `clear` stores zeros.
+/// The destination of a column's entries: memory (stored or added) or a stream, in order. `clear` stores zeros.
 template <class T> struct Target {
   enum class How { store, add, stream, clear } how;
-  T *y;              ///< of row index 0
-  Stream<T> *stream; ///< instead of y
+  T *y;              ///< address of row index 0
+  Stream<T> *stream; ///< used instead of y
 };
 
-/// Room for the weights of so many runs at once.
+/// Memory for the weights of up to `most_runs` runs.
 template <class T> struct Weights {
   static constexpr Index most_runs = 64;
   T of[most_terms][most_runs];
@@ -99,7 +99,7 @@ private:
   using Places = std::array<const T *, most_operands>;
   static constexpr Index most_runs = Weights<T>::most_runs;
 
-  /// All rows that are in the range, over the labels from this one on.
+  /// Processes all rows in the range, over the labels from `label` on.
   void below(int label, Index base, const Places &at) {
     const Index stride = g_.row[label], reach = g_.below[label], n = g_.extent[label];
     Index first = 0, last = n - 1;
@@ -115,7 +115,7 @@ private:
     }
   }
 
-  /// Runs first … last, of which those at the ends may be cut by the range.
+  /// Processes runs first … last. The range may cut the runs at both ends.
   void band(Index base, Index first, Index last, const Places &at) {
     const Index step = g_.row[g_.band()];
     if (target_.how == Target<T>::How::clear) return clear(base, first, last);
@@ -133,7 +133,7 @@ private:
 
   void clear(Index base, Index first, Index last) {
     const Index step = g_.row[g_.band()];
-    if (g_.length == 1) { // whose loop would become a call of memset for every entry
+    if (g_.length == 1) { // otherwise the inner loop becomes one memset call per entry
       for (Index j = first; j <= last; ++j)
         target_.y[base + j * step] = T(0);
       return;
@@ -145,7 +145,7 @@ private:
     }
   }
 
-  /// `count` runs from j on; a single one may be cut.
+  /// Processes `count` runs from j on. A single run may be cut.
   void runs(Index base, Index j, Index count, const Places &at) {
     const int label = g_.band();
     const Index row = base + j * g_.row[label], cut = std::max<Index>(rows_.begin - row, 0);
@@ -166,7 +166,7 @@ private:
     emit(band, row + cut);
   }
 
-  /// Runs of one entry: the weights themselves, where they follow one another as one run.
+  /// Runs of one entry each: the weights are the results. If their rows are consecutive, they form one run.
   void scalars(Index base, Index first, Index last, const Places &at) {
     const Index step = g_.row[g_.band()];
     for (Index j = first; j <= last; j += most_runs) {
@@ -200,7 +200,7 @@ private:
     }
   }
 
-  /// weights[i] = scale · Π scalars at j + i.
+  /// weights[i] = scale · Π scalars of run j + i.
   void weigh(const Term &term, Index j, Index count, const Places &at, T *weights) {
     const auto stride = [&](int k) { return g_.operands[k].stride[g_.band()]; };
     const T scale = static_cast<T>(term.scale);

@@ -1,3 +1,5 @@
+/// Plans the sums that several factors share as matrix products.
+
 #include "devices/cpu/emission/contraction.hpp"
 
 #include <functional>
@@ -7,7 +9,7 @@ namespace kronvec::cpu {
 namespace {
 
 constexpr std::size_t most_factors = 6;
-/// Of C for one task, which should stay in the second-level cache.
+/// Max bytes of C for one task. C should stay in the second-level cache.
 constexpr Index most_block_bytes = 4 << 20;
 
 using Factors = std::vector<DraftFactor>;
@@ -42,11 +44,11 @@ private:
       size *= term_.sum_extent[s];
     return size;
   }
-  /// The label of the runs, or −1.
+  /// The label with row stride 1, along which the runs go, or −1.
   int run_label() const { return !roles_.rows.empty() && d_.labels[roles_.rows[0]].row == 1 ? roles_.rows[0] : -1; }
 
-  /// The factors in two parts, of as few entries as can be, each with all summed labels; the first has the label of the
-  /// runs if one has it.
+  /// Splits the factors into two sides. Each side has all summed labels, and the sides have as few entries as possible.
+  /// If a factor has the label of the runs, it is on the first side.
   bool choose_sides() {
     const std::size_t n = summed_.size();
     const int run = run_label();
@@ -71,8 +73,8 @@ private:
     return least >= 0;
   }
 
-  /// Labels of C in the order in which a side has them: those of the rows first, as the runs want it, then the
-  /// columns'.
+  /// The labels of C that belong to this side only, or to both sides: first the row labels, in the order that the runs
+  /// need, then the column labels.
   std::vector<int> side_labels(int side, bool both) const {
     std::vector<int> order = roles_.rows;
     order.insert(order.end(), roles_.columns.rbegin(), roles_.columns.rend());
@@ -84,8 +86,8 @@ private:
     return order;
   }
 
-  /// A side as a table: left with its own labels before the summed ones, right after them, then labels `last`.
-  /// block[q]: how many values of a label it has.
+  /// A side as a table. The left side has its own labels before the summed ones, the right side after them; labels
+  /// `last` come at the end. block[q] is the number of values of label q.
   Table side_table(int side, const std::vector<int> &own, const std::vector<int> &last, const std::vector<Index> &block,
                    std::vector<int> &axis) const {
     Table table;
@@ -132,7 +134,7 @@ private:
     term_.sum_extent.clear();
   }
 
-  /// C whole, as one more table.
+  /// C as a whole, as one more table.
   bool as_table() {
     const auto extent = extents();
     const auto m = side_labels(0, false), n = side_labels(1, false), both = side_labels(0, true);
@@ -155,7 +157,7 @@ private:
     return true;
   }
 
-  /// The labels of the columns as digits without gaps; and of the rows, all of them.
+  /// Whether the labels are digits without gaps along the columns; along the rows they must also reach every row.
   bool dense(const std::vector<int> &labels, bool rows) const {
     Index step = 1;
     for (const int q : labels) {
@@ -169,7 +171,7 @@ private:
     return uses(sides_[side], static_cast<std::size_t>(q)) && !uses(sides_[1 - side], static_cast<std::size_t>(q));
   }
 
-  /// How the result is cut, and how many values of each label a block has.
+  /// Chooses how the result is cut, and how many values of each label a block has.
   bool choose_blocks(Tiling &t, std::vector<Index> &block, int &cut_row) const {
     std::vector<int> columns(roles_.columns.rbegin(), roles_.columns.rend()); // smallest stride first
     if (!roles_.loops.empty() || !dense(columns, false)) return false;
@@ -194,7 +196,7 @@ private:
     const Index n = cut_row < 0 ? std::max<Index>(plan_.limits.block / size, 1) : 1;
     const bool apart = columns.size() > 1 && ((on(0, inner) && on(1, outer)) || (on(1, inner) && on(0, outer)));
     if (apart && n > 1) {
-      Index across = 1; // a square block has the fewest entries of the sides
+      Index across = 1; // a square block reads the fewest entries of the sides
       while (2 * across * across <= n)
         across *= 2;
       block[outer] = std::min({n / across, Index(most_periods), d_.labels[outer].extent});
@@ -208,7 +210,7 @@ private:
     return size * block[inner] * (columns.size() > 1 ? block[outer] : 1) <= most_block_bytes;
   }
 
-  /// C block by block, in the memory of a task.
+  /// C block by block, in memory of the task.
   bool as_blocks(std::optional<Tiling> &tiling) {
     Tiling t;
     std::vector<Index> block;
@@ -216,7 +218,8 @@ private:
     if (plan_.contractions.size() == most_contractions || !choose_blocks(t, block, cut_row)) return false;
     if (tiling && *tiling != t) return false;
     const auto extent = extents();
-    // A block must be a matrix of a kept table: whole labels first, then one that is cut, then single values.
+    // A block must be a matrix within a kept table: first labels with all values, then one label that is cut, then
+    // labels with a single value.
     const auto in_order = [&](std::vector<int> labels) {
       std::stable_sort(labels.begin(), labels.end(), [&](int a, int b) { return rank(a, block) < rank(b, block); });
       return labels;
@@ -255,19 +258,19 @@ private:
     return true;
   }
 
-  /// 0: all values in a block, 1: some, 2: one of several.
+  /// 0: the block has all values of the label, 1: some, 2: a single one of several.
   int rank(int q, const std::vector<Index> &block) const {
     return block[q] == d_.labels[q].extent ? 0 : block[q] > 1 ? 1 : 2;
   }
 
-  /// Where the labels of C are in a side's table.
+  /// Sets the strides of C's labels in a side's table.
   void set_strides(Contraction &c, int side, const Table &table, const std::vector<int> &axis,
                    const std::array<std::vector<int>, 3> &groups) const {
     std::vector<int> order;
     for (const auto &labels : groups)
       order.insert(order.end(), labels.begin(), labels.end());
     Index step = 1;
-    bool before = true; // for the left side, labels before the first summed one make its leading dimension
+    bool before = true; // on the left side, the labels before the first summed one make up the leading dimension
     for (std::size_t a = 0; a < axis.size(); ++a) {
       if (axis[a] < 0) {
         if (before && side == 0) c.step[0] = step;

@@ -1,5 +1,5 @@
 #pragma once
-/// Sums over labels that several factors share, as products of matrices.
+/// Sums over labels that several factors share, as matrix products.
 
 #include "devices/cpu/emission/draft.hpp"
 
@@ -8,18 +8,18 @@
 
 namespace kronvec::cpu {
 
-/// The tables of a plan, which together are small beside the result.
+/// The tables of a plan. Their total size is small compared with the result.
 class TableShelf {
 public:
   TableShelf(Plan &plan, Index entries) : plan_(plan), budget_(entries) {}
 
   bool affords(Index entries) const { return entries <= budget_; }
-  /// What an operand calls the table.
+  /// Adds a table and returns its array number for operands.
   int add(Table table) {
     for (const Index n : table.extent)
       table.size *= n;
     table.begin = plan_.table_size;
-    constexpr Index line = 16; // elements: tables start at cache lines
+    constexpr Index line = 16; // in elements; tables start at cache lines
     const Index size = (table.size + line - 1) / line * line;
     plan_.table_size += size, budget_ -= size;
     plan_.tables.push_back(std::move(table));
@@ -31,9 +31,9 @@ private:
   Index budget_;
 };
 
-/// Replaces the term's factors that have summed labels by one that a contraction or a table makes, and so its sums.
-/// Contractions that are made block by block want the tiling that they set. False, with nothing done, where that does
-/// not fit.
+/// Replaces the term's factors that have summed labels by one factor, computed by a contraction or a table; the term
+/// then has no sums. Contractions computed block by block set `tiling`. Returns false, without changes, if that is
+/// impossible.
 bool contract(Plan &plan, TableShelf &shelf, Index bytes_each, const Draft &draft, DraftTerm &term,
               std::optional<Tiling> &tiling);
 

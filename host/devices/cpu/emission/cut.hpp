@@ -1,5 +1,5 @@
 #pragma once
-/// The tasks of a run.
+/// The tasks of one run of an emission.
 
 #include "devices/cpu/emission/axis.hpp"
 #include "devices/cpu/emission/tables.hpp"
@@ -8,10 +8,10 @@
 
 namespace kronvec::cpu {
 
-/// How a window of Y, which is not empty, is cut into tasks.
+/// Cuts a nonempty window of Y into tasks.
 class Cut {
 public:
-  /// A piece of the rows of `width` columns from `first` on, in every period.
+  /// A piece of the rows, and in every period `width` columns from `first` on.
   struct Part {
     Index piece, first, width;
   };
@@ -37,7 +37,7 @@ public:
             t.origin + (first_span_ + task / pieces_ % spans_) * span() + block / across_ * t.bound + within,
             std::min(t.width, t.bound - within)};
   }
-  /// What there is to do, in entries.
+  /// The amount of work, in entries.
   Index worth() const {
     Index result = window_.size();
     for (const Contraction &c : plan_.contractions)
@@ -52,7 +52,7 @@ private:
   const Shape window_;
   const IndexRange rows_, cols_;
   Index first_piece_, pieces_, first_span_, spans_;
-  Index across_, blocks_; ///< blocks of columns in a bound, and in a span
+  Index across_, blocks_; ///< blocks of columns per bound, and per span
 };
 
 } // namespace kronvec::cpu

@@ -1,3 +1,5 @@
+/// Brings products to canonical form and groups them.
+
 #include "devices/cpu/emission/draft.hpp"
 
 #include <algorithm>
@@ -6,7 +8,7 @@
 namespace kronvec::cpu {
 namespace {
 
-/// Counts a label downwards: a = extent − 1 − a'.
+/// Reverses a label: a = extent − 1 − a'.
 void flip(Product &p, int q) {
   const auto turn = [&](AffineMap &map) {
     map.offset += map.stride[q] * (p.extent[q] - 1);
@@ -22,7 +24,7 @@ bool used(const Product &p, int q) {
          std::any_of(p.factors.begin(), p.factors.end(), [&](const auto &f) { return f.map.stride[q] != 0; });
 }
 
-/// A product as a group of its own.
+/// A group that consists of one product.
 Draft draft(Product p) {
   std::vector<int> mapped, summed;
   DraftTerm term{p.scale, {}, {}};
@@ -56,7 +58,7 @@ Draft draft(Product p) {
   return d;
 }
 
-/// Whether stride q is where a label that follows p would have it.
+/// Whether stride q continues the digits of label p.
 bool follows(Index stride_q, Index stride_p, Index extent_p) { return stride_q == stride_p * extent_p; }
 
 bool fusable(const Draft &d, std::size_t p, std::size_t q) {
@@ -68,7 +70,7 @@ bool fusable(const Draft &d, std::size_t p, std::size_t q) {
   return true;
 }
 
-/// Fuses the first pair of summed labels of the term that follow one another.
+/// Fuses the first pair of summed labels of which one continues the other.
 bool fuse_sums(DraftTerm &term) {
   const std::size_t n = term.sum_extent.size();
   for (std::size_t p = 0; p < n; ++p)
@@ -110,7 +112,8 @@ void fuse(Draft &d) {
     }
 }
 
-/// Column labels decode uniquely if each stride exceeds what the smaller ones reach together.
+/// Column labels decode uniquely if each stride exceeds the combined reach of the smaller ones. Other column labels
+/// become loops.
 Roles roles(const Draft &d) {
   Roles r;
   std::vector<int> columns;

@@ -1,5 +1,5 @@
 #pragma once
-/// Products on their way to groups: what `emission_plan` works with.
+/// Groups of products while `plan` works on them.
 
 #include "devices/cpu/emission/plan.hpp"
 
@@ -16,7 +16,7 @@ struct DraftLabel {
 struct DraftFactor {
   int array;
   Index offset;
-  std::vector<Index> stride, sum_stride; ///< over the labels of the group, over those that the term sums over
+  std::vector<Index> stride, sum_stride; ///< over the labels of the group; over the summed labels of the term
 };
 
 struct DraftTerm {
@@ -31,17 +31,17 @@ struct Draft {
   std::vector<DraftTerm> terms;
 };
 
-/// The products in canonical form, grouped: extents are at least 2, column strides positive, and row strides where
-/// there is no column stride; labels that follow one another in every map are one.
+/// The products in canonical form, grouped. Extents are at least 2. Column strides are positive; where a column stride
+/// is 0, the row stride is positive. Labels that continue one another in every map are fused.
 std::vector<Draft> drafts(const std::vector<Product> &products);
 
-/// The labels of a draft in the roles that they have for a column.
+/// The roles of a draft's labels within a column.
 struct Roles {
-  std::vector<int> columns, loops, rows; ///< as in Group, but the rows smallest stride first
+  std::vector<int> columns, loops, rows; ///< as in Group, but rows by ascending stride
 };
 Roles roles(const Draft &draft);
 
-/// Labels of the draft, fused where they follow one another in every map.
+/// Fuses labels of the draft that continue one another in every map.
 void fuse(Draft &draft);
 
 } // namespace kronvec::cpu

@@ -1,4 +1,4 @@
-/// Emission on the CPU: an emission is planned once, and a run writes Y once, in the order of its addresses.
+/// Emission on the CPU. An emission is planned once; each run writes Y once, in the order of its addresses.
 
 #include "devices/cpu/emission/emitter.hpp"
 
@@ -16,12 +16,13 @@
 namespace kronvec::cpu {
 namespace {
 
-/// Tables up to which they lie on the stack; what is put together in the first-level cache before it is written.
+/// Max bytes of tables that lie on the stack; bytes of the stage, the buffer in the first-level cache where columns are
+/// assembled.
 constexpr Index small_tables = 8 << 10, stage_bytes = 16 << 10;
-/// Items that are a thread's one after the other where threads share the items.
+/// Number of consecutive items that a thread takes at a time when threads share the items.
 constexpr Index items_of_a_piece = 16;
 
-/// One item of a run of an emitter; `streams`: it is written past the caches.
+/// One item in a run of an emitter. `streams`: the item is written past the caches.
 template <class T> class Run {
 public:
   Run(const Plan &plan, const Cut &cut, const Arrays<T> &arrays, Index first_row, Index first_col, MatrixView<T> y,
@@ -38,8 +39,8 @@ public:
   }
 
 private:
-  /// A block of columns in some periods, or pieces of them. The columns at one place of every period go down together,
-  /// since they share much of what they are made of.
+  /// A block of columns in several periods, or pieces of those columns. Columns at the same place of each period
+  /// advance together, because they share many operands.
   class Task {
   public:
     Task(const Run &run, Index piece)
@@ -69,9 +70,9 @@ private:
 
   private:
     using How = typename Target<T>::How;
-    static constexpr int most_found = 4; ///< a column's passes that are kept
+    static constexpr int most_found = 4; ///< max number of passes that are kept per column
 
-    /// Whether the block has columns of the window.
+    /// Whether the block has columns in the window.
     bool meets(Index first, Index width) const {
       const Tiling &t = run_.plan_.tiling;
       for (Index k = 0; k < t.periods; ++k)
@@ -79,7 +80,7 @@ private:
       return false;
     }
 
-    /// Makes the blocks of the contractions, in memory that must outlive the task.
+    /// Computes the blocks of the contractions. The returned memory must outlive the task.
     Pool::Block contract(Index first) {
       const auto &contractions = run_.plan_.contractions;
       if (contractions.empty()) return {};
@@ -93,7 +94,7 @@ private:
       return block;
     }
 
-    /// Memory for a pass, of which nothing is set before.
+    /// Uninitialized memory for a pass.
     union Room {
       Room() {}
       ColumnPass<T> pass;
@@ -103,11 +104,12 @@ private:
       Index index;
       T *y;
       Stream<T> *stream;
-      /// What the groups do for it, found once where that is little and no loop is involved; `found` of them, or −1.
+      /// The passes of the groups over this column. They are computed once if they are few and no loop is involved;
+      /// `found` is their number, or −1 if they are not kept.
       std::array<Room, most_found> rooms;
       int found;
-      bool covered;        ///< one of the passes stores every entry
-      ColumnPass<T> *only; ///< where one group makes all of it
+      bool covered;        ///< whether one of the passes stores every entry
+      ColumnPass<T> *only; ///< the pass, if a single group makes the whole column
     };
 
     bool start(Index col, Stream<T> &stream, Column &column) {
@@ -138,7 +140,7 @@ private:
       }
     }
 
-    /// work(pass) for every pass of the column, of groups that cover their columns or of the others.
+    /// Calls work(pass) for every pass of the column: either for groups that cover their columns, or for the others.
     void for_passes(Column &column, bool covering, auto work) {
       for (int k = 0; k < column.found; ++k)
         if (ColumnPass<T> &pass = column.rooms[static_cast<std::size_t>(k)].pass; pass.group().covers == covering)
@@ -155,7 +157,7 @@ private:
       }
     }
 
-    /// The column's entries from a position on.
+    /// Continues the column: `n` entries from a position on.
     void go_on(Column &column, Index position, Index n) {
       if (!run_.streams_) {
         if (column.only) return column.only->run(rows_, {How::store, column.y - rows_.begin, nullptr});
@@ -175,8 +177,8 @@ private:
       }
     }
 
-    /// y = `n` entries of the column from a position on; `zeros`: that is what y holds. Returns whether it still does
-    /// but for what `clear` would clear.
+    /// y = `n` entries of the column from a position on. `zeros`: y holds zeros. Returns whether y would still hold
+    /// zeros after `clear`.
     bool pass(Column &column, Index position, Index n, T *y, bool zeros) {
       bool stored = false, covered = false;
       for (const bool covering : {true, false}) {
@@ -190,13 +192,13 @@ private:
       return zeros && !covered;
     }
 
-    /// Stores zeros where the groups have entries.
+    /// Stores zeros wherever the groups have entries.
     void clear(Column &column, Index position, Index n, T *y) {
       for_passes(column, false, [&](ColumnPass<T> &pass) { segments(pass, position, n, How::clear, y); });
     }
 
-    /// The rows of these positions by runs of their indices. A pass is not copied: what the compiler would do that with
-    /// (rep movs) waits until all earlier stores past the caches are done.
+    /// Processes these positions as runs of consecutive row indices. The pass is not copied: the compiler would copy it
+    /// by rep movs, which waits until all earlier streaming stores are done.
     void segments(ColumnPass<T> &pass, Index position, Index n, How how, T *y) {
       while (n > 0) {
         const Axis::Run run = run_.plan_.rows.at(run_.first_row_ + position);
@@ -206,7 +208,7 @@ private:
       }
     }
 
-    // In the order that leaves the least padding.
+    // In the order with the least padding.
     std::array<Stream<T>, most_periods> streams_;
     alignas(64) T stage_[stage_bytes / sizeof(T)];
     const Run &run_;
@@ -216,7 +218,7 @@ private:
     Arrays<T> arrays_;
     std::array<Column, most_periods> columns_;
     Weights<T> weights_;
-    bool clean_ = false; ///< the stage holds zeros
+    bool clean_ = false; ///< whether the stage holds zeros
   };
 
   const Plan &plan_;
@@ -258,13 +260,14 @@ public:
   }
 
 private:
-  /// Of tables that do not fit on the stack.
+  /// Bytes of the tables, if they do not fit on the stack.
   static std::size_t table_bytes(const Plan &plan) {
     const auto bytes = static_cast<std::size_t>(plan.table_size) * sizeof(T);
     return bytes > small_tables ? bytes : 0;
   }
 
-  /// What there is to do where threads share the items, each of which is then one thread's; 0 where they share each.
+  /// The amount of work if threads share the items, one thread per item; 0 if the threads share the work within each
+  /// item.
   static Index worth_of_items(const Cut &cut, Index count) {
     return cut.worth() < worth_threads ? cut.worth() * count : 0;
   }
@@ -291,7 +294,7 @@ private:
 
   const Index rows_;
   Plan plan_, flat_;
-  Index flat_columns_ = 0; ///< columns that are one of the flat plan's; 0 where there is none
+  Index flat_columns_ = 0; ///< number of columns that form one column of the flat plan; 0: no flat plan
 };
 
 } // namespace

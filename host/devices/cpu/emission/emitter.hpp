@@ -1,5 +1,5 @@
 #pragma once
-/// Emission on the CPU.
+/// The emitter of the CPU device.
 
 #include "devices/cpu/emission/plan.hpp"
 

@@ -1,3 +1,5 @@
+/// Plans an emission for the CPU.
+
 #include "devices/cpu/emission/plan.hpp"
 
 #include "devices/cpu/emission/contraction.hpp"
@@ -14,7 +16,7 @@
 namespace kronvec::cpu {
 namespace {
 
-/// Sums of at most so many values become terms.
+/// Sums of at most this many values are written out as terms.
 constexpr Index few_values = 8;
 
 class Planner {
@@ -33,7 +35,7 @@ public:
   Plan take() { return std::move(plan_); }
 
 private:
-  /// Sums that concern a single factor are done in a table of what is left of it.
+  /// If only one factor depends on a summed label, sums that factor into a table.
   void reduce_factors(const Draft &d, DraftTerm &term) {
     for (std::size_t s = term.sum_extent.size(); s-- > 0;) {
       DraftFactor *only = nullptr;
@@ -68,7 +70,7 @@ private:
     }
   }
 
-  /// A term for every value of the summed labels.
+  /// One term for every value of the summed labels.
   static std::vector<DraftTerm> expanded(const DraftTerm &term) {
     std::vector<DraftTerm> terms{term};
     terms[0].sum_extent.clear();
@@ -88,7 +90,7 @@ private:
     return terms;
   }
 
-  /// The draft without sums, but for terms whose sums are left to a loop, each in a draft of its own.
+  /// Drafts without sums. A term whose sums need a loop becomes a draft of its own.
   std::vector<Draft> without_sums(const Draft &d) {
     Draft plain{d.row_offset, d.col_offset, d.labels, {}};
     std::vector<Draft> result;
@@ -105,13 +107,13 @@ private:
       }
     }
     if (!plain.terms.empty()) {
-      if (!contraction_tiling_) fuse(plain); // what was reduced may follow now
+      if (!contraction_tiling_) fuse(plain); // reduced factors may now be fusable
       result.push_back(std::move(plain));
     }
     return result;
   }
 
-  /// Groups of at most as many terms as a band has.
+  /// Adds groups with at most as many terms as a band allows.
   void add_groups(Draft d) {
     std::vector<DraftTerm> terms = std::move(d.terms);
     d.terms.clear();
@@ -133,7 +135,7 @@ private:
     const std::vector<int> run = choose_run(d, r.rows, shelf_);
     Group g;
     g.row_offset = d.row_offset, g.col_offset = d.col_offset;
-    std::vector<int> order = r.columns; // labels of the draft by their place in the group
+    std::vector<int> order = r.columns; // the draft's labels by their place in the group
     order.insert(order.end(), r.loops.begin(), r.loops.end());
     g.columns = static_cast<int>(r.columns.size());
     g.loops = static_cast<int>(order.size()) - g.columns;
@@ -149,7 +151,7 @@ private:
     plan_.groups.push_back(std::move(g));
   }
 
-  /// The terms' operands, and loops for what they sum over.
+  /// Adds the operands of the terms, and loops for their sums.
   static void add_terms(Group &g, const Draft &d, std::vector<int> order, const std::vector<int> &run) {
     const auto &sums = d.terms[0].sum_extent; // a draft with sums has one term
     const std::size_t at = static_cast<std::size_t>(g.first_row_label());
@@ -177,7 +179,7 @@ private:
     g.loops += static_cast<int>(sums.size());
   }
 
-  /// A label for the band if there is none, how far rows reach, and whether they are all rows.
+  /// Adds a band label if there is none. Computes how far rows reach, and whether the group covers all rows.
   void finish_rows(Group &g) const {
     if (g.rows == 0) g.extent[g.first_row_label()] = 1, g.row[g.first_row_label()] = g.length, g.rows = 1;
     bool dense = g.loops == 0 && g.row_offset == 0;
@@ -192,13 +194,13 @@ private:
     g.covers = dense && reach + 1 == plan_.row_indices;
   }
 
-  /// A label of the columns, and how many bytes of a column's vectors do not depend on it.
+  /// A label of the columns, and the bytes of a column's vectors that do not depend on the label.
   struct Shared {
     Index stride = 0, extent = 0, bytes = 0;
   };
 
-  /// What columns a stride apart share most of, where reading it for each would be as much as a quarter of writing
-  /// and does not stay in the first-level cache. Loads from farther away hold up the stores past the caches.
+  /// The label whose columns share the most vector bytes. Only vectors count that are at least a quarter of the bytes
+  /// written and do not stay in the first-level cache: loads from farther away delay the streaming stores.
   Shared most_shared(const Group &g) const {
     Shared most;
     const Index column = plan_.row_indices * bytes_each_;

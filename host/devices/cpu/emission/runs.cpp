@@ -1,3 +1,5 @@
+/// Chooses the runs of a group, and tables in their shape.
+
 #include "devices/cpu/emission/runs.hpp"
 
 #include "devices/cpu/emission/simd.hpp"
@@ -7,14 +9,15 @@
 namespace kronvec::cpu {
 namespace {
 
-/// Runs are made at least this long where small tables allow it.
+/// Runs get at least this length if small tables allow it.
 constexpr Index long_run = 16;
 
 bool in(const std::vector<int> &run, std::size_t q) {
   return std::find(run.begin(), run.end(), static_cast<int>(q)) != run.end();
 }
 
-/// Factors that go into one table each: those whose labels beside the runs' are among another's.
+/// Groups the factors by table. A factor joins a table if its labels, apart from those of the runs, are a subset of the
+/// table's.
 std::vector<std::vector<DraftFactor>> shared_tables(const Draft &d, std::vector<DraftFactor> factors,
                                                     const std::vector<int> &run) {
   const auto beside = [&](const DraftFactor &f) {
@@ -58,11 +61,11 @@ Index size_of_table(const Draft &d, const std::vector<DraftFactor> &sources, con
   Index size = 1;
   for (std::size_t q = 0; q < d.labels.size(); ++q)
     if (in(run, q) || sources[0].stride[q]) size *= d.labels[q].extent;
-  // Sums that are left to a loop belong to drafts of one term, whose extents are the caller's to multiply.
+  // Sums that are left to a loop occur only in drafts of one term.
   return size * (d.terms.size() == 1 ? sums_of(d.terms[0], sources[0]) : 1);
 }
 
-/// The product of the sources in the runs' shape, for all values of the labels beside that they have.
+/// A table with the product of the sources, in the shape of the runs, for all values of the sources' other labels.
 DraftFactor table_of(const Draft &d, const DraftTerm &term, const std::vector<DraftFactor> &sources,
                      const std::vector<int> &run, TableShelf &shelf) {
   Table table;
@@ -86,8 +89,7 @@ DraftFactor table_of(const Draft &d, const DraftTerm &term, const std::vector<Dr
   return result;
 }
 
-/// The first `count` of the row labels make the runs. Whether all factors are, or can be made, of that shape; if so
-/// and `makes`, tables are made.
+/// Whether all factors have, or can get, the shape of the runs along `run`. If so and `makes`, adds the tables for it.
 bool shape_runs(Draft &d, const std::vector<int> &run, bool makes, TableShelf &shelf) {
   Index spent = 0;
   for (DraftTerm &term : d.terms) {
@@ -110,7 +112,8 @@ bool shape_runs(Draft &d, const std::vector<int> &run, bool makes, TableShelf &s
   return true;
 }
 
-/// Scalars that are far apart along the band are read more often than a table of them is made.
+/// Copies scalars with a large stride along the band to a table, because they are read more often than the table is
+/// made.
 void straighten_scalars(Draft &d, const std::vector<int> &run, int band, TableShelf &shelf) {
   if (d.labels[band].extent < long_run) return;
   for (DraftTerm &term : d.terms)

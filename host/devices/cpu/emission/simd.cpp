@@ -1,3 +1,5 @@
+/// Writes bands with vector instructions.
+
 #include "devices/cpu/emission/simd.hpp"
 
 #include <algorithm>
@@ -23,7 +25,7 @@ template <class T> struct First {
   HWY_INLINE Vec<T> operator()(const T *x) const { return load_first(x, n); }
 };
 
-/// The values of a run of a single term with V vectors.
+/// The values of a run with a single term of V vectors.
 template <class T, int V> struct One {
   Vec<T> weight;
   const T *vector[V ? V : 1];
@@ -46,7 +48,7 @@ template <class T, int V> struct One {
   }
 };
 
-/// The entries x as they are.
+/// The entries x, unchanged.
 template <class T> struct Copy {
   const T *x;
   template <class Load> HWY_INLINE Vec<T> at(Index i, Load load) const { return load(x + i); }
@@ -57,7 +59,7 @@ template <class T> struct Copy {
   }
 };
 
-/// The values of a run of any terms. V: the vectors of each, or −1 where they differ.
+/// The values of a run with any number of terms. V is the number of vectors of each term, or −1 if the terms differ.
 template <class T, int V> struct Sum {
   int terms;
   T weight[most_terms];
@@ -131,14 +133,14 @@ template <class T, class Work> HWY_INLINE void for_runs(const Band<T> &band, Wor
   return with(std::common_type<Sum<T, -1>>());
 }
 
-/// How many entries `out` is beyond the start of a vector.
+/// The number of entries between the last vector boundary and `out`.
 template <class T> HWY_INLINE Index beyond(const T *out) {
   return static_cast<Index>(reinterpret_cast<std::uintptr_t>(out) / sizeof(T)) % lanes<T>();
 }
 
 template <class T> void begin_of(T *out, Stream<T> &stream) { stream.out = out, stream.strange = beyond(out); }
 
-/// `line` is complete up to its first n entries, which end before `out`.
+/// Writes the first n entries of `line`, which end before `out`.
 template <class T> HWY_INLINE void write_line(Index n, T *out, Stream<T> &stream) {
   const Tag<T> d;
   if (n == lanes<T>() && stream.strange == 0) return hn::Stream(hn::Load(d, stream.line), d, out - n);
@@ -186,7 +188,7 @@ template <class T> void put_copy(const T *x, Index n, Stream<T> &stream) {
   put_run(One<T, 0>(band, 0), n, stream);
 }
 
-/// *to = x, or += where it adds.
+/// *to = x, or *to += x if `adds`.
 template <bool adds, class T> HWY_INLINE void write(Vec<T> x, T *to) {
   const Tag<T> d;
   if constexpr (adds) x = hn::Add(hn::LoadU(d, to), x);

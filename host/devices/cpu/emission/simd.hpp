@@ -23,25 +23,25 @@ template <class T> struct Band {
   std::array<Term, most_terms> term;
 };
 
-/// Entries that are written past the caches in the order of their addresses, whole vectors at a time. What is left of a
-/// vector waits in `line` for what comes next; the vectors that hold the first and the last entry are written
-/// by ordinary stores, since their other entries are someone else's.
+/// A stream of entries that are written past the caches, in the order of their addresses, in whole vectors. An
+/// incomplete vector waits in `line` for the next entries. The vectors that hold the first and the last entry are
+/// written by ordinary stores, because their other entries do not belong to the stream.
 template <class T> struct Stream {
   alignas(64) T line[128 / sizeof(T)];
-  T *out = nullptr;          ///< where the next entry goes
-  std::intptr_t strange = 0; ///< entries at the front of `line` that are not ours
+  T *out = nullptr;          ///< address of the next entry
+  std::intptr_t strange = 0; ///< number of entries at the front of `line` that do not belong to the stream
 };
 
-/// The next entries of the stream go to `out`.
+/// Starts the stream at `out`.
 void begin(float *out, Stream<float> &stream);
 void begin(double *out, Stream<double> &stream);
-/// Writes what waits.
+/// Writes the entries that wait in `line`.
 void finish(Stream<float> &stream);
 void finish(Stream<double> &stream);
-/// The band as the next entries, step = length.
+/// Appends the band to the stream; step = length.
 void put(const Band<float> &band, Stream<float> &stream);
 void put(const Band<double> &band, Stream<double> &stream);
-/// x as the next entries; zeros where x is null.
+/// Appends x to the stream; zeros if x is null.
 void put(const float *x, Index n, Stream<float> &stream);
 void put(const double *x, Index n, Stream<double> &stream);
 

@@ -1,3 +1,5 @@
+/// Fills tables, and computes blocks of contractions.
+
 #include "devices/cpu/emission/tables.hpp"
 
 #include "devices/cpu/blas.hpp"
@@ -10,12 +12,12 @@
 namespace kronvec::cpu {
 namespace {
 
-/// Values of a table's labels, from `first` on.
+/// A range of values of a table's labels.
 struct Box {
   Strides first{}, count{};
 };
 
-/// Advances the digits of a box from label q on; false after the last.
+/// Advances the digits of a box from label q on. Returns false after the last.
 bool next(const Strides &count, std::size_t q, std::size_t labels, Strides &digits) {
   for (; q < labels; ++q) {
     if (++digits[q] < count[q]) return true;
@@ -24,7 +26,7 @@ bool next(const Strides &count, std::size_t q, std::size_t labels, Strides &digi
   return false;
 }
 
-/// One plane of a box, along its first two labels.
+/// A plane of a box, along its first two labels.
 struct Plane {
   Index m, n, step; ///< m×n entries, columns `step` apart
 };
@@ -36,7 +38,7 @@ template <class T, class Work> void over_plane(const Plane &plane, const T *x, I
       work(y[i + j * plane.step], x[i * s + j * r]);
 }
 
-/// y[i, j] = x[i·s + j·r] · z[i·u + j·v]: what most tables are, whose columns are short.
+/// y[i, j] = x[i·s + j·r] · z[i·u + j·v]. Most tables are such products, with short columns.
 template <class T>
 void multiply_plane(const Plane &plane, const T *x, Index s, Index r, const T *z, Index u, Index v, T *to) {
   if (s == 0 && u == 1) return multiply_plane(plane, z, u, v, x, s, r, to);
@@ -62,7 +64,7 @@ void multiply_plane(const Plane &plane, const T *x, Index s, Index r, const T *z
     });
 }
 
-/// The plane at the digits of the other labels.
+/// Fills the plane at the digits of the other labels.
 template <class T> void fill_plane(const Table &t, const Arrays<T> &arrays, const Box &box, const Strides &digits,
                                    const Plane &plane, T *y) {
   const std::size_t labels = t.extent.size(), summed = t.sum_extent.size();
@@ -97,7 +99,7 @@ template <class T> void fill_plane(const Table &t, const Arrays<T> &arrays, cons
   } while (next(sum_count, 0, summed, sums));
 }
 
-/// The entries of a table in a box, the first of which goes to *y.
+/// Fills the entries of a table in a box; the first entry goes to *y.
 template <class T> void fill_box(const Table &t, const Arrays<T> &arrays, const Box &box, T *y) {
   const std::size_t labels = t.extent.size();
   const Plane plane{labels > 0 ? box.count[0] : 1, labels > 1 ? box.count[1] : 1, labels > 0 ? t.extent[0] : 1};
@@ -110,7 +112,7 @@ template <class T> void fill_box(const Table &t, const Arrays<T> &arrays, const 
   } while (next(box.count, 2, labels, digits));
 }
 
-/// All of a table, in slices of its last label.
+/// Fills a whole table, in slices of its last label.
 template <class T> void fill(const Table &t, const Arrays<T> &arrays, T *y) {
   const bool sliced = t.extent.size() > 2 && t.size >= worth_threads;
   parallel(sliced ? t.extent.back() : 1, sliced ? t.size : 0, [&](Index slice) {
@@ -122,7 +124,7 @@ template <class T> void fill(const Table &t, const Arrays<T> &arrays, T *y) {
   });
 }
 
-/// In slices of columns whose shapes do not depend on the number of threads, each by one thread's BLAS.
+/// In slices of columns whose shapes do not depend on the number of threads; each slice is one BLAS call on one thread.
 template <class T> void multiply_tables(const Table::Multiplied &p, const Arrays<T> &arrays, T *y) {
   constexpr Index width = 64;
   const Index across = (p.n + width - 1) / width;
@@ -134,7 +136,7 @@ template <class T> void multiply_tables(const Table::Multiplied &p, const Arrays
   });
 }
 
-/// The labels of a contraction in one block.
+/// The label values of a contraction in one block.
 struct Block {
   Strides first{}, count{};
   Index m, n;
@@ -157,7 +159,7 @@ bool find_block(const Contraction &c, Index col, Index piece, Block &b) {
 
 Index entries(const Table &t) { return std::accumulate(t.extent.begin(), t.extent.end(), Index(1), std::multiplies()); }
 
-/// Where the block's part of a side begins, made in `room` if it is not kept.
+/// The address of the block's part of a side. A side that is not kept is computed in `room`.
 template <class T> const T *side_of(const Contraction &c, int side, const Arrays<T> &arrays, const Block &b, T *&room) {
   if (c.kept[side]) {
     const T *x = arrays[c.kept[side]];
@@ -223,7 +225,7 @@ const T *make_block(const Contraction &c, const Arrays<T> &arrays, Index col, In
   if (!find_block(c, col, piece, b)) return nullptr;
   const std::array<const T *, 2> side{side_of(c, 0, arrays, b, room), side_of(c, 1, arrays, b, room)};
   const std::size_t labels = c.labels.size();
-  Strides digits{}, shared{}; // over what both sides have
+  Strides digits{}, shared{}; // over the labels that both sides have
   Index zero = 0;
   for (std::size_t q = 0; q < labels; ++q) {
     shared[q] = c.labels[q].of[0] && c.labels[q].of[1] ? b.count[q] : 1;

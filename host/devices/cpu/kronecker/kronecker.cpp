@@ -1,3 +1,5 @@
+/// Applies Kronecker products by sweeps.
+
 #include "devices/cpu/kronecker/kronecker.hpp"
 
 #include "devices/cpu/kronecker/plan.hpp"
@@ -8,18 +10,17 @@
 namespace kronvec::cpu {
 namespace {
 
-/// Flops from which a second thread is worth it.
+/// Number of flops from which a second thread is worthwhile.
 constexpr double worth_sharing = 1 << 20;
-/// Bytes that the sweeps leave to each other, for as many columns as are taken at once: they stay in a second-level
-/// cache.
+/// Max bytes of the intermediate results of the columns that are processed together. They stay in a second-level cache.
 constexpr Index together = 256 << 10;
 
-/// Which columns are taken at once, and by whom: each worker takes some from the first sweep to the last, or all of
-/// them share the slices of every sweep.
+/// How columns are shared: either each worker takes some columns through all sweeps, or all workers share the slices of
+/// every sweep.
 struct Sharing {
   int workers;
   bool of_slices;
-  Index columns; ///< at once
+  Index columns; ///< columns processed together
 };
 
 template <class T> Sharing share(const KroneckerPlan &plan, Index columns, int most_workers) {
@@ -28,7 +29,7 @@ template <class T> Sharing share(const KroneckerPlan &plan, Index columns, int m
   const int workers = flops < worth_sharing ? 1 : most_workers;
   Index at_once = std::clamp<Index>(together / std::max<Index>(bytes, 1), 1, columns);
   const Index lanes = sweep_lanes(T{});
-  for (const SweepPlan &s : plan.sweeps) // as many slices as there are lanes
+  for (const SweepPlan &s : plan.sweeps) // at least as many slices as lanes
     if (s.way == SweepWay::turned) at_once = std::max(at_once, std::min(columns, lanes / std::min(lanes, s.slices)));
   const Index chunks = (columns + at_once - 1) / at_once;
   if (workers == 1 || chunks >= 8 * workers) return {workers, false, at_once};
@@ -40,7 +41,7 @@ Index workspace_of(const KroneckerPlan &plan, const Sharing &sharing) {
   return plan.packed + sharing.workers * plan.buffer + (sharing.of_slices ? 1 : sharing.workers) * halves;
 }
 
-/// work(i, worker) for 0 ≤ i < n.
+/// Calls work(i, worker) for 0 ≤ i < n.
 template <class Work> void shared_out(Index n, int workers, Work work) {
   if (workers == 1 || n == 1) {
     for (Index i = 0; i < n; ++i)
@@ -94,7 +95,7 @@ public:
   }
 
 private:
-  /// F in the form that its step wants, which begins at `packed`; returns where the next one may begin.
+  /// Packs F at `packed` in the form that its step needs. Returns the address for the next factor.
   T *pack(std::span<const KroneckerFactor<T>> factors, const KroneckerPart &part, bool along_rows, T *packed) const {
     const Index lanes = sweep_lanes(T{});
     T *end = packed + (part.p + lanes - 1) / lanes * lanes * part.q;
@@ -108,7 +109,7 @@ private:
     }
     return end;
   }
-  /// The Kronecker product of a few tiny factors itself.
+  /// Forms the Kronecker product of a few tiny factors.
   static std::vector<T> merged(std::span<const KroneckerFactor<T>> factors, const KroneckerPart &part) {
     std::vector<T> product(static_cast<std::size_t>(part.p * part.q), T(1));
     for (Index j = 0; j < part.q; ++j)
@@ -125,7 +126,7 @@ private:
     return product;
   }
 
-  /// All sweeps over some columns, each by so many workers of which this is the first.
+  /// Runs all sweeps over some columns, each with `workers` workers, the first of which is `worker`.
   void all_sweeps(MatrixView<const T> x, MatrixView<T> y, int worker, int workers) const {
     const Index columns = x.cols();
     T *const first = halves_ + worker * (plan_.first_half + plan_.second_half) * sharing_.columns;
@@ -143,7 +144,7 @@ private:
                  int workers) const {
     const bool one_row_each = p.slices == 1 && p.steps == 1 && p.step[0].outer == 1;
     if (p.way == SweepWay::rows && !one_row_each && !(x.packed() && y.packed())) {
-      for (Index j = 0; j < x.cols(); ++j) // no run of slices goes on in the next column
+      for (Index j = 0; j < x.cols(); ++j) // slices are not contiguous across columns
         one_sweep(sweep, p, x.block(0, j, x.rows(), 1), y.block(0, j, y.rows(), 1), worker, workers);
       return;
     }
@@ -156,7 +157,7 @@ private:
       run_sweep(sweep, from, to, tasks * piece / pieces, tasks * (piece + 1) / pieces, buffers);
     });
   }
-  /// Packed columns are one.
+  /// The slices of a matrix. Packed columns count as one column.
   template <class U> static Slices<U> slices(MatrixView<U> m, Index per_column) {
     const Index count = per_column * m.cols(), step = m.rows() / per_column;
     if (m.packed()) return {m.data(), step, count, 0, count};
@@ -183,7 +184,7 @@ template <class T> bool kronecker_by_sweeps(T alpha, std::span<const KroneckerFa
                                             T beta, MatrixView<T> y, std::span<T> workspace) {
   const auto plan = plan_sweeps(factors, y.cols());
   if (!plan) return false;
-  int workers = threads(); // perhaps more than when the workspace was asked for
+  int workers = threads(); // may have grown since the workspace was requested
   Sharing sharing = share<T>(*plan, y.cols(), workers);
   while (workers > 1 && workspace_of(*plan, sharing) > static_cast<Index>(workspace.size()))
     sharing = share<T>(*plan, y.cols(), --workers);

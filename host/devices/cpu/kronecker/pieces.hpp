@@ -1,5 +1,6 @@
 #pragma once
-/// Products by BLAS whose bits do not depend on the number of threads: BLAS itself cuts work by it.
+/// BLAS products whose results do not depend, bit for bit, on the number of threads. (BLAS itself cuts its work by that
+/// number.)
 
 #include "devices/cpu/blas.hpp"
 #include "devices/cpu/parallel.hpp"
@@ -9,14 +10,14 @@
 
 namespace kronvec::cpu {
 
-/// What `modes::kronecker` needs of an algebra.
+/// The part of an algebra that `modes::kronecker` needs.
 template <class T> class ProductsInPieces {
 public:
   explicit ProductsInPieces(const Algebra<T> &algebra) : algebra_(algebra) {}
 
   void combine(T alpha, MatrixView<const T> x, T beta, MatrixView<T> y) const { algebra_.combine(alpha, x, beta, y); }
 
-  /// C = α·op(A)·op(B) + β·C, every piece of C on one thread.
+  /// C = α·op(A)·op(B) + β·C. Each piece of C is computed on one thread.
   void multiply(T alpha, Op op_a, BatchView<const T> a, Op op_b, BatchView<const T> b, T beta, BatchView<T> c) const {
     if (a.count == 1 && op_b == Op::none && b.count == c.count && kernels::is_run(b) && kernels::is_run(c))
       b = {b.data, b.rows, b.cols * b.count, b.ld, 1, 0}, c = {c.data, c.rows, c.cols * c.count, c.ld, 1, 0};
@@ -36,8 +37,8 @@ private:
     Index rows, cols;
   };
   static Index ceil(Index n, Index d) { return (n + d - 1) / d; }
-  /// Pieces of some ten million flops and more, as square as can be: what BLAS copies for each of them grows with its
-  /// sides.
+  /// Pieces of at least some ten million flops, as square as possible: the data that BLAS copies for a piece grows with
+  /// the sides of the piece.
   static Cut cut_up(Index m, Index n, Index k) {
     constexpr Index flops = Index(1) << 26, most = 8;
     Cut cut{std::max<Index>(m, 1), std::max<Index>(n, 1)};

@@ -1,3 +1,5 @@
+/// Plans sweeps.
+
 #include "devices/cpu/kronecker/plan.hpp"
 
 #include "devices/cpu/blas.hpp"
@@ -8,26 +10,28 @@
 namespace kronvec::cpu {
 namespace {
 
-/// Bytes of a slice that several modes go over: most of a first-level cache, where vectors cross it at the rate at
-/// which they are multiplied; more where every entry takes many multiplications.
+/// Max bytes of a slice to which several modes are applied. A slice of strips fits in most of a first-level cache,
+/// where vectors are loaded as fast as they are multiplied. Slices of rows may be larger, because each entry takes many
+/// multiplications.
 constexpr Index fused_bytes = 32 << 10, rows_bytes = 64 << 10;
-/// Bytes of a turned slice of a single mode, which has no other way: a part of a second-level cache.
+/// Max bytes of a turned slice of a single mode, which has no alternative: part of a second-level cache.
 constexpr Index most_turned_bytes = 1 << 20;
-/// Columns of a factor from which pieces of X are copied together before they are multiplied.
+/// Min number of columns of a factor for which pieces of X are copied together before they are multiplied.
 constexpr Index worth_copying = 64;
-/// Vectors along n entries are worth it if so much of them is filled: turning a slice and back costs about as much as
-/// a mode of eight rows that leaves a third of each vector empty.
+/// Min filled fraction of the vectors along n entries. Turning a slice and back costs about as much as a mode of eight
+/// rows that leaves a third of each vector empty.
 constexpr double worth_filling = 0.7;
-/// Slices that leave more lanes than this empty are better smaller, and more.
+/// Min filled fraction of the lanes of turned slices. Below it, a sweep of fewer modes, with more and smaller slices,
+/// is better.
 constexpr double worth_turning = 0.85;
-/// Of the choice between sweeps and BLAS, see `blas_is_better`.
+/// Constants of the choice between sweeps and BLAS, see `blas_is_better`.
 constexpr Index least_uses = 8, uses_for_packing = 100, fit_for_blas = 24;
 
 Index round_up(Index n, Index to) { return (n + to - 1) / to * to; }
 double filled(Index n, Index lanes) { return static_cast<double>(n) / static_cast<double>(round_up(n, lanes)); }
 
-/// Neighbours are applied as one factor if that takes no more multiplications, 2×2 by 2×2 or 1×1 by a small one: a pass
-/// over the entries is saved.
+/// Whether two neighbours are applied as one factor, which saves a pass over the entries. They are if that takes no
+/// more multiplications: 2×2 with 2×2, or 1×1 with a small factor.
 bool merge_well(const KroneckerPart &a, const KroneckerPart &b) {
   if (a.is_identity || b.is_identity) return a.is_identity && b.is_identity;
   const bool one = (a.p == 1 && a.q == 1) || (b.p == 1 && b.q == 1);
@@ -35,7 +39,7 @@ bool merge_well(const KroneckerPart &a, const KroneckerPart &b) {
 }
 
 template <class T> std::vector<KroneckerPart> parts_of(std::span<const KroneckerFactor<T>> factors) {
-  std::vector<KroneckerPart> parts; // the last one first
+  std::vector<KroneckerPart> parts; // the last factor first
   for (std::size_t f = factors.size(); f-- > 0;) {
     const KroneckerPart part{f, 1, factors[f].rows(), factors[f].cols(), factors[f].is_identity()};
     if (part.is_identity && part.p == 1) continue;
@@ -50,7 +54,8 @@ template <class T> std::vector<KroneckerPart> parts_of(std::span<const Kronecker
   return parts;
 }
 
-/// What shrinks the tensor most goes first, as in `modes::plan`; among equals the last factor, whose slices are runs.
+/// The part that shrinks the tensor most goes first, as in `modes::plan`. Among equals, the last factor goes first,
+/// because its slices are contiguous.
 std::vector<std::size_t> order_of(const std::vector<KroneckerPart> &parts) {
   std::vector<std::size_t> order;
   for (std::size_t f = parts.size(); f-- > 0;)
@@ -69,7 +74,7 @@ public:
       extent_.push_back(part.q);
   }
 
-  /// A sweep of as many of the next modes as go well together, or nothing.
+  /// A sweep of as many of the next modes as can share one, or nothing.
   std::optional<SweepPlan> next(std::span<const std::size_t> &order) {
     std::optional<SweepPlan> best;
     std::size_t count = 0;
@@ -109,13 +114,13 @@ private:
       largest = std::max(largest, left);
     }
     s.out = product(first, last, extent_);
-    for (const std::size_t f : modes) // as it was
+    for (const std::size_t f : modes) // restore the extents
       extent_[f] = parts_[f].q;
     return choose(s, largest, between) ? std::optional(s) : std::nullopt;
   }
 
-  /// The way, and what follows from it. `largest`: entries of a slice at most; `between`: of what modes leave to
-  /// others.
+  /// Chooses the way of a sweep, and the sizes that follow from it. `largest`: max entries of a slice; `between`: max
+  /// entries of an intermediate result.
   bool choose(SweepPlan &s, Index largest, Index between) const {
     const KroneckerPart &f = parts_[s.step[0].part];
     const bool single = s.steps == 1;
@@ -146,7 +151,7 @@ private:
     return true;
   }
 
-  /// A multiple of `least`, at most `most`, that cuts what there is of `n` in each column into 16 or more shares.
+  /// A multiple of `least`, at most `most`, that cuts the n entries of all columns into 16 or more shares.
   Index share(Index n, Index least, Index most) const {
     return std::clamp(n * columns_ / 16 / least * least, least, most);
   }
@@ -156,8 +161,9 @@ private:
   std::vector<Index> extent_;
 };
 
-/// Few uses of a factor's entries do not pay for packing it: products of a matrix and a few vectors. A BLAS with
-/// kernels for this processor needs a few more uses to lose, where no factor is too small for it.
+/// BLAS is better if a factor's entries are used too few times to pay for packing it: products of a matrix and a few
+/// vectors. A BLAS with kernels for this processor also wins at somewhat more uses, if there are few columns and no
+/// factor is too small.
 bool blas_is_better(const KroneckerPlan &plan, Index columns, Index vector_bytes) {
   if (plan.least_uses < least_uses) return true;
   const auto large = [](const KroneckerPart &f) { return f.is_identity || std::min(f.p, f.q) >= fit_for_blas; };
@@ -185,7 +191,7 @@ std::optional<KroneckerPlan> plan_sweeps(std::span<const KroneckerFactor<T>> fac
     plan.sweeps.push_back(*sweep);
     for (const auto &[part, outer, runs] : std::span(sweep->step).first(static_cast<std::size_t>(sweep->steps))) {
       const KroneckerPart &f = plan.parts[part];
-      const Index of_a_column = sweep->slices * outer * runs * sweep->inner; // vectors
+      const Index of_a_column = sweep->slices * outer * runs * sweep->inner; // number of vectors
       plan.least_uses = std::min(plan.least_uses, columns * of_a_column);
       plan.flops += 2.0 * static_cast<double>(f.p * f.q) * static_cast<double>(of_a_column);
       plan.packed += round_up(f.p, lanes) * f.q;

@@ -1,5 +1,5 @@
 #pragma once
-/// How a Kronecker product of real entries is applied on the host's cores: which modes share a sweep over memory, and
+/// The plan by which the CPU applies a Kronecker product of real entries: which modes share a sweep over memory, and
 /// how each sweep cuts the tensor into slices.
 
 #include "devices/algebra.hpp"
@@ -12,16 +12,16 @@
 
 namespace kronvec::cpu {
 
-/// A dimension of the tensor: neighbouring factors that are applied as one, or identities.
+/// A dimension of the tensor: neighbouring factors that are applied as one, or neighbouring identities.
 struct KroneckerPart {
   std::size_t first, count; ///< factors
   Index p, q;
   bool is_identity;
 };
 
-/// A sweep, before factors and buffers are there.
+/// A sweep without its factors and buffers.
 struct SweepPlan {
-  /// One of its modes, in the order in which they are applied.
+  /// One of its modes, in the order of application.
   struct Step {
     std::size_t part;
     Index outer, runs;
@@ -29,22 +29,22 @@ struct SweepPlan {
   SweepWay way;
   int steps;
   std::array<Step, most_sweep_steps> step;
-  Index in, out;       ///< entries of a slice's own dimensions before and after
-  Index slices, inner; ///< of one column
+  Index in, out;       ///< entries of a slice's own dimensions, before and after
+  Index slices, inner; ///< for one column
   Index width, buffer;
 };
 
 struct KroneckerPlan {
   std::vector<KroneckerPart> parts;
   std::vector<SweepPlan> sweeps;
-  Index first_half = 0, second_half = 0;                ///< entries that sweeps leave of one column, in turns
+  Index first_half = 0, second_half = 0;                ///< entries of intermediate results per column, alternately
   Index packed = 0;                                     ///< entries of all factors
-  Index buffer = 0;                                     ///< entries of a worker's buffers, both together
-  Index least_uses = std::numeric_limits<Index>::max(); ///< of an entry of any factor, for all columns
-  double flops = 0;                                     ///< of one column
+  Index buffer = 0;                                     ///< entries of both buffers of a worker
+  Index least_uses = std::numeric_limits<Index>::max(); ///< min uses of a factor's entry, in all columns
+  double flops = 0;                                     ///< for one column
 };
 
-/// The plan for so many columns, or nothing where products by BLAS are the better way.
+/// The plan for `columns` columns, or nothing if BLAS products are faster.
 template <class T> std::optional<KroneckerPlan> plan_sweeps(std::span<const KroneckerFactor<T>> factors, Index columns);
 
 } // namespace kronvec::cpu

@@ -1,9 +1,11 @@
+/// Runs sweeps with vector instructions.
+
 #include "devices/cpu/kronecker/sweep.hpp"
 
 #include <algorithm>
 
-// Arrays of vectors: their size must be known, as it is not on the first of these targets. The last is SSE4 but for
-// what is not used here.
+// Disabled targets. The SVE targets have vectors of unknown size, but arrays of vectors need a known one. SSSE3 would
+// differ from SSE4 only in instructions that are not used here.
 #define HWY_DISABLED_TARGETS (HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_SSSE3)
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "devices/cpu/kronecker/simd.cpp"
@@ -17,10 +19,10 @@ namespace kronvec::cpu::HWY_NAMESPACE {
 #if HWY_TARGET == HWY_SCALAR || HWY_TARGET == HWY_EMU128
 template <class T> constexpr Index block = 1;
 #else
-/// Lanes of 16 bytes, which is what vectors interleave within.
+/// Number of lanes in 16 bytes; vectors interleave within blocks of 16 bytes.
 template <class T> constexpr Index block = 16 / sizeof(T);
 
-/// The 16 bytes at column e of rows first, first + block, first + 2·block, …, one after the other.
+/// Loads the 16 bytes at column e of rows 0, block, 2·block, …, one after the other.
 template <class D, class T> HWY_INLINE hn::Vec<D> load_blocks(D d, const T *const *row, Index e) {
   if constexpr (hn::MaxLanes(d) == block<T>) {
     return hn::LoadU(d, row[0] + e);
@@ -39,7 +41,7 @@ template <class D, class T> HWY_INLINE void store_blocks(D d, hn::Vec<D> v, T *c
   }
 }
 
-/// The transposes of the 2×2 or 4×4 matrices that the vectors' blocks are.
+/// Transposes the 2×2 or 4×4 matrices that the blocks of the vectors form.
 HWY_INLINE void turn_blocks(Vec<double> *v) {
   const Tag<double> d;
   const auto a = hn::InterleaveLower(d, v[0], v[1]), b = hn::InterleaveUpper(d, v[0], v[1]);
@@ -54,7 +56,7 @@ HWY_INLINE void turn_blocks(Vec<float> *v) {
 }
 #endif
 
-/// Vector e of `to` = entries e of all rows, as many as a vector has lanes.
+/// Vector e of `to` = entry e of all rows; there are as many rows as lanes.
 template <class T> void turn_in(const T *const *row, Index entries, T *to) {
   constexpr Index N = lanes<T>;
   Index e = 0;
@@ -74,7 +76,7 @@ template <class T> void turn_in(const T *const *row, Index entries, T *to) {
       to[e * N + r] = row[r][e];
 }
 
-/// Entries e of the first `rows` rows = the lanes of vector e.
+/// Entry e of the first `rows` rows = the lanes of vector e.
 template <class T> void turn_out(const T *from, Index entries, T *const *row, Index rows) {
   constexpr Index N = lanes<T>;
   Index e = 0;
@@ -94,7 +96,7 @@ template <class T> void turn_out(const T *from, Index entries, T *const *row, In
       row[r][e] = from[e * N + r];
 }
 
-/// Slices one after the other.
+/// Iterates over slices.
 template <class T> class Walk {
 public:
   Walk(const Slices<T> &slices, Index first)
@@ -111,7 +113,7 @@ private:
   Index place_;
 };
 
-/// Steps from x through the two buffers to y.
+/// The two buffers between the steps, used alternately.
 template <class T> struct Buffers {
   T *half[2];
   int turn = 0;
@@ -144,7 +146,7 @@ void strips(const Sweep<T> &s, const Slices<const T> &x, const Slices<T> &y, Ind
   }
 }
 
-/// `width` slices at once, which either lie one after the other or are one row each.
+/// `width` slices at a time. They either lie one after the other or are one row each.
 template <class T>
 void rows(const Sweep<T> &s, const Slices<const T> &x, const Slices<T> &y, Index first, Index last, T *buffers) {
   for (Index task = first; task < last; ++task) {
@@ -182,7 +184,7 @@ void turned(const Sweep<T> &s, const Slices<const T> &x, const Slices<T> &y, Ind
     const Index count = std::min(N, x.count - task * N);
     const T *x_row[N] = {from.here()};
     T *y_row[N] = {to.here()};
-    for (Index r = 0; r < N; ++r) { // what is missing is computed as another one, and left out
+    for (Index r = 0; r < N; ++r) { // missing rows repeat row 0 and are not written
       x_row[r] = r < count ? from.here() : x_row[0], y_row[r] = r < count ? to.here() : y_row[0];
       if (r < count) from.next(), to.next();
     }

@@ -1,5 +1,5 @@
-// Modes of Kronecker products as tiles of sums in registers: the steps of sweeps. Once for every target, as Highway
-// has it.
+// Modes of Kronecker products as tiles of sums in registers: the steps of sweeps. Compiled once per target, as Highway
+// requires.
 
 #include "devices/cpu/kronecker/sweep.hpp"
 
@@ -29,8 +29,8 @@ constexpr int registers = 16;
 constexpr int registers = 32;
 #endif
 
-/// A tile of sums, R rows of C vectors, and the C vectors and the factor that it is made of must fit in the registers.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) // minutes of compiling for speed that nobody wants
+/// The registers must hold a tile of sums (R rows of C vectors), the C vectors that are multiplied, and the factor.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) // large tiles take minutes to compile
 constexpr int most_rows = 3, most_vectors = 2;
 constexpr int vectors_for(int rows) { return rows == 1 ? 3 : 2; }
 #else
@@ -41,14 +41,14 @@ constexpr int vectors_for(int rows) {
 }
 #endif
 
-/// Sums of so many terms take as long as it takes to fetch what they are added to.
+/// Sums of at least this many terms take as long as fetching the entries that they are added to.
 constexpr Index worth_fetching = 32;
 
-/// What becomes of sums: c = α·sum + β·c.
+/// How sums are stored: c = α·sum + β·c.
 template <class T> struct Finish {
   T alpha = 1, beta = 0;
   bool plain() const { return alpha == T(1) && beta == T(0); }
-  /// For a piece of a sum of which the first pieces are in c.
+  /// For a further piece of a sum whose first pieces are already in c.
   Finish adding() const { return {alpha, T(1)}; }
 };
 
@@ -64,7 +64,7 @@ template <class T> struct Rows {
   HWY_INLINE T at(int r, Index k) const { return data[r * ld + k]; }
 };
 
-/// c = α·sums + β·c for rows × vectors of sums, the last vector of a row with `few` lanes.
+/// c = α·sums + β·c for rows × vectors of sums. The last vector of a row has `few` valid lanes.
 template <class T> HWY_NOINLINE void put_tile(const T *sums, int rows, int vectors, T *c, Index c_step, Index few,
                                               const Finish<T> &finish) {
   const Tag<T> d;
@@ -84,8 +84,8 @@ template <class T> HWY_NOINLINE void put_tile(const T *sums, int rows, int vecto
     }
 }
 
-/// Rows r < R, vectors v < C, of which the last has `few` lanes in c: c_rv = α·Σ_k a_rk·b_kv + β·c_rv. `masks`: so it
-/// has in b.
+/// c_rv = α·Σ_k a_rk·b_kv + β·c_rv for rows r < R and vectors v < C. The last vector has `few` valid lanes in c; if
+/// `masks`, it has only `few` valid lanes in b, too.
 template <int R, int C, bool masks, class T, class A>
 HWY_INLINE void tile(Index q, const A a, const T *HWY_RESTRICT b, Index b_step, T *HWY_RESTRICT c, Index c_step,
                      Index few, const Finish<T> &finish) {
@@ -97,7 +97,7 @@ HWY_INLINE void tile(Index q, const A a, const T *HWY_RESTRICT b, Index b_step, 
 #pragma GCC unroll 8
     for (int v = 0; v < C; ++v)
       sum[r][v] = hn::Zero(d);
-  if (q >= worth_fetching) // c is needed after q steps
+  if (q >= worth_fetching) // c is needed after q steps: prefetch it
     for (int r = 0; r < R; ++r)
       for (int v = 0; v < C; ++v)
         __builtin_prefetch(c + r * c_step + v * N, 1, 3);
@@ -114,7 +114,7 @@ HWY_INLINE void tile(Index q, const A a, const T *HWY_RESTRICT b, Index b_step, 
         sum[r][v] = hn::MulAdd(weight, from[v], sum[r][v]);
     }
   }
-  if (C == 1 && few < N && finish.plain()) { // short rows have no time for the way below
+  if (C == 1 && few < N && finish.plain()) { // for short rows the general way below is too slow
 #pragma GCC unroll 8
     for (int r = 0; r < R; ++r)
       store_first(sum[r][0], c + r * c_step, few);
@@ -132,7 +132,7 @@ HWY_INLINE void tile(Index q, const A a, const T *HWY_RESTRICT b, Index b_step, 
   if (!direct) put_tile(kept, R, C, c, c_step, few, finish);
 }
 
-/// Memory that is read next, asked for a few lines at a time between tiles.
+/// The memory that is read next. Between tiles, a few cache lines of it are prefetched.
 struct Ahead {
   const char *at = nullptr, *end = nullptr;
   template <class T> static Ahead of(const T *first, Index n) {
@@ -168,7 +168,8 @@ template <int R, class T, class A> HWY_INLINE void row_of_tiles(Index q, const A
   if (i < n) tile<R, 1, true>(q, a, b + i, b_step, c + i, c_step, n - i, finish);
 }
 
-/// A step whose vectors run along faster dimensions. Runs of n entries are `from` entries apart in x, `to` in y.
+/// A step whose vectors run along the faster dimensions. Runs of n entries are `from` entries apart in x and `to` apart
+/// in y.
 template <class T> void along_inner(const SweepStep<T> &step, const T *x, Index from, T *y, Index to, Index n,
                                     const Finish<T> &finish, Ahead &ahead) {
   const Index x_step = from * step.runs, y_step = to * step.runs;
@@ -187,8 +188,8 @@ template <class T> void along_inner(const SweepStep<T> &step, const T *x, Index 
   }
 }
 
-/// A step of one long run and a factor so large that it is worth copying pieces of the run together: `depth` rows of a
-/// few tiles, which all rows of the factor then read from the cache.
+/// A step with one long run and a factor so large that it pays to copy pieces of the run: `depth` rows of a few tiles,
+/// which all rows of the factor then read from the cache.
 template <class T> void along_inner_large(const SweepStep<T> &step, const T *x, T *y, Index inner, Index n,
                                           const Finish<T> &finish, T *copy) {
   Ahead nothing;
@@ -211,7 +212,7 @@ template <class T> void along_inner_large(const SweepStep<T> &step, const T *x, 
   }
 }
 
-/// How the rows of a factor are cut into panels of some vectors for `along_rows`: as evenly as can be.
+/// Cuts the rows of a factor into panels of a few vectors for `along_rows`, as evenly as possible.
 template <class T> struct RowPanels {
   Index vectors, panels;
   explicit RowPanels(Index p)
@@ -219,7 +220,8 @@ template <class T> struct RowPanels {
   Index first(Index panel) const { return vectors * panel / panels; }
 };
 
-/// A step whose vectors run along the rows of the factor: `count` rows of q entries, x_step apart, become rows of p.
+/// A step whose vectors run along the rows of the factor: maps `count` rows of q entries, x_step apart, to rows of p
+/// entries.
 template <class T> void along_rows(const SweepStep<T> &step, const T *x, Index x_step, T *y, Index y_step, Index count,
                                    const Finish<T> &finish) {
   constexpr Index N = lanes<T>;

@@ -1,3 +1,5 @@
+/// Prepares terms for the kernel `emit_columns`.
+
 #include "devices/cuda/emission/columns.hpp"
 
 #include <algorithm>
@@ -16,7 +18,7 @@ constexpr double most = std::numeric_limits<int>::max();
 
 std::span<const TermLabel> row_digits(const Term &t) { return {t.label, t.label + t.end[0]}; }
 
-/// Whether all labels are digits, and keys and offsets in the factors are numbers of 32 bits.
+/// Whether all labels of a term are digits, and keys and offsets in the factors fit in 32 bits.
 bool suits(const Term &t) {
   if (t.parts != 1 || t.end[1] != t.end[3]) return false;
   const auto reach = [&](auto step) {
@@ -31,7 +33,7 @@ bool suits(const Term &t) {
   return true;
 }
 
-/// How many factors change from row to row; they come first.
+/// Number of factors that change from row to row. They come first.
 int varying(const Term &t) {
   int count = 0;
   for (const TermLabel &label : row_digits(t))
@@ -40,7 +42,7 @@ int varying(const Term &t) {
   return count;
 }
 
-/// What `emit_columns` asks of a term for `whole`.
+/// The condition of `emit_columns` for `whole`, for one term.
 bool whole(const Term &t, int vector) {
   const auto digits = row_digits(t);
   if (digits.empty() || t.offset[0] % vector != 0) return false;
@@ -50,7 +52,7 @@ bool whole(const Term &t, int vector) {
                      [&](const TermLabel &label) { return label.stride[0] % vector == 0; });
 }
 
-/// How many loads a thread is spared by columns so far apart: factors that run along the rows count most.
+/// Number of loads that a thread saves if its columns are `apart` columns apart. Factors along the rows count most.
 int spared(const std::vector<Term> &terms, std::int64_t apart) {
   constexpr int along_rows = 4;
   int loads = 0;
@@ -64,7 +66,7 @@ int spared(const std::vector<Term> &terms, std::int64_t apart) {
   return loads;
 }
 
-/// The stride of a column label that spares most loads.
+/// The stride of a column label that saves the most loads.
 std::int64_t best_apart(const std::vector<Term> &terms) {
   std::int64_t best = 1;
   for (const Term &t : terms)

@@ -1,3 +1,5 @@
+/// Splits long sums into matrix products.
+
 #include "devices/cuda/emission/contraction.hpp"
 
 #include "devices/cuda/emission/products.hpp"
@@ -52,7 +54,7 @@ private:
       n *= extent(q);
     return n;
   }
-  /// How many entries the product of factors has, as one side.
+  /// Number of entries of the product of these factors, as one side.
   Index entries(const Factors &factors) const {
     Index n = 1;
     for (int q = 0; q < p_.labels; ++q)
@@ -66,7 +68,8 @@ private:
     return true;
   }
 
-  /// The two sides with the smallest tables; a factor alone may need none, and if it does, it is of the factor's size.
+  /// Chooses the two sides with the smallest tables. A single factor may need no table; if it needs one, the table has
+  /// the factor's size.
   bool split(const Factors &factors, Index most_entries) {
     const unsigned last = 1u << (factors.size() - 1);
     Index least = -1;
@@ -86,7 +89,7 @@ private:
     return least >= 0;
   }
 
-  /// The labels of C by the sides that have them, in the order of the strides of a factor.
+  /// Sorts the labels by the sides that have them, in the order of the strides of a factor.
   void sort_labels() {
     for (int q = 0; q < p_.labels; ++q) {
       const bool left = used(factors_[0], q), right = used(factors_[1], q);
@@ -105,7 +108,7 @@ private:
 
   Index step(int q) const { return (axis_ == 0 ? p_.row : p_.col).stride[at(q)]; }
 
-  /// The label with the largest stride along the axis, moved to the end of j or of b.
+  /// Chooses the label with the largest stride along the axis, and moves it to the end of j or of b.
   void choose_slices() {
     int best = -1;
     for (const Labels *labels : {&c_.i, &c_.j, &c_.b})
@@ -148,7 +151,7 @@ private:
     return result;
   }
 
-  /// s if the labels are one of stride s for the factor; 0 if there are none.
+  /// Returns s if the labels form one label of stride s in the factor, 0 if there are no labels, otherwise nothing.
   std::optional<Index> one_stride(const Product::Factor &f, const Labels &labels) const {
     if (labels.empty()) return 0;
     const Index first = f.map.stride[at(labels.front())];
@@ -160,7 +163,7 @@ private:
     return first;
   }
 
-  /// The factor itself as matrices, if it lies in memory so.
+  /// The factor itself as matrices, if it lies in memory like matrices.
   std::optional<ContractionSide> view(const Product::Factor &f, const Labels &down, const Labels &across) const {
     const auto a = one_stride(f, down), b = one_stride(f, across), batch = one_stride(f, c_.b);
     if (!a || !b || !batch || *batch < 0) return {};

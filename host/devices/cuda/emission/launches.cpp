@@ -1,3 +1,5 @@
+/// Uploads the terms of an emission and launches its kernels.
+
 #include "devices/cuda/emission/launches.hpp"
 
 #include "devices/cuda/emission/products.hpp"
@@ -14,7 +16,7 @@ namespace {
 using kernels::EmissionWork;
 using kernels::Term;
 
-/// The terms as `emit_columns` may take them.
+/// The terms of the products in a form that `emit_columns` may accept.
 std::vector<Term> terms_of_columns(const std::vector<Product> &products) {
   std::vector<Term> terms;
   for (const Product &p : products) {

@@ -1,5 +1,5 @@
 #pragma once
-/// An emission's terms in device memory, and the launches that go over them.
+/// An emission's terms in device memory, and the kernel launches that process them.
 
 #include "devices/cuda/emission/columns.hpp"
 #include "devices/cuda/engine.hpp"
@@ -8,16 +8,16 @@
 
 namespace kronvec::cuda {
 
-/// Y = Σ products, by `emit_columns` where that can be, or else by `emit` and `emit_long`.
+/// Y = Σ products, by `emit_columns` if possible, otherwise by `emit` and `emit_long`.
 template <class T> class Launches {
 public:
   /// Must not outlive the backend.
   Launches(const Engine &engine, const Backend &backend, const Emission &emission);
-  /// The window of Y at a position, for all items of a batch.
+  /// Writes the window of Y at this position, for all items of a batch.
   void run(std::span<const Buffer<T>> buffers, Index first_row, Index first_col, kernels::Entries<T> y) const;
 
 private:
-  /// Terms one after the other for `emit` or `emit_long`.
+  /// Consecutive terms for `emit` or `emit_long`.
   struct Part {
     bool long_products = false;
     Index first = 0, count = 0;

@@ -1,3 +1,5 @@
+/// Plans an emission on the GPU, and runs the plan.
+
 #include "devices/cuda/emission/plan.hpp"
 
 #include "devices/cuda/emission/products.hpp"
@@ -19,7 +21,7 @@ template <class T> EmissionPlan<T>::EmissionPlan(const Engine &engine, const Bac
   if (!sums_.empty()) loops_.emplace(engine, backend, emission);
 }
 
-/// The products with the results of contractions for their long sums.
+/// The products, in which the results of contractions replace long sums.
 template <class T> std::vector<Product> EmissionPlan<T>::contract_sums(const Emission &emission) {
   std::vector<Product> products;
   std::vector<std::size_t> contracted;
@@ -47,7 +49,7 @@ template <class T> std::vector<Product> EmissionPlan<T>::contract_sums(const Emi
   return products;
 }
 
-/// Whole slices of the contraction with the longest stride, and as many as there is room for.
+/// Sets the width to whole slices of the contraction with the longest stride: as many as fit the limit.
 template <class T> void EmissionPlan<T>::choose_width() {
   Index longest = 0;
   for (const Sum &sum : sums_) {
@@ -59,7 +61,7 @@ template <class T> void EmissionPlan<T>::choose_width() {
   if (longest > 0) width_ = (width_ + longest - 1) / longest * longest;
 }
 
-/// How many slices concern `width_` indices.
+/// Max number of slices that `width_` indices need.
 template <class T> Index EmissionPlan<T>::room(const Contraction &c) const {
   if (c.slices == 1) return 1;
   const bool aligned = width_ % c.stride == 0 && (origin_ - c.first) % c.stride == 0 && c.reach < c.stride;
@@ -75,7 +77,7 @@ template <class T> Blocks EmissionPlan<T>::scratch(Index count) const {
   return blocks;
 }
 
-/// Whether so many items are rather one launch.
+/// Whether a batch of `count` items is better run as one launch with loops.
 template <class T> bool EmissionPlan<T>::loops(Index count) const {
   Index multiplications = 0;
   for (const Sum &sum : sums_)
@@ -101,7 +103,7 @@ template <class T> auto EmissionPlan<T>::start(const Sum &sum, std::span<const B
   return running;
 }
 
-/// Where C would begin if it had all slices, of which these are made now.
+/// Computes these slices of C. Returns the address at which C would begin if it had all slices.
 template <class T>
 const T *EmissionPlan<T>::multiply(const Sum &sum, Running &running, Contraction::Slices slices) const {
   const Contraction &c = sum.contraction;
@@ -157,7 +159,7 @@ template <class T> void EmissionPlan<T>::run_item(std::span<const Buffer<T>> buf
   }
 }
 
-/// The position after those that are written with this one.
+/// The first position that needs other slices than this position.
 template <class T> Index EmissionPlan<T>::end_of_slices(Index position) const {
   if (width_ == 0) return sliced_.size;
   const Index index = sliced_.at(position).index - origin_;

@@ -1,6 +1,6 @@
 #pragma once
-/// An emission on the GPU: long sums by cuBLAS in slices that stay in the second-level cache, and launches that write
-/// the part of Y that those slices are for.
+/// An emission on the GPU. cuBLAS computes long sums in slices that stay in the second-level cache; kernels write the
+/// part of Y that needs these slices.
 ///
 ///   factors ──launches──▶ tables ──cuBLAS──▶ slices of C ─┐
 ///   other factors ────────────────────────────────────────┴─launches──▶ rows or columns of Y, once
@@ -15,22 +15,22 @@ template <class T> class EmissionPlan {
 public:
   /// Must not outlive the backend.
   EmissionPlan(const Engine &engine, const Backend &backend, const Emission &emission, const EmissionLimits &limits);
-  /// The window of Y at a position, for all items of a batch.
+  /// Writes the window of Y at this position, for all items of a batch.
   void run(std::span<const Buffer<T>> buffers, Index first_row, Index first_col, kernels::Entries<T> y) const;
-  /// What a run takes from the pool for so many items of Y.
+  /// Pool blocks that a run takes for `count` items of Y.
   Blocks scratch(Index count) const;
 
 private:
   struct Sum {
     Contraction contraction;
-    Index room = 1; ///< slices of C at once
+    Index room = 1; ///< number of slices of C in memory
     std::array<std::optional<Launches<T>>, 2> table = {};
     Index entries() const { return room * contraction.slice_size(); }
     std::size_t table_bytes(std::size_t s) const {
       return static_cast<std::size_t>(table[s] ? contraction.side[s].table.rows.size : 0) * sizeof(T);
     }
   };
-  /// A contraction while it is being run.
+  /// The state of a contraction during a run.
   struct Running {
     std::array<Pool::Block, 2> tables;
     std::array<const T *, 2> side;
@@ -51,12 +51,13 @@ private:
   const Backend &backend_;
   const EmissionLimits limits_;
   std::vector<Sum> sums_;
-  int first_result_ = 0; ///< the number of the first contraction's result among the buffers
-  int axis_ = 0;         ///< slices are for rows (0) or columns (1)
+  int first_result_ = 0; ///< number of the first contraction's result among the buffers
+  int axis_ = 0;         ///< whether slices belong to rows (0) or columns (1)
   Axis sliced_;
-  Index origin_ = 0, width_ = 0; ///< indices along the axis that are written at once: width_ from origin_ + k·width_ on
+  /// Indices along the axis are written width_ at a time, from origin_ + k·width_ on.
+  Index origin_ = 0, width_ = 0;
   std::optional<Launches<T>> launches_;
-  std::optional<Launches<T>> loops_; ///< with the sums as loops: one launch for many small items
+  std::optional<Launches<T>> loops_; ///< sums as loops: one launch for many small items
 };
 
 } // namespace kronvec::cuda

@@ -1,3 +1,5 @@
+/// Rewrites products for the kernels.
+
 #include "devices/cuda/emission/products.hpp"
 
 #include <algorithm>
@@ -7,7 +9,7 @@ namespace {
 
 std::size_t at(int q) { return static_cast<std::size_t>(q); }
 
-/// work(map) for all maps of a product.
+/// Calls work(map) for all maps of a product.
 void for_maps(auto &p, const auto &work) {
   work(p.row), work(p.col);
   for (auto &f : p.factors)
@@ -28,7 +30,7 @@ bool used(const Product &p, int q) {
   return !p.summed(q) || std::any_of(p.factors.begin(), p.factors.end(), [&](const auto &f) { return uses(f, q); });
 }
 
-/// Whether label q is where the digits after those of p would be.
+/// Whether label q continues the digits of label p.
 bool follows(const Product &product, int p, int q) {
   bool all = true;
   for_maps(product,

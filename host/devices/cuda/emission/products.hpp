@@ -1,5 +1,5 @@
 #pragma once
-/// Products rewritten so that the kernels have less to decode.
+/// Products rewritten so that kernels have less to decode.
 
 #include "devices/emission.hpp"
 
@@ -7,23 +7,23 @@
 
 namespace kronvec::cuda {
 
-/// The same product with labels that follow one another in every map as one label, none of extent 1, and those that are
-/// summed over although no factor has them as a part of the scale. Extents are not 0.
+/// The same product with fewer labels: labels that continue one another in every map are fused, labels of extent 1 are
+/// removed, and a summed label that no factor has becomes part of the scale. No extent may be 0.
 Product simplified(const Product &p);
 
 /// Whether a factor depends on the label.
 bool uses(const Product::Factor &f, int q);
 
-/// Sums of at most so many values become products of their own; longer ones are left to cuBLAS.
+/// Sums of at most this many values are written out as products. cuBLAS computes longer ones.
 constexpr Index few_values = 8;
 
-/// How many values the summed labels have together.
+/// Number of values that the summed labels have together.
 Index sum_values(const Product &p);
 
 /// One product for each value of the summed labels.
 std::vector<Product> without_sums(const Product &p);
 
-/// The product with those factors first that change from row to row of a column.
+/// The product with reordered factors: first those that change from row to row within a column.
 Product varying_first(Product p);
 
 } // namespace kronvec::cuda

@@ -1,4 +1,4 @@
-/// Products become terms: what the kernels decode from row and column indices.
+/// Turns products into terms, which the kernels decode from row and column indices.
 
 #include "devices/cuda/emission/terms.hpp"
 
@@ -17,7 +17,7 @@ Index stride(const Product &p, int side, int q) {
 }
 Index extent(const Product &p, int q) { return p.extent[static_cast<std::size_t>(q)]; }
 
-/// Those labels with a stride on a side, largest first.
+/// The labels that have a stride on a side, largest stride first.
 std::vector<int> along(const Product &p, int side, std::vector<int> labels) {
   std::erase_if(labels, [&](int q) { return stride(p, side, q) == 0; });
   std::stable_sort(labels.begin(), labels.end(),
@@ -25,7 +25,7 @@ std::vector<int> along(const Product &p, int side, std::vector<int> labels) {
   return labels;
 }
 
-/// Whether an index on a side tells the labels.
+/// Whether an index on a side determines the labels.
 bool nest(const Product &p, int side, const std::vector<int> &labels) {
   const auto sorted = along(p, side, labels);
   Index reach = 0;
@@ -37,10 +37,10 @@ bool nest(const Product &p, int side, const std::vector<int> &labels) {
   return true;
 }
 
-/// What becomes of a product's labels. Those of extent 1 are always 0 and are nowhere here.
+/// A product's labels by role. Labels of extent 1 have only the value 0 and are left out.
 struct Labels {
   std::vector<int> digits, searched, summed;
-  Index multiplicity = 1; ///< of summed labels that no factor uses
+  Index multiplicity = 1; ///< product of the extents of summed labels that no factor uses
 };
 
 Labels sort_labels(const Product &p) {
@@ -71,7 +71,7 @@ Labels sort_labels(const Product &p) {
 
 std::uint64_t inverse(Index b) { return std::numeric_limits<std::uint64_t>::max() / static_cast<std::uint64_t>(b); }
 
-/// Builds the term of up to eight factors of a product.
+/// Builds one term from up to eight factors of a product.
 class TermBuilder {
 public:
   TermBuilder(const Product &p, const Labels &labels, std::size_t first_factor) : p_(p), first_(first_factor) {
@@ -106,7 +106,7 @@ private:
     return label;
   }
 
-  /// The digits of one side. A label that both sides have moves the factors' places by its digit of the column.
+  /// Adds the digits of one side. A label that both sides have moves the factors' addresses by its column digit.
   void add_digits(int side, const std::vector<int> &digits) {
     term_.offset[side] = (side == 0 ? p_.row : p_.col).offset;
     for (const int q : along(p_, side, digits)) {
@@ -121,7 +121,7 @@ private:
     term_.end[side] = count_;
   }
 
-  /// The weight of a label in the keys, as a digit of a number that the labels of both sides make.
+  /// The weight of a label in the keys: the labels that both sides have are the digits of a number.
   Index key_step(int q, const std::vector<int> &digits) const {
     Index step = 1;
     for (const int before : digits) {
@@ -131,7 +131,7 @@ private:
     return step;
   }
 
-  /// A label with a negative stride counts from its other end.
+  /// Reverses a label with a negative stride: it counts from its other end.
   void reverse(int side, TermLabel &label) {
     const Index last = label.extent - 1;
     term_.offset[side] += last * label.stride[side], label.stride[side] = -label.stride[side];
@@ -154,7 +154,7 @@ std::vector<Term> terms_of(const Product &p) {
     if (extent(p, q) == 0) return terms;
   Labels labels = sort_labels(p);
   const bool in_parts = p.factors.size() > Term::most_factors;
-  if (in_parts) { // whose sums are not the sums of their parts
+  if (in_parts) { // the sum over labels is not the product of the parts' sums
     labels.searched.insert(labels.searched.end(), labels.summed.begin(), labels.summed.end());
     labels.summed.clear();
   }
