@@ -1,6 +1,6 @@
 /// The entrywise steps of a program are joined into as few passes over memory as possible.
 
-#include "calculus/jacobian_plan.hpp"
+#include "calculus/jacobian/point.hpp"
 #include "jacobian_checks.hpp"
 
 #include <fmt/format.h>

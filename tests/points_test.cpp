@@ -3,7 +3,7 @@
 
 #include "grower.hpp"
 
-#include "calculus/points.hpp"
+#include "calculus/jacobian/points.hpp"
 
 #include <atomic>
 #include <limits>

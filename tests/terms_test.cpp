@@ -3,7 +3,7 @@
 
 #include "grower.hpp"
 
-#include "calculus/jacobian_plan.hpp"
+#include "calculus/jacobian/point.hpp"
 #include "calculus/terms/term.hpp"
 #include "devices/backend.hpp"
 

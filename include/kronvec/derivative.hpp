@@ -98,7 +98,7 @@ template <class T> class JacobianAt;
 template <class T> class JacobianAtPoints; // kronvec/jacobian_at_points.hpp
 
 namespace detail {
-struct JacobianPlan; // host/calculus/jacobian_plan.hpp
+struct JacobianPlan; // host/calculus/jacobian/plan.hpp
 template <class T> class Point;
 template <class T> const Point<T> &point_of(const JacobianAt<T> &j);
 } // namespace detail

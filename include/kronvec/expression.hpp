@@ -13,7 +13,7 @@
 
 namespace kronvec {
 
-struct Node; // host/calculus/node.hpp
+struct Node; // host/calculus/expression/node.hpp
 
 class Expression {
 public:

@@ -12,7 +12,7 @@
 namespace kronvec {
 
 namespace detail {
-template <class T> class Points; // host/calculus/points.hpp
+template <class T> class Points; // host/calculus/jacobian/points.hpp
 }
 
 /// The Jacobians of F at B points, as linear operators. Const functions may be called from several threads at once.

@@ -7,7 +7,7 @@
 
 #include "testing.hpp"
 
-#include "calculus/recordings.hpp"
+#include "calculus/program/recordings.hpp"
 
 #include <cuda_runtime_api.h>
 #include <memory>

@@ -3,7 +3,7 @@
 
 #include "calculus/derivation/simplifier.hpp"
 #include "calculus/derivation/textbook.hpp"
-#include "calculus/printing.hpp"
+#include "calculus/printing/printing.hpp"
 #include "kronvec/derivation.hpp"
 
 namespace kronvec::derivation {

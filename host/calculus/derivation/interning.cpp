@@ -2,7 +2,7 @@
 
 #include "calculus/derivation/interning.hpp"
 
-#include "calculus/make.hpp"
+#include "calculus/expression/make.hpp"
 
 #include <fmt/format.h>
 

@@ -1,7 +1,7 @@
 #pragma once
 /// One node for equal expressions, so that pointers decide equality.
 
-#include "calculus/node.hpp"
+#include "calculus/expression/node.hpp"
 
 #include <map>
 #include <span>

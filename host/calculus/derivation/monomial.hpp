@@ -1,7 +1,7 @@
 #pragma once
 /// Products as lists: c · s₁·s₂·… · M₁·M₂·…, a number, scalars and a chain of matrices.
 
-#include "calculus/node.hpp"
+#include "calculus/expression/node.hpp"
 
 #include <vector>
 

@@ -2,7 +2,7 @@
 
 #include "kronvec/derivation.hpp"
 
-#include "calculus/node.hpp"
+#include "calculus/expression/node.hpp"
 
 #include <fmt/format.h>
 

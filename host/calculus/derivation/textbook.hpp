@@ -2,7 +2,7 @@
 /// The rules of differentials as a textbook writes them. They differ from rules.cpp only for functions that evaluation
 /// decomposes for numerical stability: tanh′ = 1 − tanh², the softmax, d(X ⊗ Y) = dX ⊗ Y + X ⊗ dY.
 
-#include "calculus/differential.hpp"
+#include "calculus/differential/differential.hpp"
 
 #include <functional>
 #include <string_view>

@@ -2,7 +2,7 @@
 
 #include "calculus/derivation/unification.hpp"
 
-#include "calculus/node.hpp"
+#include "calculus/expression/node.hpp"
 
 #include <algorithm>
 

@@ -1,7 +1,7 @@
 #pragma once
 /// The common part of the notations: binding strengths, and nodes that all of them write alike.
 
-#include "calculus/printing.hpp"
+#include "calculus/printing/printing.hpp"
 
 #include <fmt/format.h>
 

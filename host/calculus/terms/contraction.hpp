@@ -2,7 +2,7 @@
 /// Products and sums of factors as new factors. Nothing is computed here: each becomes an emission, a step of the
 /// program that runs when a dense Jacobian is requested.
 
-#include "calculus/program.hpp"
+#include "calculus/program/program.hpp"
 #include "calculus/terms/term.hpp"
 
 namespace kronvec {

@@ -2,26 +2,9 @@
 
 #include "calculus/terms/term_builder.hpp"
 
-#include "calculus/jacobian_plan.hpp"
-
 #include <algorithm>
-#include <unordered_map>
 
 namespace kronvec {
-
-Terms TermBuilder::build(const Differential &df) {
-  if (df.is_zero()) return {};
-  std::unordered_map<const LinearNode *, Terms> done;
-  for (const LinearPtr &node : topological_order(df.node())) {
-    std::vector<Terms> operands;
-    for (const LinearPtr &operand : node->operands)
-      operands.push_back(done.at(operand.get()));
-    Terms terms = node->shape.size() == 0 ? Terms{} : node->terms(std::move(operands), *this);
-    if (node != df.node()) terms = form_.normalise(std::move(terms), node->shape); // the root: see `finish`
-    done.emplace(node.get(), std::move(terms));
-  }
-  return form_.finish(std::move(done.at(df.node().get())));
-}
 
 TermBuilder::Coefficient TermBuilder::coefficient(Expression f) {
   Coefficient a;
@@ -231,9 +214,8 @@ Terms TermBuilder::permute(const Terms &u, Shape from, Middle k, Shape to) {
 }
 
 Terms TermBuilder::opaque(Terms terms, const Expression &f, const Symbol &u, const Expression &at) {
-  const auto plan = std::make_shared<const detail::JacobianPlan>(f, std::vector{u}, Structure::general, 0);
   const Shape shape{f.shape().size(), u.shape().size()};
-  const SlotId local = program_.jacobian(plan, shape, program_.value(at));
+  const SlotId local = program_.jacobian(local_jacobian_(f, u), shape, program_.value(at));
   meanings_.try_emplace(local, f);
   for (Term &t : terms) {
     const AffineMap i = t.label(f.rows()), j = t.label(f.cols()), operand = t.row + u.rows() * t.col;

@@ -1,18 +1,22 @@
 #pragma once
 /// The fourth reading of a differential: the terms of each linear node. (U is m×n; i, j are new labels.)
 
-#include "calculus/differential.hpp"
 #include "calculus/terms/normal_form.hpp"
 
+#include <functional>
+
 namespace kronvec {
+
+/// Makes ∂vec f/∂(vec u)ᵀ a step of a program, if f has no terms of its own.
+using LocalJacobians = std::function<std::shared_ptr<const LocalJacobian>(const Expression &f, const Symbol &u)>;
 
 class TermBuilder {
 public:
   /// For a Jacobian with this many entries. Each node keeps at most `cap` terms per part of the seed.
-  TermBuilder(Program &program, double entries, int cap) : program_(program), form_(program, entries, cap) {}
+  TermBuilder(Program &program, LocalJacobians local_jacobian, double entries, int cap)
+      : program_(program), local_jacobian_(std::move(local_jacobian)), form_(program, entries, cap) {}
 
-  /// The terms of a differential. Throws NoTerms if it has none.
-  Terms build(const Differential &df);
+  NormalForm &form() { return form_; }
 
   /// The expressions that coefficient slots hold.
   const std::map<SlotId, Expression> &meanings() const { return meanings_; }
@@ -59,6 +63,7 @@ private:
   Terms each(const Terms &terms, Shape from, const auto &rule);
 
   Program &program_;
+  LocalJacobians local_jacobian_;
   NormalForm form_;
   std::map<SlotId, Expression> meanings_;
 };

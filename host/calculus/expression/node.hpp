@@ -1,0 +1,109 @@
+#pragma once
+/// The nodes of expressions: immutable, in a DAG.
+
+#include "calculus/expression/topological_order.hpp"
+#include "kronvec/expression.hpp"
+
+#include <vector>
+
+namespace kronvec {
+
+enum class Kind {
+  symbol,      ///< `name`
+  number,      ///< `alpha`, 1×1
+  constant,    ///< `entries`, packed
+  eye,         ///< the identity
+  commutation, ///< K[m,n], by `middle`
+  elimination, ///< L: vech U = L·vec U
+  filled,      ///< every entry is `alpha`
+  add,         ///< alpha·U + beta·V; a scalar broadcasts
+  scale,       ///< alpha·U
+  multiply,    ///< the matrix product U·V
+  hadamard,    ///< U ⊙ V; a scalar broadcasts
+  quotient,    ///< U ⊘ V; a scalar broadcasts
+  power,       ///< u^v entry by entry; a scalar broadcasts
+  elementwise, ///< `function`(U); alpha is pow's exponent
+  transpose,
+  inverse,
+  trace,
+  sum,
+  solve,      ///< U⁻¹V
+  det,        ///< det U
+  logdet,     ///< log |det U|
+  adjugate,   ///< adj U, the transposed cofactors
+  cholesky,   ///< the lower triangular L with LLᵀ = U, symmetric
+  expm,       ///< Σ Uᵏ/k!
+  inner,      ///< ⟨U, V⟩ = tr(UᵀV)
+  reshape,    ///< the matrix of this shape with the vec of U
+  extract,    ///< the `window` of U
+  embed,      ///< U in the `window` of a matrix of zeros
+  permute,    ///< (I ⊗ K[m,n] ⊗ I) vec U, by `middle`
+  vech,       ///< the lower triangle, column by column
+  unvech,     ///< the lower triangular matrix with this vech
+  column_max, ///< the largest entry of each column, as a row; only part of other functions, its differential is taken
+              ///< as zero
+  named,      ///< function `name`: the first operand is the expression that it stands for, the others are its arguments
+};
+
+/// Entries of a packed matrix: the first lies at `offset`, columns are `step` apart.
+struct Window {
+  Index offset, step;
+};
+
+/// Describes a permutation of a vec: an inner×m×n×… array becomes inner×n×m×….
+struct Middle {
+  Index inner, m, n;
+  Middle inverse() const { return {inner, n, m}; }
+};
+
+/// n(n + 1)/2, the number of entries of a triangle; and its inverse, rounded up to the next side.
+Index triangle(Index n);
+Index triangle_side(Index entries);
+
+struct Node {
+  Kind kind;
+  Shape shape;
+  std::vector<std::shared_ptr<const Node>> operands = {};
+  double alpha = 0, beta = 0;
+  Function function = {};
+  std::string name = {};
+  std::vector<double> entries = {};
+  Window window = {};
+  Middle middle = {};
+
+  Node(Kind kind, Shape shape, std::vector<std::shared_ptr<const Node>> operands = {}, double alpha = 0,
+       double beta = 0);
+  Node(const Node &) = delete;
+  Node &operator=(const Node &) = delete;
+  /// Releases the operands without recursion: a sum of 10⁶ terms is a list of that depth.
+  ~Node();
+
+  Expression operand(std::size_t i) const { return Expression(operands[i]); }
+};
+
+using NodePtr = std::shared_ptr<const Node>;
+
+// Expressions that only the library itself builds.
+
+/// α·U + β·V.
+Expression combination(double alpha, const Expression &u, double beta, const Expression &v);
+Expression extract(const Expression &u, Window window, Shape shape);
+Expression embed(const Expression &u, Window window, Shape shape);
+Expression permute(const Expression &u, Middle middle, Shape shape);
+Expression unvech(const Expression &u);
+Expression adjugate(const Expression &u);
+/// K[m,n]·vec U = vec Uᵀ for U m×n, and L·vec U = vech U for U n×n.
+Expression commutation_matrix(Index m, Index n);
+Expression elimination_matrix(Index n);
+/// The expression that a `named` node of this name stands for.
+Expression named_function(const std::string &name, const std::vector<Expression> &arguments);
+/// 0 ⊕ I ⊕ 0, with zeros that have no columns: E·U puts `before` rows of zeros above the n rows of U, and `after` rows
+/// below.
+Expression among_zeros(Index before, Index n, Index after);
+/// The derivative of the matrix exponential at A in the direction of U (Fréchet): the upper right block of
+/// exp [A U; 0 A] (Higham, "Functions of Matrices", 3.6).
+Expression expm_derivative(const Expression &a, const Expression &u);
+/// ∂vec exp(A)/∂(vec A)ᵀ = (I ⊗ exp(A))·φ(Aᵀ ⊗ I − I ⊗ A), φ(M) = ∫₀¹ exp(sM) ds, n²×n² (Higham, 10.2).
+Expression expm_jacobian(const Expression &a);
+
+} // namespace kronvec

@@ -1,0 +1,73 @@
+/// Dense Jacobians in memory.
+
+#include "calculus/jacobian/methods.hpp"
+#include "calculus/jacobian/prediction.hpp"
+#include "devices/operands.hpp"
+
+#include <algorithm>
+
+namespace kronvec {
+namespace {
+
+constexpr std::pair<Method, std::string_view> method_names[] = {
+    {Method::automatic, "auto"},     {Method::structured, "structured"}, {Method::forward, "forward"},
+    {Method::reverse, "reverse"},    {Method::numeric, "numeric"},       {Method::complex_step, "complex"},
+    {Method::reference, "reference"}};
+
+} // namespace
+
+std::string_view name(Method method) {
+  return std::find_if(std::begin(method_names), std::end(method_names), [&](auto &m) { return m.first == method; })
+      ->second;
+}
+
+Method method_named(std::string_view name) {
+  for (const auto &[method, text] : method_names)
+    if (text == name) return method;
+  throw Error("no method '" + std::string(name) +
+              "'; there are auto, structured, forward, reverse, numeric, complex and reference");
+}
+
+namespace detail {
+namespace {
+
+/// Fills all of J by `way`, pass by pass. If the caller wants the other layout, each pass is transposed into place.
+template <class T>
+void by_passes(const Point<T> &point, Way<T> &way, MatrixView<T> out, Layout layout, const Progress &progress) {
+  const bool transposed = way.layout != layout;
+  const Index length = transposed ? out.cols() : out.rows(), total = transposed ? out.rows() : out.cols();
+  const Backend &backend = point.device().backend();
+  const std::size_t bytes = transposed ? static_cast<std::size_t>(length * way.pass) * sizeof(T) : 0;
+  const Pool::Block scratch = backend.pool().take(bytes);
+  for (Index first = 0; first < total; first += way.pass) {
+    const Index k = std::min(way.pass, total - first);
+    if (!transposed) {
+      way.fill(first, out.block(0, first, length, k));
+    } else {
+      const MatrixView<T> columns(static_cast<T *>(scratch.data()), length, k);
+      way.fill(first, columns);
+      backend.primitives(T{}).transpose(BatchView<T>(columns), out.block(first, 0, k, length));
+    }
+    if (progress) progress(static_cast<double>(first + k) / static_cast<double>(total));
+  }
+}
+
+} // namespace
+
+template <class T> void assemble(const Point<T> &point, MatrixView<T> out, const DenseOptions &options) {
+  const JacobianPlan &plan = point.plan();
+  const Shape j{plan.rows(), plan.cols()}, jt{plan.cols(), plan.rows()};
+  const Shape expected = options.layout == Layout::numerator ? j : jt;
+  if (out.shape() != expected)
+    throw ShapeError("the Jacobian is " + to_string(expected) + ", the matrix given for it " + to_string(out.shape()));
+  require_on(point.device().backend(), "the matrix for the Jacobian", out);
+  if (j.rows == 0 || j.cols == 0) return;
+  const auto work = [&](Way<T> &way) { by_passes(point, way, out, options.layout, options.progress); };
+  with_way(point, options, std::max(j.rows, j.cols), std::cref(work));
+}
+
+template void assemble(const Point<float> &, MatrixView<float>, const DenseOptions &);
+template void assemble(const Point<double> &, MatrixView<double>, const DenseOptions &);
+
+} // namespace detail
+} // namespace kronvec

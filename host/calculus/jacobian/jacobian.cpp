@@ -1,0 +1,137 @@
+/// The public interface of Jacobians: checks its arguments, then calls the plan and its point.
+
+#include "calculus/jacobian/methods.hpp"
+#include "calculus/jacobian/packed.hpp"
+#include "calculus/jacobian/plan.hpp"
+#include "calculus/jacobian/prediction.hpp"
+#include "devices/operands.hpp"
+
+namespace kronvec {
+using detail::JacobianPlan;
+using detail::Packed;
+using detail::Point;
+
+Jacobian::Jacobian(const Expression &f, const Symbol &x, Structure structure)
+    : plan_(std::make_shared<const JacobianPlan>(f, std::vector{x}, structure)) {}
+Jacobian::Jacobian(const Expression &f, const std::vector<Symbol> &variables)
+    : plan_(std::make_shared<const JacobianPlan>(f, variables, Structure::general)) {}
+std::string Jacobian::explain(Layout layout, std::size_t element) const {
+  return detail::explain(*plan_, layout, element);
+}
+bool Jacobian::has_terms() const { return plan_->dense.exists; }
+double Jacobian::dense_bytes(Method method, std::size_t element) const {
+  return detail::predicted_bytes(*plan_, detail::chosen(*plan_, method), element);
+}
+Index Jacobian::rows() const { return plan_->rows(); }
+Index Jacobian::cols() const { return plan_->cols(); }
+
+template <class T>
+JacobianAt<T>::JacobianAt(std::shared_ptr<const JacobianPlan> plan, const Values<T> &values, Device device)
+    : point_(std::make_shared<Point<T>>(std::move(plan), values, device)) {}
+template <class T> JacobianAt<T>::JacobianAt(JacobianAt &&) noexcept = default;
+template <class T> JacobianAt<T> &JacobianAt<T>::operator=(JacobianAt &&) noexcept = default;
+template <class T> JacobianAt<T>::~JacobianAt() = default;
+
+template <class T> Index JacobianAt<T>::rows() const { return point_->plan().rows(); }
+template <class T> Index JacobianAt<T>::cols() const { return point_->plan().cols(); }
+template <class T> void JacobianAt<T>::update(const Values<T> &values) { point_->update(values); }
+template <class T> MatrixView<const T> JacobianAt<T>::value() const { return point_->matrix(point_->plan().value); }
+
+namespace {
+
+/// Returns 1 if `got` is one item of shape `item`; the number of columns if each column is the vec of an item.
+Index count(const char *what, Shape got, Shape item) {
+  if (got == item) return 1;
+  if (got.rows == item.size()) return got.cols;
+  throw ShapeError(std::string(what) + " is " + to_string(got) + "; it must be " + to_string(item) + ", or " +
+                   std::to_string(item.size()) + "×k with one vec per column");
+}
+
+/// The shape of the results for tangents of shape `got`.
+Shape result_shape(Shape got, Shape item, Shape result) {
+  return got == item ? result : Shape{result.size(), got.cols};
+}
+
+template <class T> MatrixView<T> as_columns(MatrixView<T> m, Shape item, Index k) {
+  return {m.data(), item.size(), k, m.shape() == item ? item.size() : m.ld()};
+}
+
+template <class T> void apply_checked(const Point<T> &point, Stage stage, MatrixView<const T> x, MatrixView<T> y) {
+  const Shape in = point.plan().input_shape(stage), out = point.plan().output_shape(stage);
+  const Index k = count(stage == Stage::forward ? "the tangent" : "the cotangent", x.shape(), in);
+  const Shape expected = result_shape(x.shape(), in, out);
+  if (y.shape() != expected && !(k == 1 && y.shape() == Shape{out.size(), 1}))
+    throw ShapeError("the result is " + to_string(expected) + ", the matrix given for it " + to_string(y.shape()));
+  const Backend &backend = point.device().backend();
+  require_apart<T>("what is multiplied", x, y);
+  require_on(backend, stage == Stage::forward ? "the tangent" : "the cotangent", x);
+  require_on(backend, "the matrix for the result", y);
+  const Packed<const T> from(backend, x, x.shape() == in);
+  const Packed<T> to(backend, y, y.shape() == out);
+  point.apply(stage, as_columns(from.view(), in, k), as_columns(to.view(), out, k));
+  to.deliver();
+}
+
+template <class T> Matrix<T> applied(const Point<T> &point, Stage stage, MatrixView<const T> x) {
+  const Shape in = point.plan().input_shape(stage), out = point.plan().output_shape(stage);
+  const Shape shape = result_shape(x.shape(), in, out);
+  auto y = Matrix<T>::uninitialized(shape.rows, shape.cols, point.device());
+  apply_checked<T>(point, stage, x, y);
+  return y;
+}
+
+} // namespace
+
+template <class T> void JacobianAt<T>::apply(MatrixView<const T> x, MatrixView<T> y) const {
+  apply_checked(*point_, Stage::forward, x, y);
+}
+template <class T> Matrix<T> JacobianAt<T>::apply(MatrixView<const T> x) const {
+  return applied(*point_, Stage::forward, x);
+}
+template <class T> void JacobianAt<T>::apply_transpose(MatrixView<const T> x, MatrixView<T> y) const {
+  apply_checked(*point_, Stage::reverse, x, y);
+}
+template <class T> Matrix<T> JacobianAt<T>::apply_transpose(MatrixView<const T> x) const {
+  return applied(*point_, Stage::reverse, x);
+}
+
+template <class T> void JacobianAt<T>::to_dense(MatrixView<T> out, const DenseOptions &options) const {
+  detail::assemble(*point_, out, options);
+}
+
+template <class T> Matrix<T> JacobianAt<T>::to_dense(const DenseOptions &options) const {
+  detail::require_memory(*point_, options);
+  const bool numerator = options.layout == Layout::numerator;
+  const Shape shape{numerator ? rows() : cols(), numerator ? cols() : rows()};
+  auto out = Matrix<T>::uninitialized(shape.rows, shape.cols, point_->device());
+  to_dense(out, options);
+  return out;
+}
+
+namespace detail {
+template <class T> const Point<T> &point_of(const JacobianAt<T> &j) { return *j.point_; }
+template const Point<float> &point_of(const JacobianAt<float> &);
+template const Point<double> &point_of(const JacobianAt<double> &);
+} // namespace detail
+
+template class JacobianAt<float>;
+template class JacobianAt<double>;
+
+Expression gradient(const Expression &f, const Symbol &x) {
+  if (!f.is_scalar()) throw ShapeError("a gradient is of a scalar, not of " + to_string(f.shape()));
+  return applied(transposed(differential(f, {{x, seed(x.shape())}}), x.shape()), 1);
+}
+
+template <class T>
+Matrix<T> evaluate(const Expression &f, const Values<std::type_identity_t<T>> &values, Device device) {
+  const Jacobian nothing(f, Symbol("", 0, 0)); // a plan without a derivative
+  const JacobianAt<T> point = nothing.at<T>(values, device);
+  auto result = Matrix<T>::uninitialized(f.rows(), f.cols(), device);
+  device.backend().primitives(T{}).copy(point.value(), result.view());
+  return result;
+}
+
+template Matrix<float> evaluate<float>(const Expression &, const Values<float> &, Device);
+template Matrix<double> evaluate<double>(const Expression &, const Values<double> &, Device);
+
+} // namespace kronvec

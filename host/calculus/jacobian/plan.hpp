@@ -1,0 +1,63 @@
+#pragma once
+/// A Jacobian before it has numbers: its symbols, its program, and what each method will cost.
+
+#include "calculus/differential/differential.hpp"
+#include "calculus/jacobian/dense_plan.hpp"
+
+namespace kronvec::detail {
+
+/// Max number of terms that a node of a differential keeps. If it has more, they are joined even at a cost.
+constexpr int usual_term_cap = 8;
+
+/// The predicted cost of a method for J, before any work.
+struct Prediction {
+  Method method = Method::structured;
+  double flops_per_entry = 0;
+  double over_floor = 0; ///< time relative to writing J once
+  friend bool operator<(const Prediction &a, const Prediction &b) { return a.over_floor < b.over_floor; }
+};
+
+struct JacobianPlan {
+  /// With a term cap of 0 the plan does not support `structured`.
+  JacobianPlan(const Expression &f, std::vector<Symbol> variables, Structure structure, int term_cap = usual_term_cap);
+
+  Expression f;
+  std::vector<Symbol> variables;
+  Structure structure;
+  /// The shape of a tangent: that of X for one general variable, otherwise a column.
+  Shape seed_shape;
+  Program program;
+  SlotId value = no_slot;
+  struct Input {
+    NodePtr symbol;
+    SlotId slot;
+  };
+  std::vector<Input> inputs; ///< every symbol of F, and X
+  DensePlan dense;
+  /// Predictions for `structured` (if it exists), `forward` and `reverse`, fastest first.
+  std::vector<Prediction> predictions;
+
+  void lower(Stage stage, const Differential &df, Shape seed);
+  Index rows() const { return f.shape().size(); }
+  Index cols() const { return seed_shape.size(); }
+  Shape input_shape(Stage stage) const { return stage == Stage::forward ? seed_shape : f.shape(); }
+  Shape output_shape(Stage stage) const { return stage == Stage::forward ? f.shape() : seed_shape; }
+
+  /// An entry of a variable, counted along its vec.
+  struct Entry {
+    std::size_t variable;
+    Index index;
+  };
+  /// The entries of the variables that column j of J belongs to: one, or for a symmetric variable two mirror images.
+  std::vector<Entry> entries(Index j) const;
+};
+
+/// Predictions for forward, reverse and, if J has terms, structured; fastest first.
+std::vector<Prediction> predict(const JacobianPlan &plan);
+
+/// The method that `automatic` means here; any other method itself.
+Method chosen(const JacobianPlan &plan, Method method);
+/// Explains the plan: how J is written, from which arrays, at what cost, and why.
+std::string explain(const JacobianPlan &plan, Layout layout, std::size_t element);
+
+} // namespace kronvec::detail
