@@ -12,6 +12,7 @@ foreach(module kronvec_cuda kronvec_cuda_emulated)
 endforeach()
 install(TARGETS kronvec_command kronvec_command_module RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR}
         LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(FILES docs/ledger.md DESTINATION ${CMAKE_INSTALL_DOCDIR}) # comments of the headers name its rows
 install(EXPORT kronvec NAMESPACE kronvec:: FILE kronvecConfig.cmake DESTINATION ${package_dir})
 write_basic_package_version_file(kronvecConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/kronvecConfigVersion.cmake DESTINATION ${package_dir})

@@ -1,5 +1,6 @@
 #pragma once
-/// Includes all of kronvec.
+/// Includes all of kronvec. "Ledger K7" in a comment is row K7 of docs/ledger.md, which is installed as
+/// share/doc/kronvec/ledger.md.
 
 #include "kronvec/commutation.hpp"
 #include "kronvec/compare.hpp"

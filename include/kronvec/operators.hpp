@@ -179,8 +179,8 @@ template <class T> struct KRONVEC_HOLDS_CONTAINERS Simplified {
   std::string explain() const;
 };
 
-/// The operator rewritten by the identities of the ledger (K2–K10, and those of D, L and N) until no rule saves work.
-/// The result is the same up to rounding.
+/// The operator rewritten by identities until no rule saves work: by those of the ledger (K2–K7, K9, K10, V4), and by
+/// those of D, L and N (docs/operators.md). The result is the same up to rounding.
 template <class T> Simplified<T> simplify(const Operator<T> &a);
 
 } // namespace kronvec
