@@ -1,18 +1,38 @@
-# `cmake --install`, and the package for a user's `find_package(kronvec)`.
+# `cmake --install`, and the packages for a user's `find_package(kronvec)` and `pkg-config kronvec`.
 include(CMakePackageConfigHelpers)
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/kronvec)
-install(TARGETS kronvec EXPORT kronvec LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
-        FILE_SET HEADERS DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
-foreach(module kronvec_cuda kronvec_cuda_emulated)
-  if(TARGET ${module}) # beside the library, which opens it
-    install(TARGETS ${module} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
-    set_target_properties(${module} PROPERTIES INSTALL_RPATH "$ORIGIN;${CUDAToolkit_LIBRARY_DIR}")
+# The RUNPATH keeps the variant of OpenBLAS that was linked: other variants have the same file name.
+set_target_properties(kronvec PROPERTIES INSTALL_RPATH_USE_LINK_PATH ON)
+install(TARGETS kronvec EXPORT kronvec
+        LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT runtime NAMELINK_COMPONENT development
+        ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT development
+        FILE_SET HEADERS DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT development)
+
+# Optional components of the package: each says in kronvecConfig.cmake whether it is there.
+set(kronvec_command_FOUND FALSE)
+foreach(device cuda cuda_emulated)
+  set(kronvec_${device}_FOUND FALSE)
+  if(TARGET kronvec_${device}) # beside the library, which opens it
+    set(kronvec_${device}_FOUND TRUE)
+    set_target_properties(kronvec_${device} PROPERTIES INSTALL_RPATH "$ORIGIN;${CUDAToolkit_LIBRARY_DIR}"
+                                                       INSTALL_RPATH_USE_LINK_PATH ON)
+    install(TARGETS kronvec_${device} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT ${device})
   endif()
 endforeach()
-install(TARGETS kronvec_command kronvec_command_module RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR}
-        LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
-install(FILES docs/ledger.md DESTINATION ${CMAKE_INSTALL_DOCDIR}) # comments of the headers name its rows
-install(EXPORT kronvec NAMESPACE kronvec:: FILE kronvecConfig.cmake DESTINATION ${package_dir})
+if(KRONVEC_COMMAND)
+  set(kronvec_command_FOUND TRUE)
+  install(TARGETS kronvec_command kronvec_command_module RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT command
+          LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT command)
+endif()
+install(FILES ${PROJECT_SOURCE_DIR}/docs/ledger.md DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT development) # headers name its rows
+
+install(EXPORT kronvec NAMESPACE kronvec:: FILE kronvecTargets.cmake DESTINATION ${package_dir} COMPONENT development)
+configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/kronvecConfig.cmake.in kronvecConfig.cmake
+                              INSTALL_DESTINATION ${package_dir})
 write_basic_package_version_file(kronvecConfigVersion.cmake COMPATIBILITY SameMinorVersion)
-install(FILES ${PROJECT_BINARY_DIR}/kronvecConfigVersion.cmake DESTINATION ${package_dir})
+file(RELATIVE_PATH kronvec_up /${CMAKE_INSTALL_LIBDIR} /) # from the folder of pkgconfig to the prefix
+configure_file(${PROJECT_SOURCE_DIR}/cmake/kronvec.pc.in kronvec.pc @ONLY)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/kronvecConfig.cmake ${CMAKE_CURRENT_BINARY_DIR}/kronvecConfigVersion.cmake
+        DESTINATION ${package_dir} COMPONENT development)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/kronvec.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT development)

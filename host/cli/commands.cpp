@@ -223,7 +223,7 @@ private:
 };
 
 int info() {
-  print("kronvec " KRONVEC_VERSION "\n");
+  print(fmt::format("kronvec {}\n", version()));
   for (const Device device : Device::all())
     print(fmt::format("{:<10} {}\n", device.name(), device.description()));
   print(fmt::format("memory     {:.1f} GiB free\nfiles      .npy and .csv in; .npy, .mtx and .png out\n",

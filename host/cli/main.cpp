@@ -103,7 +103,7 @@ extern "C" int kronvec_command(int argc, char **argv) {
   std::signal(SIGXFSZ, SIG_IGN); // so does a file that exceeds the size limit
   Request request;
   CLI::App app("Matrix calculus at the speed of memory");
-  app.set_version_flag("--version", "kronvec " KRONVEC_VERSION);
+  app.set_version_flag("--version", fmt::format("kronvec {}", kronvec::version()));
   app.require_subcommand(1);
   app.name("kronvec");
   app.footer("example: kronvec jacobian 'A*exp(X*B)' --wrt X A=4x3 B=2x5 X=3x2");

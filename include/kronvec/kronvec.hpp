@@ -20,3 +20,4 @@
 #include "kronvec/parse.hpp"
 #include "kronvec/sparse.hpp"
 #include "kronvec/triangle.hpp"
+#include "kronvec/version.hpp"

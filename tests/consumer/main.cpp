@@ -13,6 +13,7 @@ int main() {
   kept = j.to_dense();
   Values<double> next{{a, a0}}; // a stored list that grows
   next.push_back({x, x0.view()});
+  if (version() != KRONVEC_VERSION) return 1;
   if (evaluate(a * exp(x), next).shape() != j.value().shape() || next.size() != 2) return 1;
   const double entry = kept(0, 1); // ∂F₁₁/∂X₂₁ = A₁₂ exp(X₂₁)
   std::printf("consumer: %g\n", entry);

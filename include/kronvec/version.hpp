@@ -1,0 +1,17 @@
+#pragma once
+/// The version of kronvec. Versions are semantic (semver.org): before 1.0, each minor version may change the interface.
+
+#include <string_view>
+
+/// The version of these headers.
+#define KRONVEC_VERSION "0.1.0"
+#define KRONVEC_VERSION_MAJOR 0
+#define KRONVEC_VERSION_MINOR 1
+#define KRONVEC_VERSION_PATCH 0
+
+namespace kronvec {
+
+/// The version of the library that is linked, such as "0.1.0".
+std::string_view version() noexcept;
+
+} // namespace kronvec
