@@ -79,14 +79,13 @@ int report(const std::string &message, Status status) {
 int answer(const Request &request) {
   try {
     return kronvec::cli::run(request);
-  } catch (const kronvec::SyntaxError &e) {
-    return report(fmt::format("{}\n{}", e.what(), kronvec::cli::caret(request.expression, e.position())), wrong);
-  } catch (const kronvec::ShapeErrorAt &e) {
-    return report(fmt::format("{}\n{}", e.what(), kronvec::cli::caret(request.expression, e.position())), wrong);
   } catch (const kronvec::cli::MachineError &e) {
     return report(e.what(), machine);
   } catch (const kronvec::Error &e) {
-    return report(e.what(), wrong);
+    const auto *place = dynamic_cast<const kronvec::Positioned *>(&e);
+    return report(place ? fmt::format("{}\n{}", e.what(), kronvec::cli::caret(request.expression, place->position()))
+                        : e.what(),
+                  wrong);
   } catch (const kronvec::cli::Interrupted &e) {
     return std::raise(e.signal); // the parent process sees that a signal ended the command
   } catch (const std::bad_alloc &) {

@@ -8,7 +8,8 @@
 ///
 /// The grammar adds the position of the sign or function to ShapeErrors that the builder throws.
 
-#include "kronvec/parse.hpp"
+#include "kronvec/error.hpp"
+#include "kronvec/matrix.hpp"
 #include "text/lexer.hpp"
 
 #include <cmath>

@@ -25,14 +25,28 @@ public:
   using Error::Error;
 };
 
-/// Text that is not an expression. `position()` is the offending place, in bytes from the start of the text.
-class SyntaxError : public Error {
+/// The base of errors in a text, beside Error: they know the offending place.
+class Positioned {
 public:
-  SyntaxError(const std::string &message, std::size_t position) : Error(message), position_(position) {}
+  explicit Positioned(std::size_t position) noexcept : position_(position) {}
+  virtual ~Positioned() = default;
+  /// In bytes from the start of the text.
   std::size_t position() const noexcept { return position_; }
 
 private:
   std::size_t position_;
+};
+
+/// Text that is not an expression.
+class SyntaxError : public Error, public Positioned {
+public:
+  SyntaxError(const std::string &message, std::size_t position) : Error(message), Positioned(position) {}
+};
+
+/// Shapes that do not fit together, at an operator or a function of a text.
+class ShapeErrorAt : public ShapeError, public Positioned {
+public:
+  ShapeErrorAt(const std::string &message, std::size_t position) : ShapeError(message), Positioned(position) {}
 };
 
 /// A result that would not fit into memory. Thrown before any work; the message holds the needed and the free bytes.

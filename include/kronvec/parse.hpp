@@ -15,16 +15,6 @@
 
 namespace kronvec {
 
-/// A ShapeError with the position of the operator or function, in bytes from the start of the text.
-class ShapeErrorAt : public ShapeError {
-public:
-  ShapeErrorAt(const std::string &message, std::size_t position) : ShapeError(message), position_(position) {}
-  std::size_t position() const noexcept { return position_; }
-
-private:
-  std::size_t position_;
-};
-
 using Symbols = std::map<std::string, Symbol, std::less<>>;
 
 /// The expression that a text denotes. Throws SyntaxError, with the position, for text that is not an expression, such
