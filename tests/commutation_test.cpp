@@ -78,5 +78,17 @@ TEST(Commutation, RefusesWhatCannotBe) {
   }
 }
 
+TEST(Commutation, TypesFollowFromTheResult) {
+  const Matrix<float> x{{1, 2, 3}, {4, 5, 6}};
+  Matrix<float> y(3, 2), z(6, 1);
+  transpose(x, y);
+  EXPECT_EQ(y(2, 1), 6);
+  transpose(x, y.view());
+  commute_rows(2, 3, MatrixView<const float>(x.data(), 6, 1), z);
+  EXPECT_TRUE(near(z, Matrix<float>{{1}, {2}, {3}, {4}, {5}, {6}}, 0));
+  hadamard(x, x, y = Matrix<float>(2, 3));
+  EXPECT_EQ(y(1, 2), 36);
+}
+
 } // namespace
 } // namespace kronvec::testing

@@ -14,23 +14,22 @@ template <class T> const Primitives<T> &checked(Device device, MatrixView<const 
 
 } // namespace
 
-template <class T>
-void transpose(MatrixView<const std::type_identity_t<T>> x, MatrixView<std::type_identity_t<T>> y, Device device) {
+template <class T> void transpose(MatrixView<const std::type_identity_t<T>> x, MatrixView<T> y, Device device) {
   require_shape("Y", y.shape(), {x.cols(), x.rows()});
   if (!same<T>(x, y)) require_apart<T>("X", x, y);
   checked<T>(device, x, y).transpose(x, y);
 }
 
-template <class T> void commute_rows(Index m, Index n, MatrixView<const std::type_identity_t<T>> x,
-                                     MatrixView<std::type_identity_t<T>> y, Device device) {
+template <class T>
+void commute_rows(Index m, Index n, MatrixView<const std::type_identity_t<T>> x, MatrixView<T> y, Device device) {
   require_shape("X", x.shape(), {Shape{m, n}.size(), x.cols()});
   require_shape("Y", y.shape(), x.shape());
   require_apart<T>("X", x, y);
   checked<T>(device, x, y).transpose({x.data(), m, n, m, x.cols(), x.ld()}, {y.data(), n, m, n, y.cols(), y.ld()});
 }
 
-template <class T> void commute_columns(Index m, Index n, MatrixView<const std::type_identity_t<T>> x,
-                                        MatrixView<std::type_identity_t<T>> y, Device device) {
+template <class T>
+void commute_columns(Index m, Index n, MatrixView<const std::type_identity_t<T>> x, MatrixView<T> y, Device device) {
   require_shape("X", x.shape(), {x.rows(), Shape{m, n}.size()});
   require_shape("Y", y.shape(), x.shape());
   require_apart<T>("X", x, y);

@@ -21,22 +21,19 @@ template <class T> void multiply_entries(MatrixView<const T> d, BatchView<const 
 } // namespace
 
 template <class T> void hadamard(MatrixView<const std::type_identity_t<T>> a,
-                                 MatrixView<const std::type_identity_t<T>> x, MatrixView<std::type_identity_t<T>> y,
-                                 Device device) {
+                                 MatrixView<const std::type_identity_t<T>> x, MatrixView<T> y, Device device) {
   require_shape("A", a.shape(), x.shape());
   multiply_entries<T>(a, a, x, y, device);
 }
 
 template <class T> void scale_rows(MatrixView<const std::type_identity_t<T>> d,
-                                   MatrixView<const std::type_identity_t<T>> x, MatrixView<std::type_identity_t<T>> y,
-                                   Device device) {
+                                   MatrixView<const std::type_identity_t<T>> x, MatrixView<T> y, Device device) {
   require_shape("d", d.shape(), {x.rows(), 1});
   multiply_entries<T>(d, d, x, y, device);
 }
 
 template <class T> void scale_columns(MatrixView<const std::type_identity_t<T>> x,
-                                      MatrixView<const std::type_identity_t<T>> d,
-                                      MatrixView<std::type_identity_t<T>> y, Device device) {
+                                      MatrixView<const std::type_identity_t<T>> d, MatrixView<T> y, Device device) {
   require_shape("d", d.shape(), {x.cols(), 1});
   multiply_entries<T>(d, {d.data(), 1, x.cols(), 1, 1, 0}, x, y, device); // the entries of a column, read as a row
 }

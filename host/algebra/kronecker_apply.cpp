@@ -28,7 +28,7 @@ template <class T> void apply(T alpha, const std::vector<KroneckerFactor<T>> &fa
 template <class T> void kronecker_apply(std::type_identity_t<T> alpha,
                                         const std::vector<MatrixView<const std::type_identity_t<T>>> &factors,
                                         MatrixView<const std::type_identity_t<T>> x, std::type_identity_t<T> beta,
-                                        MatrixView<std::type_identity_t<T>> y, Device device) {
+                                        MatrixView<T> y, Device device) {
   Index rows = 1, cols = 1;
   std::vector<KroneckerFactor<T>> all;
   for (const MatrixView<const T> &factor : factors) {
@@ -43,10 +43,9 @@ template <class T> void kronecker_apply(std::type_identity_t<T> alpha,
   apply<T>(alpha, all, x, beta, y, device);
 }
 
-template <class T> void multiply_both_sides(MatrixView<const std::type_identity_t<T>> a,
-                                            MatrixView<const std::type_identity_t<T>> x,
-                                            MatrixView<const std::type_identity_t<T>> b,
-                                            MatrixView<std::type_identity_t<T>> y, Device device) {
+template <class T>
+void multiply_both_sides(MatrixView<const std::type_identity_t<T>> a, MatrixView<const std::type_identity_t<T>> x,
+                         MatrixView<const std::type_identity_t<T>> b, MatrixView<T> y, Device device) {
   require_shape("X", x.shape(), {a.cols(), b.rows()});
   require_shape("Y", y.shape(), {a.rows(), b.cols()});
   require_operand<T>(device, "A", a, y), require_operand<T>(device, "X", x, y), require_operand<T>(device, "B", b, y);

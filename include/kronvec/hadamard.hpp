@@ -10,18 +10,36 @@
 namespace kronvec {
 
 /// vec Y = Diag(vec A)·vec X, which is Y = A ⊙ X (ledger V4).
-template <class T = double> void hadamard(MatrixView<const std::type_identity_t<T>> a,
-                                          MatrixView<const std::type_identity_t<T>> x,
-                                          MatrixView<std::type_identity_t<T>> y, Device device = Device::cpu());
+template <class T> void hadamard(MatrixView<const std::type_identity_t<T>> a,
+                                 MatrixView<const std::type_identity_t<T>> x, MatrixView<T> y,
+                                 Device device = Device::cpu());
 
 /// Y = Diag(d)·X for X m×n and d m×1: multiplies row i of X by dᵢ.
-template <class T = double> void scale_rows(MatrixView<const std::type_identity_t<T>> d,
-                                            MatrixView<const std::type_identity_t<T>> x,
-                                            MatrixView<std::type_identity_t<T>> y, Device device = Device::cpu());
+template <class T> void scale_rows(MatrixView<const std::type_identity_t<T>> d,
+                                   MatrixView<const std::type_identity_t<T>> x, MatrixView<T> y,
+                                   Device device = Device::cpu());
 
 /// Y = X·Diag(d) for X m×n and d n×1: multiplies column j of X by dⱼ.
-template <class T = double> void scale_columns(MatrixView<const std::type_identity_t<T>> x,
-                                               MatrixView<const std::type_identity_t<T>> d,
-                                               MatrixView<std::type_identity_t<T>> y, Device device = Device::cpu());
+template <class T> void scale_columns(MatrixView<const std::type_identity_t<T>> x,
+                                      MatrixView<const std::type_identity_t<T>> d, MatrixView<T> y,
+                                      Device device = Device::cpu());
+
+// The same, if Y is a matrix.
+
+template <class T> void hadamard(MatrixView<const std::type_identity_t<T>> a,
+                                 MatrixView<const std::type_identity_t<T>> x, Matrix<T> &y,
+                                 Device device = Device::cpu()) {
+  hadamard(a, x, y.view(), device);
+}
+template <class T> void scale_rows(MatrixView<const std::type_identity_t<T>> d,
+                                   MatrixView<const std::type_identity_t<T>> x, Matrix<T> &y,
+                                   Device device = Device::cpu()) {
+  scale_rows(d, x, y.view(), device);
+}
+template <class T> void scale_columns(MatrixView<const std::type_identity_t<T>> x,
+                                      MatrixView<const std::type_identity_t<T>> d, Matrix<T> &y,
+                                      Device device = Device::cpu()) {
+  scale_columns(x, d, y.view(), device);
+}
 
 } // namespace kronvec
