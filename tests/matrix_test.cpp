@@ -76,6 +76,15 @@ TEST(Device, IsFoundByName) {
   EXPECT_THROW(Device::named("abacus"), DeviceError);
 }
 
+TEST(Matrix, CopiesOfViews) {
+  const Matrix<double> a{{1, 2, 3}, {4, 5, 6}, {7, 8, 9}};
+  for (const Device device : Device::all()) {
+    const auto copy = on_host(Matrix<double>::copy_of(a.view().block(1, 1, 2, 2), device));
+    EXPECT_TRUE(near(copy, Matrix<double>{{5, 6}, {8, 9}}, 0)) << device.name();
+  }
+  EXPECT_EQ(Matrix<float>::copy_of({}).shape(), (Shape{0, 0}));
+}
+
 TEST(Pool, KeepsBlocksForTheNextRequest) {
   HostMemory memory;
   Pool pool(memory);

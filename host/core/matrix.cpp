@@ -140,6 +140,12 @@ template <class T> Matrix<T> Matrix<T>::clone() const {
   return copy;
 }
 
+template <class T> Matrix<T> Matrix<T>::copy_of(MatrixView<const T> view, Device device) {
+  Matrix copy = uninitialized(view.rows(), view.cols(), device);
+  transfer<T>(device.backend(), view, copy.view());
+  return copy;
+}
+
 template <class T> Matrix<T> Matrix<T>::to(Device device) const {
   Matrix copy = uninitialized(rows_, cols_, device);
   const Device knows_both = device_.is_host() ? device : device_;

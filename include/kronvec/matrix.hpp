@@ -6,6 +6,7 @@
 #include "kronvec/device.hpp"
 #include "kronvec/error.hpp"
 
+#include <complex>
 #include <cstdint>
 #include <initializer_list>
 #include <type_traits>
@@ -15,6 +16,13 @@ namespace kronvec {
 
 /// Sizes and indices: 64 bits, signed.
 using Index = std::int64_t;
+
+/// The numbers that expressions are evaluated in.
+template <class T>
+concept Real = std::is_same_v<T, float> || std::is_same_v<T, double>;
+/// The entries that a matrix may have.
+template <class T>
+concept Scalar = Real<T> || std::is_same_v<T, std::complex<float>> || std::is_same_v<T, std::complex<double>>;
 
 struct Shape {
   Index rows = 0, cols = 0;
@@ -65,6 +73,8 @@ private:
 /// An owning, packed, column-major matrix on a device. T is float, double or std::complex of them. Movable; to copy,
 /// call `clone()`.
 template <class T> class Matrix {
+  static_assert(Scalar<T>, "a matrix has entries of float, double, std::complex<float> or std::complex<double>");
+
 public:
   Matrix() : Matrix(0, 0) {}
   /// Zeros. Throws OutOfMemory.
@@ -83,6 +93,8 @@ public:
   Matrix &operator=(const Matrix &) = delete;
   ~Matrix();
   Matrix clone() const;
+  /// A copy of a view, on `device`. The view is of host memory, or of memory of that device.
+  static Matrix copy_of(MatrixView<const T> view, Device device = Device::cpu());
   /// A copy on `device`; `Device::cpu()` copies to the host.
   Matrix to(Device device) const;
 
