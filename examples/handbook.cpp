@@ -57,7 +57,7 @@ void e3() {
   const Values<double> at{{beta, b}, {x, v}, {X, m}};
   check("∇(βᵀx) = β", evaluate(gradient(transpose(beta) * x, x), at), b);
 
-  const Matrix<double> J = jacobian(transpose(beta) * X, X).at(at).to_dense(); // 3×12
+  const Matrix<double> J = jacobian(transpose(beta) * X, X).at({{beta, b}, {X, m}}).to_dense(); // 3×12
   check("∂(βᵀX)/∂X = I ⊗ βᵀ", J, evaluate(kron(eye(3), transpose(beta)), at));
 }
 
@@ -78,7 +78,7 @@ void e5() {
   const Values<double> at{{A, a}, {x, v}, {X, m}};
   const Expression f = transpose(x) * A * x;
   check("∇(xᵀAx) = (A + Aᵀ)x", evaluate(gradient(f, x), at), evaluate((A + transpose(A)) * x, at));
-  check("its Hessian is A + Aᵀ", hessian(f, x).at(at).to_dense(), evaluate(A + transpose(A), at));
+  check("its Hessian is A + Aᵀ", hessian(f, x).at({{A, a}, {x, v}}).to_dense(), evaluate(A + transpose(A), at));
 
   // For a matrix: the differential at a tangent U, without forming J.
   const auto u = Matrix<double>::random(4, 3, 4);

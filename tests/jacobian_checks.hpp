@@ -17,11 +17,12 @@ inline Given given(const Symbol &symbol, std::uint64_t seed) {
   return {symbol, Matrix<double>::random(symbol.rows(), symbol.cols(), seed)};
 }
 
+/// Values for functions in which some of the symbols may be missing.
 inline Values<double> values_of(const Givens &givens) {
   Values<double> values;
   for (const Given &g : givens)
     values.push_back({g.symbol, g.value.view()});
-  return values;
+  return values.allow_unused();
 }
 
 /// Givens in another precision, and the matrices that hold them.
@@ -33,6 +34,7 @@ template <class T> struct CastGivens {
       matrices.push_back(cast<T>(g.value));
       values.push_back({g.symbol, matrices.back().view()});
     }
+    values = values.allow_unused();
   }
 };
 
@@ -53,6 +55,7 @@ public:
     }
     for (std::size_t s = 0; s < symbols_.size(); ++s)
       all.push_back({symbols_[s], matrices_[s].view()});
+    all = all.allow_unused();
   }
   Values<T> at(Index point) const {
     Values<T> values;
@@ -60,7 +63,7 @@ public:
       const auto [rows, cols] = symbols_[s].shape();
       values.push_back({symbols_[s], matrices_[s].view().block(0, differs_[s] ? point * cols : 0, rows, cols)});
     }
-    return values;
+    return values.allow_unused();
   }
   Values<T> all;
 

@@ -16,11 +16,12 @@ template <class T> Matrix<T> value_of(const std::string &name, const std::string
 template <class T> struct Bindings {
   std::map<std::string, Matrix<T>> matrices;
   Symbols symbols;
+  /// Values without a symbol in the function get a warning: note_unused.
   Values<T> values() const {
     Values<T> all;
     for (const auto &[name, symbol] : symbols)
-      all.push_back({symbol, matrices.at(name).view()});
-    return all;
+      all.push_back({symbol, matrices.at(name)});
+    return all.allow_unused();
   }
 };
 

@@ -14,21 +14,42 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace kronvec {
 
 template <class T> class Operator; // kronvec/operators.hpp
 
-/// A value for a symbol. The matrix is copied when a plan takes it.
+/// A value for a symbol: a matrix that outlives the binding, a temporary matrix, which the binding keeps, or a number,
+/// which is a 1×1 matrix. A plan that takes the value copies it.
 template <class T> struct Binding {
+  static_assert(Real<T>, "expressions are evaluated in float or double");
+
+  Binding(const Symbol &x, MatrixView<const T> view) : symbol(x), value(view) {}
+  Binding(const Symbol &x, const Matrix<T> &matrix) : symbol(x), value(matrix.view()) {}
+  Binding(const Symbol &x, Matrix<T> &&temporary)
+      : symbol(x), kept(std::make_shared<const Matrix<T>>(std::move(temporary))), value(kept->view()) {}
+  Binding(const Symbol &x, T number) : Binding(x, Matrix<T>{{number}}) {}
+  template <class U>
+  requires(!std::is_convertible_v<const U &, MatrixView<const T>> && !std::is_convertible_v<const U &, T>)
+      Binding(const Symbol &x, const U &)
+      : symbol(x) {
+    static_assert(std::is_void_v<U>, "the value of a symbol is a Matrix, a MatrixView or a number, of the type that "
+                                     "the function is evaluated in");
+  }
+
   Symbol symbol;
+  std::shared_ptr<const Matrix<T>> kept; ///< null unless the value was a temporary
   MatrixView<const T> value;
 };
 
-/// Values for symbols, in host memory or on the device. Symbols that do not occur in the function are ignored, so one
-/// list may serve several functions. If a symbol has several values, the last one counts.
+/// Values for symbols, in host memory or on the device. If a symbol has several values, the last one counts. For a
+/// Jacobian, a symbol that does not occur in the function is an error, unless the list is passed as
+/// `values.allow_unused()`.
 template <class T> class Values {
+  static_assert(Real<T>, "expressions are evaluated in float or double");
+
 public:
   Values();
   Values(std::initializer_list<Binding<T>> bindings);
@@ -38,6 +59,9 @@ public:
   ~Values();
 
   void push_back(const Binding<T> &binding);
+  /// The same list, for a function in which some of the symbols may be missing: one list for several functions.
+  Values allow_unused() const;
+  bool allows_unused() const { return allows_unused_; }
   std::size_t size() const;
   Binding<T> *begin();
   Binding<T> *end();
@@ -49,10 +73,11 @@ public:
 private:
   struct List; // private to the library: a program in libstdc++'s debug mode has another std::vector
   std::unique_ptr<List> list_;
+  bool allows_unused_ = false;
 };
 
-/// The value of F, on the device. Throws DomainError for a symbol without a value, ShapeError for a value of another
-/// shape.
+/// The value of F, on the device. Symbols that do not occur in F are ignored, so one list serves several functions.
+/// Throws DomainError for a symbol without a value, ShapeError for a value of another shape.
 template <class T = double>
 Matrix<T> evaluate(const Expression &f, const Values<std::type_identity_t<T>> &values, Device device = Device::cpu());
 
@@ -145,7 +170,7 @@ public:
   Index cols() const; ///< mn; n(n+1)/2 for a symmetric variable; for several variables the sum of their entries
 
   /// Moves to another point. Symbols that are not named keep their values. Does not allocate (on a GPU: after two
-  /// calls).
+  /// calls). Throws DomainError for a symbol that does not occur, and ShapeError, before it changes a value.
   void update(const Values<T> &values);
 
   /// F at the point, p×q.
@@ -209,6 +234,9 @@ public:
                                                             Device device = Device::cpu()) const;
 
 private:
+  friend Jacobian hessian(const Expression &f, const Symbol &x);
+  explicit Jacobian(std::shared_ptr<const detail::JacobianPlan> plan);
+
   std::shared_ptr<const detail::JacobianPlan> plan_;
 };
 
@@ -222,20 +250,21 @@ inline Jacobian jacobian(const Expression &f, const std::vector<Symbol> &variabl
 Expression gradient(const Expression &f, const Symbol &x);
 
 /// The Hessian of a scalar f, mn×mn: the Jacobian of its gradient. Its `apply` is a Hessian-vector product.
-inline Jacobian hessian(const Expression &f, const Symbol &x) { return {gradient(f, x), x}; }
+Jacobian hessian(const Expression &f, const Symbol &x);
 
-/// DF·dX, of F's shape: forward mode (ledger M2, E21).
+/// DF·dX, of F's shape: forward mode (ledger M2, E21). Symbols that do not occur in F are ignored.
 template <class T = double>
 Matrix<T> jvp(const Expression &f, const Symbol &x, const Values<std::type_identity_t<T>> &values,
               MatrixView<const std::type_identity_t<T>> tangent, Device device = Device::cpu()) {
-  return jacobian(f, x).at<T>(values, device).apply(tangent);
+  return jacobian(f, x).at<T>(values.allow_unused(), device).apply(tangent);
 }
 
-/// The matrix G of X's shape with vec G = DFᵀ·vec U: reverse mode (ledger M3, E21).
+/// The matrix G of X's shape with vec G = DFᵀ·vec U: reverse mode (ledger M3, E21). Symbols that do not occur in F are
+/// ignored.
 template <class T = double>
 Matrix<T> vjp(const Expression &f, const Symbol &x, const Values<std::type_identity_t<T>> &values,
               MatrixView<const std::type_identity_t<T>> cotangent, Device device = Device::cpu()) {
-  return jacobian(f, x).at<T>(values, device).apply_transpose(cotangent);
+  return jacobian(f, x).at<T>(values.allow_unused(), device).apply_transpose(cotangent);
 }
 
 } // namespace kronvec

@@ -131,16 +131,16 @@ template <class T> Comparison compare_points(const Jacobian &jacobian, const Val
 /// The element method at the same values, in double.
 template <class T>
 Matrix<double> reference_jacobian(const Jacobian &jacobian, const Values<T> &values, const Progress &progress) {
-  std::vector<Matrix<double>> wide;
-  Values<double> wide_values;
-  for (const auto &[symbol, value] : values) {
-    Matrix<double> &copy = wide.emplace_back(value.rows(), value.cols());
-    for (Index c = 0; c < value.cols(); ++c)
-      for (Index r = 0; r < value.rows(); ++r)
-        copy(r, c) = value(r, c);
-    wide_values.push_back({symbol, copy.view()});
+  Values<double> wide;
+  for (const Binding<T> &binding : values) {
+    Matrix<double> copy(binding.value.rows(), binding.value.cols());
+    for (Index c = 0; c < copy.cols(); ++c)
+      for (Index r = 0; r < copy.rows(); ++r)
+        copy(r, c) = binding.value(r, c);
+    wide.push_back({binding.symbol, std::move(copy)});
   }
-  return jacobian.at(wide_values, Device::reference()).to_dense({.method = Method::reference, .progress = progress});
+  if (values.allows_unused()) wide = wide.allow_unused();
+  return jacobian.at(wide, Device::reference()).to_dense({.method = Method::reference, .progress = progress});
 }
 
 } // namespace

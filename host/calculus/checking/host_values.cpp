@@ -28,11 +28,13 @@ Device device_of_memory(const void *data, const std::vector<Device> &devices) {
 } // namespace
 
 template <class T> HostValues<T>::HostValues(const Values<T> &values, const std::vector<Device> &devices) {
-  for (const auto &[symbol, value] : values) {
-    auto &copy = copies_.emplace_back(Matrix<T>::uninitialized(value.rows(), value.cols()));
+  for (const Binding<T> &binding : values) {
+    const MatrixView<const T> value = binding.value;
+    auto copy = Matrix<T>::uninitialized(value.rows(), value.cols());
     transfer<T>(device_of_memory(value.data(), devices).backend(), value, copy.view());
-    values_.push_back({symbol, copy.view()});
+    values_.push_back({binding.symbol, std::move(copy)});
   }
+  if (values.allows_unused()) values_ = values_.allow_unused();
 }
 
 template class HostValues<float>;

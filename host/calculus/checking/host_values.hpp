@@ -14,7 +14,6 @@ public:
   const Values<T> &values() const { return values_; }
 
 private:
-  std::vector<Matrix<T>> copies_;
   Values<T> values_;
 };
 

@@ -15,6 +15,7 @@ Jacobian::Jacobian(const Expression &f, const Symbol &x, Structure structure)
     : plan_(std::make_shared<const JacobianPlan>(f, std::vector{x}, structure)) {}
 Jacobian::Jacobian(const Expression &f, const std::vector<Symbol> &variables)
     : plan_(std::make_shared<const JacobianPlan>(f, variables, Structure::general)) {}
+Jacobian::Jacobian(std::shared_ptr<const JacobianPlan> plan) : plan_(std::move(plan)) {}
 std::string Jacobian::explain(Layout layout, std::size_t element) const {
   return detail::explain(*plan_, layout, element);
 }
@@ -122,10 +123,17 @@ Expression gradient(const Expression &f, const Symbol &x) {
   return applied(transposed(differential(f, {{x, seed(x.shape())}}), x.shape()), 1);
 }
 
+Jacobian hessian(const Expression &f, const Symbol &x) {
+  auto plan = std::make_shared<JacobianPlan>(gradient(f, x), std::vector{x}, Structure::general);
+  for (const NodePtr &node : topological_order(f.node())) // the gradient may lack some of them
+    if (node->kind == Kind::symbol) plan->others.push_back(node);
+  return Jacobian(std::move(plan));
+}
+
 template <class T>
 Matrix<T> evaluate(const Expression &f, const Values<std::type_identity_t<T>> &values, Device device) {
   const Jacobian nothing(f, Symbol("", 0, 0)); // a plan without a derivative
-  const JacobianAt<T> point = nothing.at<T>(values, device);
+  const JacobianAt<T> point = nothing.at<T>(values.allow_unused(), device);
   auto result = Matrix<T>::uninitialized(f.rows(), f.cols(), device);
   device.backend().primitives(T{}).copy(point.value(), result.view());
   return result;

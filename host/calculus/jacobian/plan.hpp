@@ -32,7 +32,8 @@ struct JacobianPlan {
     NodePtr symbol;
     SlotId slot;
   };
-  std::vector<Input> inputs; ///< every symbol of F, and X
+  std::vector<Input> inputs;   ///< every symbol of F, and X
+  std::vector<NodePtr> others; ///< symbols that may have values, which are not read
   DensePlan dense;
   /// Predictions for `structured` (if it exists), `forward` and `reverse`, fastest first.
   std::vector<Prediction> predictions;

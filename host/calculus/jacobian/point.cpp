@@ -4,6 +4,8 @@
 
 #include "calculus/program/local_jacobian.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace kronvec::detail {
@@ -14,6 +16,24 @@ template <class T> void require_values(const JacobianPlan &plan, const Values<T>
     const bool empty = input.symbol->shape.size() == 0;
     if (!empty && std::none_of(values.begin(), values.end(), bound))
       throw DomainError("symbol '" + input.symbol->name + "' has no value");
+  }
+}
+
+template <class T> void require_known(const JacobianPlan &plan, const Values<T> &values) {
+  if (values.allows_unused()) return;
+  for (const Binding<T> &binding : values) {
+    const NodePtr &symbol = binding.symbol.node();
+    const auto same = [&](const JacobianPlan::Input &input) { return input.symbol == symbol; };
+    const auto namesake = [&](const JacobianPlan::Input &input) { return input.symbol->name == symbol->name; };
+    if (std::ranges::any_of(plan.inputs, same) || std::ranges::find(plan.others, symbol) != plan.others.end()) continue;
+    const auto other = std::ranges::find_if(plan.inputs, namesake);
+    if (other != plan.inputs.end())
+      throw DomainError(fmt::format("the symbol '{0}' ({1}) that has a value is not the symbol '{0}' ({2}) of the "
+                                    "function",
+                                    symbol->name, to_string(symbol->shape), to_string((*other).symbol->shape)));
+    throw DomainError(fmt::format("the symbol '{}' has a value but does not occur in the function; to pass one list to "
+                                  "several functions, use values.allow_unused()",
+                                  symbol->name));
   }
 }
 
@@ -31,17 +51,22 @@ template <class T> MatrixView<T> Point<T>::matrix(SlotId id) const {
   return {static_cast<T *>(arena_.data()) + slot.offset, slot.shape.rows, slot.shape.cols};
 }
 
-template <class T> void Point<T>::bind(const Binding<T> &binding) {
-  for (const auto &input : plan_->inputs) {
-    if (input.symbol != binding.symbol.node()) continue;
-    if (binding.value.shape() != input.symbol->shape)
+template <class T> void Point<T>::require_shape(const Binding<T> &binding) const {
+  for (const auto &input : plan_->inputs)
+    if (input.symbol == binding.symbol.node() && input.symbol->shape != binding.value.shape())
       throw ShapeError("symbol '" + binding.symbol.name() + "' is " + to_string(input.symbol->shape) +
                        ", its value is " + to_string(binding.value.shape()));
-    transfer<T>(device_.backend(), binding.value, matrix(input.slot));
-  }
+}
+
+template <class T> void Point<T>::bind(const Binding<T> &binding) {
+  for (const auto &input : plan_->inputs)
+    if (input.symbol == binding.symbol.node()) transfer<T>(device_.backend(), binding.value, matrix(input.slot));
 }
 
 template <class T> void Point<T>::update(const Values<T> &values) {
+  require_known(*plan_, values);
+  for (const Binding<T> &binding : values) // all checks stand before the first copy
+    require_shape(binding);
   for (const Binding<T> &binding : values)
     bind(binding);
   evaluate();
@@ -104,6 +129,8 @@ template <class T> Buffers<T> Point<T>::run_dense(T *workspace) const {
 
 template void require_values(const JacobianPlan &, const Values<float> &);
 template void require_values(const JacobianPlan &, const Values<double> &);
+template void require_known(const JacobianPlan &, const Values<float> &);
+template void require_known(const JacobianPlan &, const Values<double> &);
 template struct Emitters<float>;
 template struct Emitters<double>;
 template class Point<float>;

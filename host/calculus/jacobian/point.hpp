@@ -32,6 +32,8 @@ private:
 
 /// Throws DomainError if a symbol that has entries has no value.
 template <class T> void require_values(const JacobianPlan &plan, const Values<T> &values);
+/// Throws DomainError if a symbol with a value does not occur in the plan, unless the list allows that.
+template <class T> void require_known(const JacobianPlan &plan, const Values<T> &values);
 
 /// The numbers of a plan at one point, on a device.
 template <class T> class Point {
@@ -61,6 +63,8 @@ public:
   const Emitter<T> &emitter(Layout layout) const { return *emitters().jacobian[static_cast<int>(layout)]; }
 
 private:
+  /// Throws ShapeError for a value that does not have its symbol's shape.
+  void require_shape(const Binding<T> &binding) const;
   void bind(const Binding<T> &binding);
 
   std::shared_ptr<const JacobianPlan> plan_;

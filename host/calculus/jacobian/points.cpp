@@ -25,7 +25,9 @@ template <class T> std::vector<SlotId> differing(const JacobianPlan &plan, const
   if (points < 0) throw ShapeError(fmt::format("there cannot be {} points", points));
   std::vector<SlotId> slots;
   for (const auto &input : plan.inputs)
-    for (const auto &[symbol, value] : values) {
+    for (const Binding<T> &binding : values) {
+      const Symbol &symbol = binding.symbol;
+      const MatrixView<const T> value = binding.value;
       if (!names(input, symbol) || value.shape() == symbol.shape()) continue;
       const auto [m, n] = symbol.shape();
       if (!side_by_side(value.shape(), symbol.shape(), points))
@@ -86,7 +88,7 @@ template <class T> Memory<T> Points<T>::memory(Index first, Index count) const {
           .recordings = &recordings_};
 }
 
-template <class T> void Points<T>::bind(const Binding<T> &binding) {
+template <class T> void Points<T>::require_shape(const Binding<T> &binding) const {
   for (const auto &input : plan_->inputs) {
     if (!names(input, binding.symbol)) continue;
     const Shape shape = input.symbol->shape, got = binding.value.shape();
@@ -95,12 +97,21 @@ template <class T> void Points<T>::bind(const Binding<T> &binding) {
       throw ShapeError(fmt::format("symbol '{}' is {}, its value is {}; {} {} points it is {}", binding.symbol.name(),
                                    to_string(shape), to_string(got), differs ? "side by side for" : "shared by", count_,
                                    to_string(differs ? Shape{shape.rows, shape.cols * count_} : shape)));
+  }
+}
+
+template <class T> void Points<T>::bind(const Binding<T> &binding) {
+  for (const auto &input : plan_->inputs) {
+    if (!names(input, binding.symbol)) continue;
     const BatchView<T> slot = memory(0, count_).slot(plan_->program, input.slot);
-    transfer<T>(device_.backend(), binding.value, {slot.data, got.rows, got.cols});
+    transfer<T>(device_.backend(), binding.value, {slot.data, binding.value.rows(), binding.value.cols()});
   }
 }
 
 template <class T> void Points<T>::update(const Values<T> &values) {
+  require_known(*plan_, values);
+  for (const Binding<T> &binding : values) // all checks stand before the first copy
+    require_shape(binding);
   bool shared = false;
   for (const Binding<T> &binding : values) {
     bind(binding);

@@ -47,6 +47,8 @@ public:
 private:
   class Assembly;
 
+  /// Throws ShapeError for a value that is neither shared nor side by side, as its symbol's first value was.
+  void require_shape(const Binding<T> &binding) const;
   void bind(const Binding<T> &binding);
   void evaluate(bool shared_too) const;
   void evaluate_varying(Index first, Index count) const;

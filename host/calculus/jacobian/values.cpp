@@ -11,10 +11,11 @@ template <class T> Values<T>::Values() = default;
 template <class T> Values<T>::Values(std::initializer_list<Binding<T>> bindings)
     : list_(std::make_unique<List>(List{{bindings}})) {}
 template <class T> Values<T>::Values(const Values &other)
-    : list_(other.list_ ? std::make_unique<List>(*other.list_) : nullptr) {}
+    : list_(other.list_ ? std::make_unique<List>(*other.list_) : nullptr), allows_unused_(other.allows_unused_) {}
 template <class T> Values<T>::Values(Values &&other) noexcept = default;
 template <class T> Values<T> &Values<T>::operator=(Values other) noexcept {
   std::swap(list_, other.list_);
+  allows_unused_ = other.allows_unused_;
   return *this;
 }
 template <class T> Values<T>::~Values() = default;
@@ -22,6 +23,11 @@ template <class T> Values<T>::~Values() = default;
 template <class T> void Values<T>::push_back(const Binding<T> &binding) {
   if (!list_) list_ = std::make_unique<List>();
   list_->bindings.push_back(binding);
+}
+template <class T> Values<T> Values<T>::allow_unused() const {
+  Values result = *this;
+  result.allows_unused_ = true;
+  return result;
 }
 template <class T> std::size_t Values<T>::size() const { return list_ ? list_->bindings.size() : 0; }
 template <class T> Binding<T> *Values<T>::begin() { return list_ ? list_->bindings.data() : nullptr; }
