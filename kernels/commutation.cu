@@ -15,7 +15,7 @@ namespace {
 using std::int64_t;
 
 constexpr int threads = 256;
-constexpr int64_t most_blocks = 1 << 20;
+constexpr int64_t max_blocks = 1 << 20;
 
 __host__ __device__ constexpr int64_t pieces(int64_t n, int64_t size) { return (n + size - 1) / size; }
 
@@ -163,7 +163,7 @@ template <class T, bool Wide> __global__ void __launch_bounds__(strip)
   }
 }
 
-dim3 grid(int64_t tasks) { return dim3(blocks_for(tasks, most_blocks)); }
+dim3 grid(int64_t tasks) { return dim3(blocks_for(tasks, max_blocks)); }
 
 /// Whether runs of V entries down the columns of every item are aligned and complete.
 template <int V, class T> bool in_runs(const Entries<T> &x) {

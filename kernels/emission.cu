@@ -9,23 +9,23 @@ namespace {
 
 using std::int64_t;
 
-constexpr int threads = 256, most_factors = Term::most_factors;
+constexpr int threads = 256, max_factors = Term::max_factors;
 constexpr int mine = 8;      ///< entries per thread
 constexpr int shortest = 32; ///< min number of places of a tile along the threads
-constexpr int most_across = threads / shortest * mine;
+constexpr int max_across = threads / shortest * mine;
 
 /// What an index along one side contributes to a term. An entry of Y has the term if the keys of both sides agree; the
 /// offset in each factor is then the sum of both sides' offsets.
 struct Place {
-  int64_t key, at[most_factors];
+  int64_t key, at[max_factors];
 
   __device__ void move(const Term &term, const TermLabel &label, int64_t value) {
-    for (int f = 0; f < most_factors; ++f)
+    for (int f = 0; f < max_factors; ++f)
       if (f < term.factors) at[f] += value * label.step[f];
   }
   __device__ Place with(const Place &other) const {
     Place both = *this;
-    for (int f = 0; f < most_factors; ++f)
+    for (int f = 0; f < max_factors; ++f)
       both.at[f] += other.at[f];
     return both;
   }
@@ -37,7 +37,7 @@ template <class T> __device__ Place decode(const Term &term, const EmissionWork<
                                            int64_t index, int64_t search) {
   Place place{};
   if (side == 0)
-    for (int f = 0; f < most_factors; ++f)
+    for (int f = 0; f < max_factors; ++f)
       if (f < term.factors) place.at[f] = term.base[f] + item * work.step[term.buffer[f]];
   int64_t rest = index - term.offset[side];
   for (int q = term.end[1]; q < term.end[2]; ++q) {
@@ -65,7 +65,7 @@ template <class T> __device__ Place decode(const Term &term, const EmissionWork<
 /// Π_f, each factor at one offset.
 template <class T> __device__ T product_at(const Term &term, const EmissionWork<T> &work, const Place &place) {
   T product = 1;
-  for (int f = 0; f < most_factors; ++f)
+  for (int f = 0; f < max_factors; ++f)
     if (f < term.factors) product *= work.buffer[term.buffer[f]][place.at[f]];
   return product;
 }
@@ -103,7 +103,7 @@ struct Tiling {
 
 template <class T> __global__ void __launch_bounds__(threads)
     emit_tiles(const __grid_constant__ EmissionWork<T> work, Entries<T> y, Tiling tiling) {
-  KRONVEC_SHARED(across, Place[most_across]);
+  KRONVEC_SHARED(across, Place[max_across]);
   const int down = tiling.down, lanes = tiling.lanes, width = threads / lanes * mine;
   const int thread = static_cast<int>(threadIdx.x), lane = thread % lanes, first = thread / lanes * mine;
   const auto [places_down, places_across] = tiling.places;

@@ -77,7 +77,7 @@ __device__ inline int decode(const Term &term, int side, int64_t index, int fact
 
 /// Finds the factors of an item, for all rows and columns.
 template <class T> __device__ void find_factors(const ColumnsWork<T> &work, int64_t item, const Tables<T> &tables) {
-  static_assert(ColumnsWork<T>::most_terms <= threads);
+  static_assert(ColumnsWork<T>::max_terms <= threads);
   const int t = static_cast<int>(threadIdx.x);
   if (KRONVEC_WITHIN(t < work.count)) {
     const auto part = work.part[t];

@@ -10,7 +10,7 @@ namespace {
 
 using std::int64_t;
 
-constexpr int64_t most_blocks = 1024;
+constexpr int64_t max_blocks = 1024;
 
 __host__ __device__ constexpr int64_t pieces(int64_t n, int64_t size) { return (n + size - 1) / size; }
 
@@ -62,7 +62,7 @@ template <int Threads, class T, bool Tensor> __device__ void load_factors(const 
   for (int s = 0; s < work.steps; ++s) {
     const KroneckerStep &step = work.step[s];
     const Entries<const T> &f = work.factor[s];
-    const bool tensor = Tensor && step.tall >= least_tensor_tall;
+    const bool tensor = Tensor && step.tall >= min_tensor_tall;
     const int columns = tensor ? (step.q + depth - 1) / depth * depth : step.q;
     for (int e = static_cast<int>(threadIdx.x); e < columns * step.pitch; e += KRONVEC_STRIDE(Threads)) {
       const int k = e / step.pitch, i = e % step.pitch;
@@ -289,7 +289,7 @@ template <class T> cudaError_t kronecker_slices(const KroneckerSlices<T> &work, 
                                                 Entries<const T> x, Entries<T> y, cudaStream_t stream) {
   const int64_t tasks = pieces(work.inner, work.width) * pieces(work.outer, work.outers) * work.columns;
   if (tasks == 0) return cudaSuccess;
-  const dim3 grid(blocks_for(tasks, most_blocks));
+  const dim3 grid(blocks_for(tasks, max_blocks));
   return launch(kernel_for(work, threads), grid, dim3(static_cast<unsigned>(threads)),
                 static_cast<std::size_t>(shared_bytes), stream, work, x, y);
 }

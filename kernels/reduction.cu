@@ -42,7 +42,7 @@ template <class T, class Combine> __device__ T combine_block(T value, Combine co
   return value;
 }
 
-constexpr std::int64_t shortest_piece = 1 << 14, most_pieces = threads, enough_blocks = 1024;
+constexpr std::int64_t shortest_piece = 1 << 14, max_pieces = threads, enough_blocks = 1024;
 
 /// A task (item, piece) adds up one piece of one item into sums[item·pieces + piece], or into y if there is one piece.
 template <class T> __global__ void __launch_bounds__(threads, 5) // of 48 registers: fewer would spill
@@ -137,7 +137,7 @@ template <class T> cudaError_t one_norm_any(Entries<const T> x, T *y, cudaStream
 
 std::int64_t inner_pieces(std::int64_t entries, std::int64_t count) {
   const std::int64_t wanted = std::min(entries / shortest_piece, enough_blocks / std::max<std::int64_t>(count, 1));
-  return std::clamp<std::int64_t>(wanted, 1, most_pieces);
+  return std::clamp<std::int64_t>(wanted, 1, max_pieces);
 }
 
 template <class T>

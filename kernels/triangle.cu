@@ -12,7 +12,7 @@ namespace {
 using std::int64_t;
 
 constexpr int tile = 32, threads = 256, lines = threads / tile;
-constexpr int64_t most_blocks = 1 << 20;
+constexpr int64_t max_blocks = 1 << 20;
 
 /// Whether the triangle contains (i, j), for i ≠ j.
 __device__ bool inside(Triangle t, int64_t i, int64_t j) { return t.lower ? i > j : i < j; }
@@ -101,7 +101,7 @@ int64_t tiles_of(int64_t n) { return (n + tile - 1) / tile; }
 
 dim3 grid(int64_t tiles, int64_t count) {
   const int64_t tasks = tiles * tiles * count;
-  return dim3(blocks_for(tasks, most_blocks));
+  return dim3(blocks_for(tasks, max_blocks));
 }
 
 } // namespace

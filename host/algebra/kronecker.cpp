@@ -228,7 +228,7 @@ template <class T> bool Kronecker<T>::draft(Draft<T> &draft) const {
     std::vector<Product> all;
     for (const Product &a : products)
       for (const Product &b : next.products) {
-        if (a.labels + b.labels > most_labels) return false;
+        if (a.labels + b.labels > max_labels) return false;
         all.push_back(times(a, b, f->rows(), f->cols(), first_buffer));
       }
     products = std::move(all);

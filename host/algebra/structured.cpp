@@ -10,8 +10,8 @@ namespace kronvec::algebra {
 namespace {
 
 /// A product without factors: each place that its labels reach gets `scale`. Label q has stride row[q] and col[q].
-Product ones(int labels, std::array<Index, most_labels> extent, std::array<Index, most_labels> row,
-             std::array<Index, most_labels> col, double scale = 1) {
+Product ones(int labels, std::array<Index, max_labels> extent, std::array<Index, max_labels> row,
+             std::array<Index, max_labels> col, double scale = 1) {
   Product p{.labels = labels, .extent = extent};
   p.row.stride = row, p.col.stride = col, p.scale = scale;
   return p;

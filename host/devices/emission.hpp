@@ -20,12 +20,12 @@
 
 namespace kronvec {
 
-constexpr int most_labels = 16;
+constexpr int max_labels = 16;
 
 /// offset + Σ stride[q]·a_q.
 struct AffineMap {
   Index offset = 0;
-  std::array<Index, most_labels> stride{};
+  std::array<Index, max_labels> stride{};
   friend bool operator==(const AffineMap &, const AffineMap &) = default;
 };
 
@@ -35,7 +35,7 @@ struct Product {
     AffineMap map;
   };
   int labels = 0;
-  std::array<Index, most_labels> extent{};
+  std::array<Index, max_labels> extent{};
   AffineMap row = {}, col = {};
   double scale = 1;
   std::vector<Factor> factors = {};

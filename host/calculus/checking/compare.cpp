@@ -87,7 +87,7 @@ template <class T> Comparison compare_one(const Jacobian &jacobian, const Values
 /// Several points: X, ⅞X and X, so that a mix-up of points is noticed.
 constexpr Index few_points = 3;
 /// Max entries of J for the comparison at several points.
-constexpr Index most_entries = 1 << 18;
+constexpr Index max_entries = 1 << 18;
 
 template <class T> struct Few {
   Matrix<T> xs;    ///< side by side
@@ -170,7 +170,7 @@ std::vector<Comparison> compare(const Expression &f, const Symbol &x, const Valu
     } catch (const DomainError &) { // F contains a function that the complex step does not support
     }
   }
-  if (j.rows() * j.cols() > most_entries) return rows;
+  if (j.rows() * j.cols() > max_entries) return rows;
   const Few<T> few(x, values);
   std::optional<Matrix<double>> second;
   try {

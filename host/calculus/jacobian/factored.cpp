@@ -20,7 +20,7 @@ void require_terms(const JacobianPlan &plan) {
 
 /// Calls work(row, col) for every position that a product writes, with the first label running fastest.
 void for_all_places(const Product &p, const auto &work) {
-  std::array<Index, most_labels> a{};
+  std::array<Index, max_labels> a{};
   Index row = p.row.offset, col = p.col.offset;
   for (;;) {
     work(row, col);

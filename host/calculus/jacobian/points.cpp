@@ -51,7 +51,7 @@ Index points_at_once(const JacobianPlan &plan, Stage stage, std::size_t element,
   const Program &program = plan.program;
   const Index results = stage > Stage::dense ? plan.rows() + plan.cols() : 0;
   const Index workspace = stage > Stage::values ? program.elements(stage) : 0;
-  const Index elements = program.elements(Stage::values) + workspace + results + most_scratch(program, stage) + 1;
+  const Index elements = program.elements(Stage::values) + workspace + results + max_scratch(program, stage) + 1;
   return std::clamp<Index>(bytes / (elements * static_cast<Index>(element)), 1, std::max<Index>(count, 1));
 }
 

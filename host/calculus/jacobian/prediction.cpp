@@ -42,7 +42,7 @@ Index scratch_elements(const Program &program, const Step &step) {
 
 } // namespace
 
-Index most_scratch(const Program &program, Stage stage) {
+Index max_scratch(const Program &program, Stage stage) {
   Index most = 0;
   for (const Step &step : program.steps(stage))
     most = std::max(most, scratch_elements(program, step));
@@ -52,7 +52,7 @@ Index most_scratch(const Program &program, Stage stage) {
 Index columns_per_pass(const JacobianPlan &plan, Stage stage, std::size_t element) {
   constexpr Index target = 8 << 20; // bytes
   const Shape in = plan.input_shape(stage), out = plan.output_shape(stage);
-  const Index elements = plan.program.elements(stage) + most_scratch(plan.program, stage) + in.size() + out.size() + 1;
+  const Index elements = plan.program.elements(stage) + max_scratch(plan.program, stage) + in.size() + out.size() + 1;
   return std::clamp<Index>(target / (elements * static_cast<Index>(element)), 1, std::max<Index>(in.size(), 1));
 }
 

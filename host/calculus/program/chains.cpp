@@ -66,8 +66,8 @@ private:
     using Limits = Chain<double>;
     Step joined = host;
     join(joined, step);
-    return joined.in.size() <= Limits::most_inputs && joined.links.size() <= Limits::most_links &&
-           read_elsewhere(joined).size() <= Limits::most_outputs;
+    return joined.in.size() <= Limits::max_inputs && joined.links.size() <= Limits::max_links &&
+           read_elsewhere(joined).size() <= Limits::max_outputs;
   }
 
   static bool contains(const std::vector<SlotId> &slots, SlotId u) {

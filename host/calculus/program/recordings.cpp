@@ -13,7 +13,7 @@ std::shared_ptr<Recordings::Run> Recordings::find(const Key &key) const {
     std::rotate(runs_.begin(), found, found + 1);
     return runs_.front();
   }
-  if (runs_.size() == most_runs) runs_.pop_back();
+  if (runs_.size() == max_runs) runs_.pop_back();
   runs_.insert(runs_.begin(), std::make_shared<Run>(key));
   return nullptr;
 }

@@ -20,7 +20,7 @@ public:
   /// The addresses of all memory that a run uses, and which part of the program it runs.
   using Key = std::array<std::intptr_t, 20>;
   /// Max number of runs that are kept. The least recently used run is dropped and later starts again step by step.
-  static constexpr std::size_t most_runs = 16;
+  static constexpr std::size_t max_runs = 16;
   /// Min number of steps of a recording. Launching one costs the host about as much as launching one kernel.
   static constexpr int fewest_steps = 3;
 

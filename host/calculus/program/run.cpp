@@ -103,8 +103,8 @@ private:
                      .beta = T(link.beta)};
     });
     std::copy(s.results.begin(), s.results.end(), chain.output);
-    std::array<BatchView<const T>, Chain<T>::most_inputs> inputs;
-    std::array<BatchView<T>, Chain<T>::most_outputs> results;
+    std::array<BatchView<const T>, Chain<T>::max_inputs> inputs;
+    std::array<BatchView<T>, Chain<T>::max_outputs> results;
     std::transform(s.in.begin(), s.in.end(), inputs.begin(), [&](SlotId u) { return in(u); });
     std::transform(s.out.begin(), s.out.end(), results.begin(), [&](SlotId u) { return out(u); });
     primitives_.chain(chain, {inputs.data(), s.in.size()}, {results.data(), s.out.size()});

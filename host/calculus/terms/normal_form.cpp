@@ -261,7 +261,7 @@ Terms NormalForm::stack(const Terms &terms) {
   }
   Terms result;
   for (const Terms &group : groups) {
-    if (group.size() < 2 || std::popcount(group[0].mapped()) == most_labels) {
+    if (group.size() < 2 || std::popcount(group[0].mapped()) == max_labels) {
       result.insert(result.end(), group.begin(), group.end());
     } else {
       result.push_back(stacked(group));

@@ -59,7 +59,7 @@ public:
     engine_->refuse_to_record("a copy that the host waits for");
     if (bytes > 0 && count > 0)
       engine_->kernel("a copy", [&](cudaStream_t s) {
-        const bool together = count > 1 && std::max(to_step, from_step) <= engine_->most_pitch();
+        const bool together = count > 1 && std::max(to_step, from_step) <= engine_->max_pitch();
         return together ? cudaMemcpy2DAsync(to, to_step, from, from_step, bytes, count, cudaMemcpyDefault, s)
                         : copy_one_by_one(to, to_step, from, from_step, bytes, count, s);
       });

@@ -26,7 +26,7 @@ Engine::Engine(int index, cudaStream_t stream) : index_(index), stream_(stream),
   const Current current(index);
   check(cudaDeviceGetAttribute(&shared_bytes_, cudaDevAttrMaxSharedMemoryPerBlockOptin, index),
         "cudaDeviceGetAttribute");
-  check(cudaDeviceGetAttribute(&most_pitch_, cudaDevAttrMaxPitch, index), "cudaDeviceGetAttribute");
+  check(cudaDeviceGetAttribute(&max_pitch_, cudaDevAttrMaxPitch, index), "cudaDeviceGetAttribute");
   if (!stream_) check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "cudaStreamCreateWithFlags");
   check(cublasCreate(&blas_), "cublasCreate");
   check(cublasSetStream(blas_, stream_), "cublasSetStream");

@@ -65,7 +65,7 @@ public:
   /// Max shared memory of a block.
   Index shared_bytes() const { return shared_bytes_; }
   /// Max pitch of a copy, in bytes.
-  std::size_t most_pitch() const { return static_cast<std::size_t>(most_pitch_); }
+  std::size_t max_pitch() const { return static_cast<std::size_t>(max_pitch_); }
   /// Runs call(handle) with the GPU current. Only one thread at a time uses a handle.
   void blas(const char *name, const auto &call) const {
     const Current current(index_);
@@ -96,7 +96,7 @@ private:
   int index_;
   cudaStream_t stream_;
   bool owns_stream_;
-  int shared_bytes_ = 0, most_pitch_ = 0;
+  int shared_bytes_ = 0, max_pitch_ = 0;
   cublasHandle_t blas_ = nullptr;
   cusolverDnHandle_t solver_ = nullptr;
   cusolverDnParams_t parameters_ = nullptr;

@@ -43,7 +43,7 @@ public:
     ring_[copies_++ % capacity] = copy;
   }
   void commit() {
-    if (groups_ == most_groups) throw KernelError("more than 16 groups of asynchronous copies in flight");
+    if (groups_ == max_groups) throw KernelError("more than 16 groups of asynchronous copies in flight");
     ends_[groups_++] = copies_;
   }
   /// Performs all groups except the `newest`.
@@ -57,9 +57,9 @@ public:
   }
 
 private:
-  static constexpr std::size_t capacity = 256, most_groups = 16;
+  static constexpr std::size_t capacity = 256, max_groups = 16;
   std::array<Copy, capacity> ring_{};
-  std::array<std::size_t, most_groups> ends_{}; ///< end of each committed group, counted from the first copy
+  std::array<std::size_t, max_groups> ends_{}; ///< end of each committed group, counted from the first copy
   std::size_t copies_ = 0, done_ = 0, groups_ = 0;
 };
 

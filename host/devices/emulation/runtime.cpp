@@ -298,7 +298,7 @@ static cudaError_t copy_runs(void *to, std::size_t to_pitch, const void *from, s
 
 cudaError_t cudaMemcpy2DAsync(void *to, std::size_t to_pitch, const void *from, std::size_t from_pitch,
                               std::size_t width, std::size_t height, cudaMemcpyKind kind, cudaStream_t stream) {
-  if (std::min(to_pitch, from_pitch) < width || std::max(to_pitch, from_pitch) > most_pitch)
+  if (std::min(to_pitch, from_pitch) < width || std::max(to_pitch, from_pitch) > max_pitch)
     return result(cudaErrorInvalidPitchValue);
   return copy_runs(to, to_pitch, from, from_pitch, width, height, kind, stream);
 }

@@ -70,7 +70,7 @@ private:
 
   private:
     using How = typename Target<T>::How;
-    static constexpr int most_found = 4; ///< max number of passes that are kept per column
+    static constexpr int max_found = 4; ///< max number of passes that are kept per column
 
     /// Whether the block has columns in the window.
     bool meets(Index first, Index width) const {
@@ -106,7 +106,7 @@ private:
       Stream<T> *stream;
       /// The passes of the groups over this column. They are computed once if they are few and no loop is involved;
       /// `found` is their number, or −1 if they are not kept.
-      std::array<Room, most_found> rooms;
+      std::array<Room, max_found> rooms;
       int found;
       bool covered;        ///< whether one of the passes stores every entry
       ColumnPass<T> *only; ///< the pass, if a single group makes the whole column
@@ -131,7 +131,7 @@ private:
       for (const Group &g : run_.plan_.groups) {
         Digits digits(g);
         if (g.loops == 0 && !decode(g, column.index, digits)) continue;
-        if (g.loops > 0 || column.found == most_found) {
+        if (g.loops > 0 || column.found == max_found) {
           column.found = -1, column.covered = false;
           return;
         }
@@ -209,14 +209,14 @@ private:
     }
 
     // In the order with the least padding.
-    std::array<Stream<T>, most_periods> streams_;
+    std::array<Stream<T>, max_periods> streams_;
     alignas(64) T stage_[stage_bytes / sizeof(T)];
     const Run &run_;
     const Index piece_;
     Index first_, count_; ///< positions in y
     const IndexRange rows_;
     Arrays<T> arrays_;
-    std::array<Column, most_periods> columns_;
+    std::array<Column, max_periods> columns_;
     Weights<T> weights_;
     bool clean_ = false; ///< whether the stage holds zeros
   };
@@ -300,7 +300,7 @@ private:
 } // namespace
 
 template <class T> std::unique_ptr<Emitter<T>> emitter(Emission emission, const Limits &limits) {
-  const auto many = [](const Product &p) { return p.factors.size() > static_cast<std::size_t>(most_operands); };
+  const auto many = [](const Product &p) { return p.factors.size() > static_cast<std::size_t>(max_operands); };
   if (std::any_of(emission.products.begin(), emission.products.end(), many))
     return reference::emitter<T>(std::move(emission));
   return std::make_unique<CpuEmitter<T>>(emission, limits);

@@ -120,7 +120,7 @@ private:
     int operands = 0;
     for (DraftTerm &term : terms) {
       const int more = static_cast<int>(term.factors.size());
-      if (!d.terms.empty() && (static_cast<int>(d.terms.size()) == most_terms || operands + more > most_operands)) {
+      if (!d.terms.empty() && (static_cast<int>(d.terms.size()) == max_terms || operands + more > max_operands)) {
         add_group(d);
         d.terms.clear(), operands = 0;
       }
@@ -201,7 +201,7 @@ private:
 
   /// The label whose columns share the most vector bytes. Only vectors count that are at least a quarter of the bytes
   /// written and do not stay in the first-level cache: loads from farther away delay the streaming stores.
-  Shared most_shared(const Group &g) const {
+  Shared largest_shared(const Group &g) const {
     Shared most;
     const Index column = plan_.row_indices * bytes_each_;
     for (int q = 0; q < g.columns; ++q) {
@@ -235,8 +235,8 @@ private:
     t.chunk = t.height;
     const auto leading = std::find_if(plan_.groups.begin(), plan_.groups.end(), [](auto &g) { return g.covers; });
     if (leading == plan_.groups.end()) return;
-    if (const Shared s = most_shared(*leading); s.bytes > 0) {
-      t.bound = t.period = s.stride, t.periods = std::min<Index>(most_periods, s.extent);
+    if (const Shared s = largest_shared(*leading); s.bytes > 0) {
+      t.bound = t.period = s.stride, t.periods = std::min<Index>(max_periods, s.extent);
       t.width = std::clamp<Index>(limits_.slabs / s.bytes, 1, t.width);
       const Index chunk = std::max<Index>(limits_.chunk / bytes_each_, 1);
       t.chunk = leading->length < chunk ? chunk / leading->length * leading->length : chunk;

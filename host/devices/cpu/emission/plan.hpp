@@ -17,7 +17,7 @@
 namespace kronvec::cpu {
 
 /// One more than products have, because a band has a label even for a single run.
-using Strides = std::array<Index, most_labels + 1>;
+using Strides = std::array<Index, max_labels + 1>;
 
 /// An array, and the strides of its entry in a group's labels.
 struct Operand {
@@ -32,7 +32,7 @@ struct Term {
   int first, scalars, vectors;
 };
 
-constexpr int most_operands = 32;
+constexpr int max_operands = 32;
 
 struct Group {
   /// The labels come in this order. First the labels that a column's index decodes into, largest stride first. Then the
@@ -89,7 +89,7 @@ struct Contraction {
   std::array<Index, 2> step{};          ///< leading dimensions of the sides
   Index size = 1;
 };
-constexpr int first_local = 1 << 24, most_contractions = 8;
+constexpr int first_local = 1 << 24, max_contractions = 8;
 
 /// How the columns are cut into tasks. A task has blocks of `width` column indices that do not cross multiples of
 /// `bound`, one in each of `periods` consecutive periods. Long columns are cut into pieces of `height` row indices. The
@@ -99,7 +99,7 @@ struct Tiling {
   Index origin = 0; ///< a column index at which a period starts
   friend bool operator==(const Tiling &, const Tiling &) = default;
 };
-constexpr int most_periods = 8;
+constexpr int max_periods = 8;
 
 /// Thresholds between methods, in bytes unless stated otherwise. Tests make them small.
 struct Limits {

@@ -103,10 +103,10 @@ bool shape_runs(Draft &d, const std::vector<int> &run, bool makes, TableShelf &s
     }
     for (const std::vector<DraftFactor> &sources : shared_tables(d, odd, run)) {
       spent += size_of_table(d, sources, run);
-      if (++vectors > most_vectors || (!makes && !shelf.affords(spent))) return false;
+      if (++vectors > max_vectors || (!makes && !shelf.affords(spent))) return false;
       if (makes) rest.push_back(table_of(d, term, sources, run, shelf));
     }
-    if (vectors > most_vectors) return false;
+    if (vectors > max_vectors) return false;
     if (makes) term.factors = std::move(rest);
   }
   return true;

@@ -62,9 +62,9 @@ template <class T> struct Copy {
 /// The values of a run with any number of terms. V is the number of vectors of each term, or −1 if the terms differ.
 template <class T, int V> struct Sum {
   int terms;
-  T weight[most_terms];
-  int vectors[most_terms];
-  const T *vector[most_terms][most_vectors];
+  T weight[max_terms];
+  int vectors[max_terms];
+  const T *vector[max_terms][max_vectors];
 
   Sum(const Band<T> &band, Index j) : terms(band.terms) {
     for (int t = 0; t < terms; ++t) {

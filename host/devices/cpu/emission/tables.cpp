@@ -209,14 +209,14 @@ template <class T> void fill_tables(const Plan &plan, const Arrays<T> &arrays, c
 }
 
 Index room_for(const std::vector<Contraction> &contractions) {
-  Index results = 0, most_sides = 0;
+  Index results = 0, max_sides = 0;
   for (const Contraction &c : contractions) {
     Index sides = 0;
     for (const int side : {0, 1})
       if (!c.kept[side]) sides += entries(c.side[side]);
-    results += c.size, most_sides = std::max(most_sides, sides);
+    results += c.size, max_sides = std::max(max_sides, sides);
   }
-  return most_sides + results;
+  return max_sides + results;
 }
 
 template <class T>

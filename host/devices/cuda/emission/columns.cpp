@@ -79,7 +79,7 @@ std::int64_t best_apart(const std::vector<Term> &terms) {
 
 template <class T> std::optional<Columns<T>> columns_of(std::vector<Term> terms) {
   using Work = ColumnsWork<T>;
-  if (terms.size() > static_cast<std::size_t>(Work::most_terms)) return {};
+  if (terms.size() > static_cast<std::size_t>(Work::max_terms)) return {};
   if (!std::all_of(terms.begin(), terms.end(), suits)) return {};
   Columns<T> result{};
   Work &work = result.work;
@@ -92,8 +92,8 @@ template <class T> std::optional<Columns<T>> columns_of(std::vector<Term> terms)
     work.whole = work.whole && whole(t, Work::vector);
   }
   work.apart = best_apart(terms);
-  const bool fits = work.total <= Work::most_factors && result.buffers.take(terms, Work::most_buffers) &&
-                    kernels::least_shared_bytes(work) <= kernels::most_shared_bytes;
+  const bool fits = work.total <= Work::max_factors && result.buffers.take(terms, Work::max_buffers) &&
+                    kernels::min_shared_bytes(work) <= kernels::max_shared_bytes;
   if (!fits) return {};
   result.terms = std::move(terms);
   return result;

@@ -12,7 +12,7 @@ namespace {
 using Labels = std::vector<int>;
 using Factors = std::vector<Product::Factor>;
 
-constexpr std::size_t most_factors = 8;
+constexpr std::size_t max_factors = 8;
 
 std::size_t at(int q) { return static_cast<std::size_t>(q); }
 
@@ -29,13 +29,13 @@ class Contractor {
 public:
   Contractor(const Product &p, int axis) : p_(p), axis_(axis) {}
 
-  std::optional<Contraction> make(Index most_entries) {
+  std::optional<Contraction> make(Index max_entries) {
     c_.others = p_;
     c_.others.factors.clear();
     Factors summed;
     for (const auto &f : p_.factors)
       (sums(p_, f) ? summed : c_.others.factors).push_back(f);
-    if (summed.empty() || summed.size() > most_factors || !split(summed, most_entries)) return {};
+    if (summed.empty() || summed.size() > max_factors || !split(summed, max_entries)) return {};
     for (int q = 0; q < p_.labels; ++q)
       if (p_.summed(q)) c_.others.extent[at(q)] = 1;
     sort_labels();
@@ -70,7 +70,7 @@ private:
 
   /// Chooses the two sides with the smallest tables. A single factor may need no table; if it needs one, the table has
   /// the factor's size.
-  bool split(const Factors &factors, Index most_entries) {
+  bool split(const Factors &factors, Index max_entries) {
     const unsigned last = 1u << (factors.size() - 1);
     Index least = -1;
     for (unsigned right = factors.size() > 1 ? 1 : 0; right < last; ++right) { // the last factor is on the left
@@ -82,7 +82,7 @@ private:
       for (const Factors &one : sides) {
         if (one.size() == 1 && has_sums(one)) continue;
         cost += entries(one);
-        affordable = affordable && entries(one) <= std::max(most_entries, sum_values(p_));
+        affordable = affordable && entries(one) <= std::max(max_entries, sum_values(p_));
       }
       if (affordable && (least < 0 || cost < least)) least = cost, factors_ = sides;
     }
@@ -210,8 +210,8 @@ Product Contraction::rest(int result, Index room) const {
   return p;
 }
 
-std::optional<Contraction> contract(const Product &p, int axis, Index most_entries) {
-  return Contractor(p, axis).make(most_entries);
+std::optional<Contraction> contract(const Product &p, int axis, Index max_entries) {
+  return Contractor(p, axis).make(max_entries);
 }
 
 } // namespace kronvec::cuda

@@ -45,7 +45,7 @@ struct Contraction {
 };
 
 /// The contraction of a simplified product (products.hpp) in slices along Y's rows (axis 0) or columns (axis 1).
-/// Returns nothing if a table would have more than `most_entries` entries.
-std::optional<Contraction> contract(const Product &p, int axis, Index most_entries);
+/// Returns nothing if a table would have more than `max_entries` entries.
+std::optional<Contraction> contract(const Product &p, int axis, Index max_entries);
 
 } // namespace kronvec::cuda

@@ -52,12 +52,12 @@ template <class T> void Launches<T>::plan_tiles(const std::vector<Product> &prod
   for (const bool long_products : {false, true}) {
     parts_.push_back({.long_products = long_products, .first = static_cast<Index>(terms.size())});
     for (const Product &p : products)
-      if ((p.factors.size() > Term::most_factors) == long_products) append(terms, terms_of(p));
+      if ((p.factors.size() > Term::max_factors) == long_products) append(terms, terms_of(p));
   }
 }
 
 template <class T> void Launches<T>::append(std::vector<Term> &all, std::vector<Term> terms) {
-  constexpr std::size_t room = EmissionWork<T>::most_buffers;
+  constexpr std::size_t room = EmissionWork<T>::max_buffers;
   if (!parts_.back().buffers.take(terms, room)) {
     parts_.push_back({.long_products = parts_.back().long_products, .first = static_cast<Index>(all.size())});
     if (!parts_.back().buffers.take(terms, room))
