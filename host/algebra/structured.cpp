@@ -135,7 +135,7 @@ template <class T> T Triangular<T>::entry(Index k, Index place) const {
   if (transposed_) std::swap(k, place);
   const auto is_kth = [&](Index i, Index j) { // whether (i, j) is entry k of the triangle
     const auto [first, last] = triangle_.column(j, n_);
-    return i >= first && i < last && triangle_.above(j, n_) + i - first == k;
+    return i >= first && i < last && triangle_.entries_before(j, n_) + i - first == k;
   };
   const Index i = place % n_, j = place / n_;
   if (i == j) return T(is_kth(i, i) ? 1 : 0);
