@@ -77,7 +77,7 @@ private:
   }
 
   /// (I ⊗ K[m,n] ⊗ I) vec X: permutes the columns of many consecutive inner×mn matrices.
-  void permute(Middle k, const BatchView<const T> &x, const BatchView<T> &y) const {
+  void permute(MiddleCommutation k, const BatchView<const T> &x, const BatchView<T> &y) const {
     const Index each = k.inner * k.m * k.n, items = each == 0 ? 0 : y.rows * y.cols / each;
     const auto permuted = [&](const T *from, T *to, Index count) {
       primitives_.commute_columns(k.n, k.m, {from, k.inner, k.m * k.n, k.inner, count, each},
