@@ -89,12 +89,13 @@ constexpr Index few_points = 3;
 /// Max entries of J for the comparison at several points.
 constexpr Index max_entries = 1 << 18;
 
-template <class T> struct Few {
+template <class T> struct ThreePoints {
   Matrix<T> xs;    ///< side by side
   Values<T> inner; ///< at the second point
   Values<T> all;
 
-  Few(const Symbol &x, const Values<T> &values) : xs(x.rows(), x.cols() * few_points), inner(values), all(values) {
+  ThreePoints(const Symbol &x, const Values<T> &values)
+      : xs(x.rows(), x.cols() * few_points), inner(values), all(values) {
     for (std::size_t k = 0; k < values.size(); ++k) {
       if (values[k].symbol.node() != x.node()) continue;
       const MatrixView<const T> here = values[k].value;
@@ -171,17 +172,17 @@ std::vector<Comparison> compare(const Expression &f, const Symbol &x, const Valu
     }
   }
   if (j.rows() * j.cols() > max_entries) return rows;
-  const Few<T> few(x, values);
+  const ThreePoints<T> three(x, values);
   std::optional<Matrix<double>> second;
   try {
-    second = reference_jacobian<T>(j, few.inner, report("reference at another point"));
+    second = reference_jacobian<T>(j, three.inner, report("reference at another point"));
   } catch (const DomainError &) { // F has no value at ⅞X
     return rows;
   }
   for (const Device &device : devices)
     for (const Method method : {Method::structured, Method::forward, Method::reverse})
       if (method != Method::structured || j.has_terms())
-        rows.push_back(compare_points<T>(j, few.all, device, method, {reference, second->view(), reference}));
+        rows.push_back(compare_points<T>(j, three.all, device, method, {reference, second->view(), reference}));
   return rows;
 }
 
