@@ -15,8 +15,8 @@
 namespace kronvec {
 namespace {
 
+using detail::DenseMethod;
 using detail::Point;
-using detail::Way;
 
 /// How the file's matrix is cut: into ranges of columns, or, if the method computes columns of the transpose, into
 /// ranges of rows. In the second case every column of the file gets a piece of each range.
@@ -51,7 +51,7 @@ private:
   Bytes needed(Index n) const {
     const double range = static_cast<double>(length) * static_cast<double>(n) * sizeof(T);
     const bool on_host = point_.device().is_host();
-    const double beside = static_cast<double>(detail::held_by_way(point_, method, layout_, n).bytes());
+    const double beside = static_cast<double>(detail::held_by_method(point_, method, layout_, n).bytes());
     const double device = beside + (across ? range : 0) + (on_host ? 0 : range), host = (n < total ? 2 : 1) * range;
     return on_host ? Bytes{host + device, 0} : Bytes{host, device};
   }
@@ -110,8 +110,8 @@ private:
 /// Computes the ranges of the file's matrix, one after the other, in host memory.
 template <class T> class Assembly {
 public:
-  Assembly(const Point<T> &point, const Cut<T> &cut, Way<T> &way)
-      : backend_(point.device().backend()), cut_(cut), way_(way), natural_(room(cut.across, point.device())),
+  Assembly(const Point<T> &point, const Cut<T> &cut, DenseMethod<T> &method)
+      : backend_(point.device().backend()), cut_(cut), method_(method), natural_(room(cut.across, point.device())),
         turned_(room(!backend_.is_host(), point.device())), host_{room(true, Device::cpu()),
                                                                   room(cut.ranges() > 1, Device::cpu())} {}
 
@@ -124,10 +124,10 @@ public:
     const MatrixView<T> out = backend_.is_host() ? host : shaped(turned_.data(), n);
     if (cut_.across) {
       const MatrixView<T> columns(natural_.data(), cut_.length, n);
-      way_.fill(first, columns);
+      method_.fill(first, columns);
       backend_.primitives(T{}).transpose(BatchView<T>(columns), out);
     } else {
-      way_.fill(first, out);
+      method_.fill(first, out);
     }
     if (!backend_.is_host()) transfer<T>(backend_, out, host);
     return host;
@@ -143,7 +143,7 @@ private:
 
   const Backend &backend_;
   const Cut<T> &cut_;
-  Way<T> &way_;
+  DenseMethod<T> &method_;
   Matrix<T> natural_; ///< columns of the file's transpose
   Matrix<T> turned_;  ///< a range on the device
   Matrix<T> host_[2];
@@ -151,9 +151,9 @@ private:
 };
 
 /// Writes each range in its own thread while the next range is assembled.
-template <class T>
-void write_ranges(NpyFile &file, const Point<T> &point, const Cut<T> &cut, Way<T> &way, const Progress &progress) {
-  Assembly<T> assembly(point, cut, way);
+template <class T> void write_ranges(NpyFile &file, const Point<T> &point, const Cut<T> &cut, DenseMethod<T> &method,
+                                     const Progress &progress) {
+  Assembly<T> assembly(point, cut, method);
   std::future<void> writing; // destroyed first, which waits for the thread: the buffers and the file outlive it
   for (Index first = 0; first < cut.total; first += cut.step) {
     const Index n = std::min(cut.step, cut.total - first);
@@ -175,8 +175,8 @@ void write_jacobian(const std::filesystem::path &path, const JacobianAt<T> &j, c
   NpyFile file(path, cut.file, sizeof(T));
   file.require_space();
   if (cut.ranges() > 0)
-    detail::with_way(point, {.method = cut.method, .layout = options.layout}, cut.step,
-                     [&](Way<T> &way) { write_ranges(file, point, cut, way, options.progress); });
+    detail::with_method(point, {.method = cut.method, .layout = options.layout}, cut.step,
+                        [&](DenseMethod<T> &method) { write_ranges(file, point, cut, method, options.progress); });
   file.sync();
   if (options.progress) options.progress(1);
   file.commit();

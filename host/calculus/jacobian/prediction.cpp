@@ -92,7 +92,8 @@ template <class T> Blocks held_by_turning(const JacobianPlan &plan) {
   return blocks<T>(plan.cols() * columns_per_pass(plan, Stage::reverse, sizeof(T)));
 }
 
-/// What `Terms` holds: a workspace, plus the largest of what the dense steps and J's emission take one after another.
+/// What `FromTerms` holds: a workspace, plus the largest of what the dense steps and J's emission take one after
+/// another.
 template <class T> Blocks held_by_terms(const JacobianPlan &plan, const Emitters<T> &emitters, Layout layout) {
   Blocks in_turn = scratch<T>(plan.program, Stage::dense, 1);
   for (const auto &emitter : emitters.steps)
@@ -157,7 +158,7 @@ template <class T> void require_memory(const Point<T> &point, const DenseOptions
                                 readable_bytes(bytes), readable_bytes(free)));
 }
 
-template <class T> Blocks held_by_way(const Point<T> &point, Method method, Layout layout, Index most) {
+template <class T> Blocks held_by_method(const Point<T> &point, Method method, Layout layout, Index most) {
   const JacobianPlan &plan = point.plan();
   if (method == Method::forward) return held_by_passes<T>(plan, Stage::forward, most);
   if (method == Method::reverse) return held_by_passes<T>(plan, Stage::reverse, most);
@@ -168,8 +169,8 @@ template <class T> Blocks held_by_way(const Point<T> &point, Method method, Layo
   return {};
 }
 
-template Blocks held_by_way(const Point<float> &, Method, Layout, Index);
-template Blocks held_by_way(const Point<double> &, Method, Layout, Index);
+template Blocks held_by_method(const Point<float> &, Method, Layout, Index);
+template Blocks held_by_method(const Point<double> &, Method, Layout, Index);
 template Blocks scratch<float>(const Program &, Stage, Index);
 template Blocks scratch<double>(const Program &, Stage, Index);
 template Blocks local_scratch<float>(const JacobianPlan &, Index, Device);
