@@ -54,7 +54,7 @@ Emission values_of(const Emission &j) {
 
 } // namespace
 
-template <class T> struct FactoredJacobian<T>::Terms {
+template <class T> struct FactoredJacobian<T>::StoredTerms {
   std::shared_ptr<const Point<T>> point;
   Pool::Block workspace;
   detail::Buffers<T> buffers;
@@ -93,7 +93,7 @@ template <class T> struct FactoredJacobian<T>::Terms {
 };
 
 template <class T> FactoredJacobian<T>::FactoredJacobian(std::shared_ptr<const Point<T>> point)
-    : terms_(std::make_unique<Terms>()) {
+    : terms_(std::make_unique<StoredTerms>()) {
   require_terms(point->plan());
   terms_->workspace = point->device().backend().pool().take(point->workspace_bytes(Stage::dense));
   terms_->buffers = point->run_dense(static_cast<T *>(terms_->workspace.data()));
