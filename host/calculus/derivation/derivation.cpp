@@ -72,7 +72,7 @@ Content::Content(const Expression &function, const Symbol &variable, const SizeN
   }
   jacobian_transpose = simplify(transpose(jacobian));
   std::vector<Expression> derived_once;
-  for (const Part &part : std::span(parts).first(parts.size() - 1))
+  for (const DerivedPart &part : std::span(parts).first(parts.size() - 1))
     derived_once.push_back(part.f);
   names = named_parts(derived_once, {gradient.value_or(jacobian)}, symbols);
   remarks = remarks_about(f);

@@ -95,7 +95,7 @@ private:
 
   std::string differentials() const {
     std::string result = "\ndifferential\n";
-    for (const derivation::Part &part : c_.parts) {
+    for (const derivation::DerivedPart &part : c_.parts) {
       const bool whole = part.f.node() == c_.f.node();
       std::string head = fmt::format("  {} = ", whole ? "d" + c_.name : text(part.lines[0].differential));
       for (const derivation::Line &line : std::span(part.lines).subspan(1)) {
