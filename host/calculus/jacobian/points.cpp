@@ -112,7 +112,7 @@ template <class T> void Points<T>::update(const Values<T> &values) {
 
 template <class T> void Points<T>::evaluate(bool shared_too) const {
   const Backend &backend = device_.backend();
-  if (shared_too) run<T>(plan_->program, Stage::values, backend, memory(0, 1), Part::shared);
+  if (shared_too) run<T>(plan_->program, Stage::values, backend, memory(0, 1), StepSelection::shared);
   const Index each = points_at_once(*plan_, Stage::values, sizeof(T), count_, device_);
   for_parts(backend, {count_, each}, [&](Index first, Index n) { evaluate_varying(first, n); });
   if (!copies_.data()) return;
@@ -126,7 +126,7 @@ template <class T> void Points<T>::evaluate(bool shared_too) const {
 /// point.
 template <class T> void Points<T>::evaluate_varying(Index first, Index count) const {
   try {
-    run<T>(plan_->program, Stage::values, device_.backend(), memory(first, count), Part::varying);
+    run<T>(plan_->program, Stage::values, device_.backend(), memory(first, count), StepSelection::varying);
   } catch (const DomainError &error) {
     if (count == 1) throw DomainError(fmt::format("at point {}, counted from 0: {}", first, error.what()));
     for (Index point = first; point < first + count; ++point)

@@ -194,11 +194,16 @@ template <class M> std::array<std::intptr_t, 6> words(const M &m) {
 
 /// The key of a run: all that it depends on, except the numbers in its memory. Emitters and the varying slots do not
 /// change during the life of a point.
-template <class T> Recordings::Key key_of(Stage stage, Part part, const Memory<T> &memory) {
+template <class T> Recordings::Key key_of(Stage stage, StepSelection selection, const Memory<T> &memory) {
   const auto address = [](const T *data) { return reinterpret_cast<std::intptr_t>(data); };
-  Recordings::Key key{
-      static_cast<std::intptr_t>(stage), static_cast<std::intptr_t>(part), address(memory.arena), address(memory.once),
-      address(memory.workspace),         address(memory.values),           memory.count,          memory.first};
+  Recordings::Key key{static_cast<std::intptr_t>(stage),
+                      static_cast<std::intptr_t>(selection),
+                      address(memory.arena),
+                      address(memory.once),
+                      address(memory.workspace),
+                      address(memory.values),
+                      memory.count,
+                      memory.first};
   const auto input = words(memory.input), output = words(memory.output);
   std::copy(output.begin(), output.end(), std::copy(input.begin(), input.end(), key.begin() + 8));
   return key;
@@ -206,24 +211,25 @@ template <class T> Recordings::Key key_of(Stage stage, Part part, const Memory<T
 
 } // namespace
 
-template <class T>
-void run(const Program &program, Stage stage, const Backend &backend, const Memory<T> &memory, Part part) {
+template <class T> void run(const Program &program, Stage stage, const Backend &backend, const Memory<T> &memory,
+                            StepSelection selection) {
   const Interpreter<T> interpreter(program, stage, backend, memory);
   const std::vector<Step> &steps = program.steps(stage);
   const auto one = [&](const Step &step) {
-    const bool takes_part = part == Part::all || memory.varying->has(step) == (part == Part::varying);
-    if (takes_part) interpreter.run(step);
-    return takes_part;
+    const bool selected =
+        selection == StepSelection::all || memory.varying->has(step) == (selection == StepSelection::varying);
+    if (selected) interpreter.run(step);
+    return selected;
   };
   if (memory.recordings && backend.records())
-    return memory.recordings->run(backend, key_of(stage, part, memory), static_cast<int>(steps.size()),
+    return memory.recordings->run(backend, key_of(stage, selection, memory), static_cast<int>(steps.size()),
                                   [&](int i) { return one(steps[static_cast<std::size_t>(i)]); });
   std::for_each(steps.begin(), steps.end(), one);
 }
 
 template struct Memory<float>;
 template struct Memory<double>;
-template void run(const Program &, Stage, const Backend &, const Memory<float> &, Part);
-template void run(const Program &, Stage, const Backend &, const Memory<double> &, Part);
+template void run(const Program &, Stage, const Backend &, const Memory<float> &, StepSelection);
+template void run(const Program &, Stage, const Backend &, const Memory<double> &, StepSelection);
 
 } // namespace kronvec::detail

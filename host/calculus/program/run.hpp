@@ -67,9 +67,9 @@ template <class T> struct Memory {
 };
 
 /// Which steps of a stage run.
-enum class Part { all, shared, varying };
+enum class StepSelection { all, shared, varying };
 
-template <class T>
-void run(const Program &program, Stage stage, const Backend &backend, const Memory<T> &memory, Part part = Part::all);
+template <class T> void run(const Program &program, Stage stage, const Backend &backend, const Memory<T> &memory,
+                            StepSelection selection = StepSelection::all);
 
 } // namespace kronvec::detail
