@@ -80,13 +80,13 @@ std::vector<int> layout(const Term &t, Labels set) {
 
 /// A new buffer over the labels `keep`: the sum of the parts, or, if a label is `stacked`, the parts one after the
 /// other along it.
-Term::Factor Contractor::emit(const Term &t, const std::vector<Part> &parts, Labels keep, int stacked) {
+Term::Factor Contractor::emit(const Term &t, const std::vector<WeightedProduct> &parts, Labels keep, int stacked) {
   AffineMap place;
   Index size = 1, count = 0;
   for (const int q : layout(t, keep))
     place.stride[q] = std::exchange(size, size * t.extent[q]);
   Emission emission{{}, Axis::all(1), {}};
-  for (const Part &part : parts) {
+  for (const WeightedProduct &part : parts) {
     Labels used = keep;
     for (const Term::Factor &f : part.factors)
       used |= labels_of(f.map);
@@ -134,11 +134,11 @@ Factors Contractor::contract_to_two(const Term &t, const Factors &factors, Label
   return two;
 }
 
-Term::Factor Contractor::sum(const Term &t, const std::vector<Part> &parts, Labels labels) {
+Term::Factor Contractor::sum(const Term &t, const std::vector<WeightedProduct> &parts, Labels labels) {
   return emit(t, parts, labels, nothing_stacked);
 }
 
-Term::Factor Contractor::stack(const Term &t, const std::vector<Part> &parts, Labels labels, int label) {
+Term::Factor Contractor::stack(const Term &t, const std::vector<WeightedProduct> &parts, Labels labels, int label) {
   return emit(t, parts, labels, label);
 }
 
