@@ -7,7 +7,7 @@
 /// one label. A factor that is neither a scalar nor a vector along the run is copied into a table that is.
 ///
 /// Pipeline: drafts (draft.hpp) → runs (runs.hpp) and contractions (contraction.hpp) → Plan → tables (tables.hpp),
-/// tasks (cut.hpp), columns (column.hpp) and bands (simd.hpp).
+/// tasks (task_partition.hpp), columns (column.hpp) and bands (simd.hpp).
 
 #include "devices/emission.hpp"
 
