@@ -20,9 +20,9 @@ using detail::Point;
 
 /// How the file's matrix is cut: into ranges of columns, or, if the method computes columns of the transpose, into
 /// ranges of rows. In the second case every column of the file gets a piece of each range.
-template <class T> class Cut {
+template <class T> class FilePartition {
 public:
-  Cut(const Point<T> &point, const JacobianFileOptions &options)
+  FilePartition(const Point<T> &point, const JacobianFileOptions &options)
       : method(detail::chosen(point.plan(), options.method)), point_(point), layout_(options.layout),
         room_(room(options.max_bytes)) {
     const Index rows = point.plan().rows(), cols = point.plan().cols();
@@ -108,12 +108,13 @@ private:
 };
 
 /// Computes the ranges of the file's matrix, one after the other, in host memory.
-template <class T> class Assembly {
+template <class T> class RangeAssembly {
 public:
-  Assembly(const Point<T> &point, const Cut<T> &cut, DenseMethod<T> &method)
-      : backend_(point.device().backend()), cut_(cut), method_(method), natural_(room(cut.across, point.device())),
+  RangeAssembly(const Point<T> &point, const FilePartition<T> &partition, DenseMethod<T> &method)
+      : backend_(point.device().backend()), partition_(partition), method_(method),
+        natural_(room(partition.across, point.device())),
         turned_(room(!backend_.is_host(), point.device())), host_{room(true, Device::cpu()),
-                                                                  room(cut.ranges() > 1, Device::cpu())} {}
+                                                                  room(partition.ranges() > 1, Device::cpu())} {}
 
   /// `n` columns (or rows) from `first` on. The result stays valid during the next call; the call after that overwrites
   /// it.
@@ -122,8 +123,8 @@ public:
     turn_ = 1 - turn_;
     const MatrixView<T> host = shaped(buffer.data(), n);
     const MatrixView<T> out = backend_.is_host() ? host : shaped(turned_.data(), n);
-    if (cut_.across) {
-      const MatrixView<T> columns(natural_.data(), cut_.length, n);
+    if (partition_.across) {
+      const MatrixView<T> columns(natural_.data(), partition_.length, n);
       method_.fill(first, columns);
       backend_.primitives(T{}).transpose(BatchView<T>(columns), out);
     } else {
@@ -135,14 +136,14 @@ public:
 
 private:
   Matrix<T> room(bool wanted, Device device) const {
-    return Matrix<T>::uninitialized(wanted ? cut_.length : 0, wanted ? cut_.step : 0, device);
+    return Matrix<T>::uninitialized(wanted ? partition_.length : 0, wanted ? partition_.step : 0, device);
   }
   MatrixView<T> shaped(T *data, Index n) const {
-    return cut_.across ? MatrixView<T>(data, n, cut_.length) : MatrixView<T>(data, cut_.length, n);
+    return partition_.across ? MatrixView<T>(data, n, partition_.length) : MatrixView<T>(data, partition_.length, n);
   }
 
   const Backend &backend_;
-  const Cut<T> &cut_;
+  const FilePartition<T> &partition_;
   DenseMethod<T> &method_;
   Matrix<T> natural_; ///< columns of the file's transpose
   Matrix<T> turned_;  ///< a range on the device
@@ -151,17 +152,17 @@ private:
 };
 
 /// Writes each range in its own thread while the next range is assembled.
-template <class T> void write_ranges(NpyFile &file, const Point<T> &point, const Cut<T> &cut, DenseMethod<T> &method,
-                                     const Progress &progress) {
-  Assembly<T> assembly(point, cut, method);
+template <class T> void write_ranges(NpyFile &file, const Point<T> &point, const FilePartition<T> &partition,
+                                     DenseMethod<T> &method, const Progress &progress) {
+  RangeAssembly<T> assembly(point, partition, method);
   std::future<void> writing; // destroyed first, which waits for the thread: the buffers and the file outlive it
-  for (Index first = 0; first < cut.total; first += cut.step) {
-    const Index n = std::min(cut.step, cut.total - first);
+  for (Index first = 0; first < partition.total; first += partition.step) {
+    const Index n = std::min(partition.step, partition.total - first);
     const MatrixView<const T> range = assembly.range(first, n);
     if (writing.valid()) writing.get();
-    writing = std::async(std::launch::async, [&file, range, row = cut.across ? first : 0,
-                                              col = cut.across ? 0 : first] { file.write(row, col, range); });
-    if (progress) progress(static_cast<double>(first) / static_cast<double>(cut.total));
+    writing = std::async(std::launch::async, [&file, range, row = partition.across ? first : 0,
+                                              col = partition.across ? 0 : first] { file.write(row, col, range); });
+    if (progress) progress(static_cast<double>(first) / static_cast<double>(partition.total));
   }
   if (writing.valid()) writing.get();
 }
@@ -171,12 +172,13 @@ template <class T> void write_ranges(NpyFile &file, const Point<T> &point, const
 template <class T>
 void write_jacobian(const std::filesystem::path &path, const JacobianAt<T> &j, const JacobianFileOptions &options) {
   const Point<T> &point = detail::point_of(j);
-  const Cut<T> cut(point, options);
-  NpyFile file(path, cut.file, sizeof(T));
+  const FilePartition<T> partition(point, options);
+  NpyFile file(path, partition.file, sizeof(T));
   file.require_space();
-  if (cut.ranges() > 0)
-    detail::with_method(point, {.method = cut.method, .layout = options.layout}, cut.step,
-                        [&](DenseMethod<T> &method) { write_ranges(file, point, cut, method, options.progress); });
+  if (partition.ranges() > 0)
+    detail::with_method(
+        point, {.method = partition.method, .layout = options.layout}, partition.step,
+        [&](DenseMethod<T> &method) { write_ranges(file, point, partition, method, options.progress); });
   file.sync();
   if (options.progress) options.progress(1);
   file.commit();
