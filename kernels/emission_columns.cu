@@ -92,12 +92,12 @@ template <class T, bool Whole> struct Tile {
       for (int v = 0; v < V; ++v)
         product[k][v] = All || match >> (k * W + v % W) & 1 ? weight : T(0);
     }
-    const auto part = work.part[t];
-    const T *const *pointer = tables.pointer + part.first;
-    const int *step = tables.step + part.first_varying, *col_at = tables.col_at + part.first * tables.stage + c;
-    const int *row_at = tables.row_at + part.first_varying * tables.places + place * W;
+    const auto counts = work.counts[t];
+    const T *const *pointer = tables.pointer + counts.first;
+    const int *step = tables.step + counts.first_varying, *col_at = tables.col_at + counts.first * tables.stage + c;
+    const int *row_at = tables.row_at + counts.first_varying * tables.places + place * W;
     KRONVEC_ROLLED
-    for (int f = 0; f < part.varying; ++f) {
+    for (int f = 0; f < counts.varying; ++f) {
       const auto columns = load<abreast>(col_at);
       const auto rows = load<W>(row_at);
       if constexpr (All)

@@ -12,7 +12,7 @@ template <class T> struct ColumnsWork {
   static constexpr int vector = 16 / sizeof(T); ///< entries per store
 
   /// Factors [0, varying) of a term may differ from row to row. The other factors depend on the column only.
-  struct Part {
+  struct FactorCounts {
     std::int16_t varying, factors;
     std::int16_t first_varying, first; ///< number of varying factors, and of all factors, in earlier terms
   };
@@ -22,7 +22,7 @@ template <class T> struct ColumnsWork {
   int count, varying, total; ///< numbers of terms, varying factors, factors
   bool whole;                ///< see `emit_columns`
   std::int64_t apart;        ///< distance of columns that share most factors and should be processed by the same thread
-  Part part[max_terms];
+  FactorCounts counts[max_terms];
   const T *buffer[max_buffers];
   std::int64_t step[max_buffers]; ///< from one item's part of a buffer to the next item's; 0: all items read the same
 };

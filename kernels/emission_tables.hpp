@@ -80,12 +80,13 @@ template <class T> __device__ void find_factors(const ColumnsWork<T> &work, int6
   static_assert(ColumnsWork<T>::max_terms <= threads);
   const int t = static_cast<int>(threadIdx.x);
   if (KRONVEC_WITHIN(t < work.count)) {
-    const auto part = work.part[t];
+    const auto counts = work.counts[t];
     const Term &term = work.terms[t];
-    for (int f = 0; f < part.factors; ++f)
-      tables.pointer[part.first + f] = work.buffer[term.buffer[f]] + item * work.step[term.buffer[f]] + term.base[f];
-    for (int f = 0; f < part.varying; ++f)
-      tables.step[part.first_varying + f] = term.end[0] > 0 ? static_cast<int>(term.label[term.end[0] - 1].step[f]) : 0;
+    for (int f = 0; f < counts.factors; ++f)
+      tables.pointer[counts.first + f] = work.buffer[term.buffer[f]] + item * work.step[term.buffer[f]] + term.base[f];
+    for (int f = 0; f < counts.varying; ++f)
+      tables.step[counts.first_varying + f] =
+          term.end[0] > 0 ? static_cast<int>(term.label[term.end[0] - 1].step[f]) : 0;
   }
 }
 
@@ -97,8 +98,8 @@ template <class T> __device__ void decode_rows(const ColumnsWork<T> &work, int64
     const int64_t position = first + static_cast<int64_t>(place) * apart;
     const bool inside = position >= 0 && position < rows;
     tables.row_key[job] =
-        inside ? decode(work.terms[t], 0, index_at(work.side[0], position), work.part[t].varying,
-                        tables.row_at + work.part[t].first_varying * tables.places + place, tables.places)
+        inside ? decode(work.terms[t], 0, index_at(work.side[0], position), work.counts[t].varying,
+                        tables.row_at + work.counts[t].first_varying * tables.places + place, tables.places)
                : nowhere(0);
   }
 }
@@ -108,18 +109,18 @@ template <class T> __device__ void decode_columns(const ColumnsWork<T> &work, in
                                                   const Tables<T> &tables) {
   for (int job = static_cast<int>(threadIdx.x); job < work.count * tables.stage; job += KRONVEC_STRIDE(threads)) {
     const int t = job / tables.stage, c = job % tables.stage;
-    const auto part = work.part[t];
-    int *at = tables.col_at + part.first * tables.stage + c;
+    const auto counts = work.counts[t];
+    int *at = tables.col_at + counts.first * tables.stage + c;
     int key = nowhere(1);
     if (c < count) {
       const int64_t index = index_at(work.side[1], first + static_cast<int64_t>(c) * apart);
-      key = decode(work.terms[t], 1, index, part.factors, at, tables.stage);
+      key = decode(work.terms[t], 1, index, counts.factors, at, tables.stage);
     }
     tables.col_key[job] = key;
     if (key == nowhere(1)) continue;
     T weight = static_cast<T>(work.terms[t].scale);
-    for (int f = part.varying; f < part.factors; ++f)
-      weight *= __ldg(tables.pointer[part.first + f] + at[f * tables.stage]);
+    for (int f = counts.varying; f < counts.factors; ++f)
+      weight *= __ldg(tables.pointer[counts.first + f] + at[f * tables.stage]);
     tables.weight[job] = weight;
   }
 }

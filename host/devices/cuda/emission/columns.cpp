@@ -87,7 +87,7 @@ template <class T> std::optional<Columns<T>> columns_of(std::vector<Term> terms)
   for (const Term &t : terms) {
     const auto small = [](int n) { return static_cast<std::int16_t>(n); };
     const int here = varying(t);
-    work.part[work.count++] = {small(here), small(t.factors), small(work.varying), small(work.total)};
+    work.counts[work.count++] = {small(here), small(t.factors), small(work.varying), small(work.total)};
     work.varying += here, work.total += t.factors;
     work.whole = work.whole && whole(t, Work::vector);
   }
