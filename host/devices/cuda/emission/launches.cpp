@@ -50,7 +50,7 @@ template <class T> Launches<T>::Launches(const Engine &engine, const Backend &ba
 
 template <class T> void Launches<T>::plan_tiles(const std::vector<Product> &products, std::vector<Term> &terms) {
   for (const bool long_products : {false, true}) {
-    parts_.push_back({.long_products = long_products, .first = static_cast<Index>(terms.size())});
+    ranges_.push_back({.long_products = long_products, .first = static_cast<Index>(terms.size())});
     for (const Product &p : products)
       if ((p.factors.size() > Term::max_factors) == long_products) append(terms, terms_of(p));
   }
@@ -58,12 +58,12 @@ template <class T> void Launches<T>::plan_tiles(const std::vector<Product> &prod
 
 template <class T> void Launches<T>::append(std::vector<Term> &all, std::vector<Term> terms) {
   constexpr std::size_t room = EmissionWork<T>::max_buffers;
-  if (!parts_.back().buffers.take(terms, room)) {
-    parts_.push_back({.long_products = parts_.back().long_products, .first = static_cast<Index>(all.size())});
-    if (!parts_.back().buffers.take(terms, room))
+  if (!ranges_.back().buffers.take(terms, room)) {
+    ranges_.push_back({.long_products = ranges_.back().long_products, .first = static_cast<Index>(all.size())});
+    if (!ranges_.back().buffers.take(terms, room))
       throw ShapeError(fmt::format("a product of more than {} different arrays", room));
   }
-  parts_.back().count += static_cast<Index>(terms.size());
+  ranges_.back().count += static_cast<Index>(terms.size());
   all.insert(all.end(), terms.begin(), terms.end());
 }
 
@@ -85,17 +85,17 @@ template <class T> void Launches<T>::run_columns(std::span<const Buffer<T>> buff
 
 template <class T> void Launches<T>::run_tiles(std::span<const Buffer<T>> buffers,
                                                const kernels::EmissionSide (&side)[2], kernels::Entries<T> y) const {
-  for (const Part &part : parts_) {
-    if (part.count == 0 && &part != &parts_.front()) continue;
+  for (const TermRange &range : ranges_) {
+    if (range.count == 0 && &range != &ranges_.front()) continue;
     EmissionWork<T> work{.side = {side[0], side[1]},
-                         .terms = terms() + part.first,
-                         .count = part.count,
-                         .add = &part != &parts_.front(),
+                         .terms = terms() + range.first,
+                         .count = range.count,
+                         .add = &range != &ranges_.front(),
                          .buffer = {},
                          .step = {}};
-    part.buffers.put(buffers, work.buffer, work.step);
+    range.buffers.put(buffers, work.buffer, work.step);
     engine_.kernel("emission", [&](cudaStream_t s) {
-      return part.long_products ? kernels::emit_long(work, y, s) : kernels::emit(work, y, s);
+      return range.long_products ? kernels::emit_long(work, y, s) : kernels::emit(work, y, s);
     });
   }
 }

@@ -18,7 +18,7 @@ public:
 
 private:
   /// Consecutive terms for `emit` or `emit_long`.
-  struct Part {
+  struct TermRange {
     bool long_products = false;
     Index first = 0, count = 0;
     LaunchBuffers buffers = {};
@@ -35,7 +35,7 @@ private:
   const Engine &engine_;
   Index triangles_[2];
   std::optional<Columns<T>> columns_;
-  std::vector<Part> parts_;
+  std::vector<TermRange> ranges_;
   Pool::Block terms_;
 };
 
