@@ -344,7 +344,7 @@ void Scheduler::complete(int first, const std::vector<bool> &takes_part) {
   order_memory(first, takes_part);
   if (leader->collective) {
     {
-      const sanitizer::Part part(const_cast<Thread *>(leader)->fiber.thread(), own_thread_);
+      const sanitizer::ThreadScope scope(const_cast<Thread *>(leader)->fiber.thread(), own_thread_);
       leader->collective(arguments.data(), present.data(), static_cast<int>(takes_part.size()));
     }
     order_memory(first, takes_part);
