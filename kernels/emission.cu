@@ -9,7 +9,7 @@ namespace {
 
 using std::int64_t;
 
-constexpr int threads = 256, max_factors = Term::max_factors;
+constexpr int threads = 256, max_factors = EmissionTerm::max_factors;
 constexpr int mine = 8;      ///< entries per thread
 constexpr int shortest = 32; ///< min number of places of a tile along the threads
 constexpr int max_across = threads / shortest * mine;
@@ -19,7 +19,7 @@ constexpr int max_across = threads / shortest * mine;
 struct Place {
   int64_t key, at[max_factors];
 
-  __device__ void move(const Term &term, const TermLabel &label, int64_t value) {
+  __device__ void move(const EmissionTerm &term, const TermLabel &label, int64_t value) {
     for (int f = 0; f < max_factors; ++f)
       if (f < term.factors) at[f] += value * label.step[f];
   }
@@ -33,8 +33,8 @@ struct Place {
 
 /// Decodes an index for one combination of the searched labels. The row side includes the offsets of the searched
 /// labels and of the item.
-template <class T> __device__ Place decode(const Term &term, const EmissionWork<T> &work, int64_t item, int side,
-                                           int64_t index, int64_t search) {
+template <class T> __device__ Place decode(const EmissionTerm &term, const EmissionWork<T> &work, int64_t item,
+                                           int side, int64_t index, int64_t search) {
   Place place{};
   if (side == 0)
     for (int f = 0; f < max_factors; ++f)
@@ -63,7 +63,7 @@ template <class T> __device__ Place decode(const Term &term, const EmissionWork<
 }
 
 /// Π_f, each factor at one offset.
-template <class T> __device__ T product_at(const Term &term, const EmissionWork<T> &work, const Place &place) {
+template <class T> __device__ T product_at(const EmissionTerm &term, const EmissionWork<T> &work, const Place &place) {
   T product = 1;
   for (int f = 0; f < max_factors; ++f)
     if (f < term.factors) product *= work.buffer[term.buffer[f]][place.at[f]];
@@ -72,7 +72,7 @@ template <class T> __device__ T product_at(const Term &term, const EmissionWork<
 
 /// Σ Π_f over the summed labels, at the offset that both sides determine.
 template <class T>
-__device__ T sum_at(const Term &term, const EmissionWork<T> &work, const Place &place, const Place &other) {
+__device__ T sum_at(const EmissionTerm &term, const EmissionWork<T> &work, const Place &place, const Place &other) {
   if (term.end[2] == term.end[3]) return product_at(term, work, place.with(other));
   const TermLabel &last = term.label[term.end[3] - 1];
   T total = 0;
@@ -115,7 +115,7 @@ template <class T> __global__ void __launch_bounds__(threads)
     const int64_t index_across = decodes ? index_at(work.side[1 - down], corner + thread) : 0;
     T total[mine] = {};
     for (int64_t t = 0; t < work.count; ++t) {
-      const Term &term = work.terms[t];
+      const EmissionTerm &term = work.terms[t];
       const T scale = static_cast<T>(term.scale);
       for (int64_t search = 0; search < term.searches; ++search) {
         __syncthreads();
@@ -141,8 +141,8 @@ template <class T> __global__ void __launch_bounds__(threads)
 }
 
 /// The product that begins at `term`, summed over the searches. All its labels are digits or searched.
-template <class T>
-__device__ T long_product(const Term *term, const EmissionWork<T> &work, int64_t item, int64_t row, int64_t col) {
+template <class T> __device__ T long_product(const EmissionTerm *term, const EmissionWork<T> &work, int64_t item,
+                                             int64_t row, int64_t col) {
   T total = 0;
   for (int64_t search = 0; search < term->searches; ++search) {
     T product = static_cast<T>(term->scale);

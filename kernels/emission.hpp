@@ -21,7 +21,7 @@ struct TermLabel {
 
 /// A product, or eight factors of a longer one. The thread that computes an entry of Y finds the values of most labels
 /// as digits of the entry's row index and column index; it tries all values of the others, one after the other.
-struct Term {
+struct EmissionTerm {
   static constexpr int max_factors = TermLabel::max_factors, max_labels = 32;
   std::int64_t offset[2]; ///< of the row index and of the column index
   std::int64_t key[2];    ///< with all digits 0. A label that both sides have as a digit is part of the keys of both
@@ -47,7 +47,7 @@ struct EmissionSide {
 template <class T> struct EmissionWork {
   static constexpr int max_buffers = 224; ///< keeps the parameters of a launch within 4 KiB
   EmissionSide side[2];                   ///< rows and columns
-  const Term *terms;                      ///< in device memory
+  const EmissionTerm *terms;              ///< in device memory
   std::int64_t count;
   bool add; ///< adds to Y instead of overwriting it
   const T *buffer[max_buffers];

@@ -18,7 +18,7 @@ template <class T> struct ColumnsWork {
   };
 
   EmissionSide side[2];      ///< rows and columns
-  const Term *terms;         ///< in device memory
+  const EmissionTerm *terms; ///< in device memory
   int count, varying, total; ///< numbers of terms, varying factors, factors
   bool whole;                ///< see `emit_columns`
   std::int64_t apart;        ///< distance of columns that share most factors and should be processed by the same thread

@@ -58,7 +58,7 @@ template <class T> struct Tables {
 };
 
 /// Returns the key of an index along one side. Stores the offset in each of the first `factors` factors, at[f·pitch].
-__device__ inline int decode(const Term &term, int side, int64_t index, int factors, int *at, int pitch) {
+__device__ inline int decode(const EmissionTerm &term, int side, int64_t index, int factors, int *at, int pitch) {
   for (int f = 0; f < factors; ++f)
     at[f * pitch] = 0;
   int64_t rest = index - term.offset[side], key = term.key[side];
@@ -81,7 +81,7 @@ template <class T> __device__ void find_factors(const ColumnsWork<T> &work, int6
   const int t = static_cast<int>(threadIdx.x);
   if (KRONVEC_WITHIN(t < work.count)) {
     const auto counts = work.counts[t];
-    const Term &term = work.terms[t];
+    const EmissionTerm &term = work.terms[t];
     for (int f = 0; f < counts.factors; ++f)
       tables.pointer[counts.first + f] = work.buffer[term.buffer[f]] + item * work.step[term.buffer[f]] + term.base[f];
     for (int f = 0; f < counts.varying; ++f)

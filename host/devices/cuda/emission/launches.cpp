@@ -13,12 +13,12 @@
 namespace kronvec::cuda {
 namespace {
 
+using kernels::EmissionTerm;
 using kernels::EmissionWork;
-using kernels::Term;
 
 /// The terms of the products in a form that `emit_columns` may accept.
-std::vector<Term> terms_of_columns(const std::vector<Product> &products) {
-  std::vector<Term> terms;
+std::vector<EmissionTerm> terms_of_columns(const std::vector<Product> &products) {
+  std::vector<EmissionTerm> terms;
   for (const Product &p : products) {
     const bool few = sum_values(p) <= few_values;
     for (const Product &one : few ? without_sums(p) : std::vector{p}) {
@@ -36,27 +36,28 @@ template <class T> Launches<T>::Launches(const Engine &engine, const Backend &ba
   std::vector<Product> products;
   for (const Product &p : emission.products)
     if (std::count(p.extent.begin(), p.extent.begin() + p.labels, Index(0)) == 0) products.push_back(simplified(p));
-  std::vector<Term> terms;
+  std::vector<EmissionTerm> terms;
   columns_ = columns_of<T>(terms_of_columns(products));
   if (columns_)
     terms = std::move(columns_->terms);
   else
     plan_tiles(products, terms);
-  const std::size_t bytes = terms.size() * sizeof(Term);
+  const std::size_t bytes = terms.size() * sizeof(EmissionTerm);
   if (bytes == 0) return;
   terms_ = backend.pool().take(bytes);
   backend.transfer(terms_.data(), bytes, terms.data(), bytes, bytes, 1);
 }
 
-template <class T> void Launches<T>::plan_tiles(const std::vector<Product> &products, std::vector<Term> &terms) {
+template <class T>
+void Launches<T>::plan_tiles(const std::vector<Product> &products, std::vector<EmissionTerm> &terms) {
   for (const bool long_products : {false, true}) {
     ranges_.push_back({.long_products = long_products, .first = static_cast<Index>(terms.size())});
     for (const Product &p : products)
-      if ((p.factors.size() > Term::max_factors) == long_products) append(terms, terms_of(p));
+      if ((p.factors.size() > EmissionTerm::max_factors) == long_products) append(terms, terms_of(p));
   }
 }
 
-template <class T> void Launches<T>::append(std::vector<Term> &all, std::vector<Term> terms) {
+template <class T> void Launches<T>::append(std::vector<EmissionTerm> &all, std::vector<EmissionTerm> terms) {
   constexpr std::size_t room = EmissionWork<T>::max_buffers;
   if (!ranges_.back().buffers.take(terms, room)) {
     ranges_.push_back({.long_products = ranges_.back().long_products, .first = static_cast<Index>(all.size())});

@@ -24,13 +24,13 @@ private:
     LaunchBuffers buffers = {};
   };
 
-  void plan_tiles(const std::vector<Product> &products, std::vector<kernels::Term> &terms);
-  void append(std::vector<kernels::Term> &all, std::vector<kernels::Term> terms);
+  void plan_tiles(const std::vector<Product> &products, std::vector<kernels::EmissionTerm> &terms);
+  void append(std::vector<kernels::EmissionTerm> &all, std::vector<kernels::EmissionTerm> terms);
   void run_columns(std::span<const Buffer<T>> buffers, const kernels::EmissionSide (&side)[2],
                    kernels::Entries<T> y) const;
   void run_tiles(std::span<const Buffer<T>> buffers, const kernels::EmissionSide (&side)[2],
                  kernels::Entries<T> y) const;
-  const kernels::Term *terms() const { return static_cast<const kernels::Term *>(terms_.data()); }
+  const kernels::EmissionTerm *terms() const { return static_cast<const kernels::EmissionTerm *>(terms_.data()); }
 
   const Engine &engine_;
   Index triangles_[2];
