@@ -38,13 +38,13 @@ bool nest(const Product &p, int side, const std::vector<int> &labels) {
 }
 
 /// A product's labels by role. Labels of extent 1 have only the value 0 and are left out.
-struct Labels {
+struct LabelRoles {
   std::vector<int> digits, searched, summed;
   Index multiplicity = 1; ///< product of the extents of summed labels that no factor uses
 };
 
-Labels sort_labels(const Product &p) {
-  Labels result;
+LabelRoles sort_labels(const Product &p) {
+  LabelRoles result;
   std::vector<int> placed;
   for (int q = 0; q < p.labels; ++q) {
     if (extent(p, q) == 1) continue;
@@ -72,9 +72,10 @@ Labels sort_labels(const Product &p) {
 std::uint64_t inverse(Index b) { return std::numeric_limits<std::uint64_t>::max() / static_cast<std::uint64_t>(b); }
 
 /// Builds one term from up to eight factors of a product.
-class TermBuilder {
+class EmissionTermBuilder {
 public:
-  TermBuilder(const Product &p, const Labels &labels, std::size_t first_factor) : p_(p), first_(first_factor) {
+  EmissionTermBuilder(const Product &p, const LabelRoles &labels, std::size_t first_factor)
+      : p_(p), first_(first_factor) {
     term_.scale = p.scale * static_cast<double>(labels.multiplicity);
     term_.parts = 1, term_.searches = 1, term_.sums = 1;
     term_.factors = static_cast<int>(std::min<std::size_t>(p.factors.size() - first_factor, EmissionTerm::max_factors));
@@ -152,14 +153,14 @@ std::vector<EmissionTerm> terms_of(const Product &p) {
   std::vector<EmissionTerm> terms;
   for (int q = 0; q < p.labels; ++q)
     if (extent(p, q) == 0) return terms;
-  Labels labels = sort_labels(p);
+  LabelRoles labels = sort_labels(p);
   const bool in_parts = p.factors.size() > EmissionTerm::max_factors;
   if (in_parts) { // the sum over labels is not the product of the parts' sums
     labels.searched.insert(labels.searched.end(), labels.summed.begin(), labels.summed.end());
     labels.summed.clear();
   }
   for (std::size_t first = 0; first == 0 || first < p.factors.size(); first += EmissionTerm::max_factors)
-    terms.push_back(TermBuilder(p, labels, first).term());
+    terms.push_back(EmissionTermBuilder(p, labels, first).term());
   terms[0].parts = static_cast<int>(terms.size());
   return terms;
 }
