@@ -153,7 +153,7 @@ private:
     band.length = std::min(g_.length, rows_.end - row) - cut;
     band.count = count, band.step = g_.row[label], band.terms = static_cast<int>(g_.terms.size());
     for (int t = 0; t < band.terms; ++t) {
-      const Term &term = g_.terms[t];
+      const PlannedTerm &term = g_.terms[t];
       auto &to = band.term[t];
       weigh(term, j, count, at, weights_[t]);
       to.weight = weights_[t], to.vectors = term.vectors;
@@ -201,7 +201,7 @@ private:
   }
 
   /// weights[i] = scale · Π scalars of run j + i.
-  void weigh(const Term &term, Index j, Index count, const Places &at, T *weights) {
+  void weigh(const PlannedTerm &term, Index j, Index count, const Places &at, T *weights) {
     const auto stride = [&](int k) { return g_.operands[k].stride[g_.band()]; };
     const T scale = static_cast<T>(term.scale);
     if (term.scalars == 0) {

@@ -162,7 +162,7 @@ private:
     for (std::size_t k = 0; k < sums.size(); ++k)
       insert(g.extent, k, sums[k]), insert(g.row, k, 0), insert(g.col, k, 0);
     for (const DraftTerm &term : d.terms) {
-      Term t{term.scale, static_cast<int>(g.operands.size()), 0, 0};
+      PlannedTerm t{term.scale, static_cast<int>(g.operands.size()), 0, 0};
       for (const RunShape wanted : {RunShape::scalar, RunShape::vector})
         for (const DraftFactor &f : term.factors) {
           if (run_shape(d, f, run) != wanted) continue;
@@ -206,7 +206,7 @@ private:
     const Index column = plan_.row_indices * bytes_each_;
     for (int q = 0; q < g.columns; ++q) {
       Shared here{g.col[q], g.extent[q], 0};
-      for (const Term &term : g.terms)
+      for (const PlannedTerm &term : g.terms)
         for (int v = 0; v < term.vectors; ++v) {
           const Operand &operand = g.operands[term.first + term.scalars + v];
           Index bytes = g.length * bytes_each_, all = bytes;

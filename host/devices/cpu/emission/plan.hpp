@@ -27,7 +27,7 @@ struct Operand {
 };
 
 /// scale · Π scalars · Π vectors. The term's operands start at `first` in the group, scalars before vectors.
-struct Term {
+struct PlannedTerm {
   double scale;
   int first, scalars, vectors;
 };
@@ -45,7 +45,7 @@ struct Group {
   Index row_offset = 0, col_offset = 0;
   Index length = 1;    ///< of a run
   bool covers = false; ///< whether the group writes every entry of its columns, in order
-  std::vector<Term> terms = {};
+  std::vector<PlannedTerm> terms = {};
   std::vector<Operand> operands = {};
 
   int first_row_label() const { return columns + loops; }

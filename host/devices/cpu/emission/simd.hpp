@@ -14,13 +14,13 @@ constexpr int max_terms = 8, max_vectors = 4;
 template <class T> struct Band {
   Index length, count, step;
   int terms;
-  struct Term {
+  struct BandTerm {
     const T *weight;
     int vectors;
     std::array<const T *, max_vectors> vector;
     std::array<Index, max_vectors> vector_step;
   };
-  std::array<Term, max_terms> term;
+  std::array<BandTerm, max_terms> term;
 };
 
 /// A stream of entries that are written past the caches, in the order of their addresses, in whole vectors. An
