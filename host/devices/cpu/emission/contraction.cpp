@@ -14,9 +14,9 @@ constexpr Index max_block_bytes = 4 << 20;
 
 using Factors = std::vector<DraftFactor>;
 
-class Contractor {
+class ContractionPlanner {
 public:
-  Contractor(Plan &plan, TableShelf &shelf, Index bytes_each, const Draft &d, DraftTerm &term)
+  ContractionPlanner(Plan &plan, TableShelf &shelf, Index bytes_each, const Draft &d, DraftTerm &term)
       : plan_(plan), shelf_(shelf), bytes_each_(bytes_each), d_(d), roles_(roles(d)), term_(term) {}
 
   bool contract(std::optional<Tiling> &tiling) {
@@ -301,7 +301,7 @@ private:
 
 bool contract(Plan &plan, TableShelf &shelf, Index bytes_each, const Draft &draft, DraftTerm &term,
               std::optional<Tiling> &tiling) {
-  return Contractor(plan, shelf, bytes_each, draft, term).contract(tiling);
+  return ContractionPlanner(plan, shelf, bytes_each, draft, term).contract(tiling);
 }
 
 } // namespace kronvec::cpu
