@@ -16,7 +16,7 @@ using Factors = std::vector<DraftFactor>;
 
 class ContractionPlanner {
 public:
-  ContractionPlanner(Plan &plan, TableShelf &shelf, Index bytes_each, const Draft &d, DraftTerm &term)
+  ContractionPlanner(Plan &plan, TableShelf &shelf, Index bytes_each, const DraftGroup &d, DraftTerm &term)
       : plan_(plan), shelf_(shelf), bytes_each_(bytes_each), d_(d), roles_(roles(d)), term_(term) {}
 
   bool contract(std::optional<Tiling> &tiling) {
@@ -290,7 +290,7 @@ private:
   Plan &plan_;
   TableShelf &shelf_;
   const Index bytes_each_;
-  const Draft &d_;
+  const DraftGroup &d_;
   const Roles roles_;
   DraftTerm &term_;
   Factors summed_, rest_;
@@ -299,7 +299,7 @@ private:
 
 } // namespace
 
-bool contract(Plan &plan, TableShelf &shelf, Index bytes_each, const Draft &draft, DraftTerm &term,
+bool contract(Plan &plan, TableShelf &shelf, Index bytes_each, const DraftGroup &draft, DraftTerm &term,
               std::optional<Tiling> &tiling) {
   return ContractionPlanner(plan, shelf, bytes_each, draft, term).contract(tiling);
 }

@@ -27,8 +27,8 @@ public:
     plan_.limits = limits;
     plan_.rows = emission.rows, plan_.cols = emission.cols;
     plan_.row_indices = indices(emission.rows), plan_.col_indices = indices(emission.cols);
-    for (const Draft &d : drafts(emission.products))
-      for (Draft &resolved : without_sums(d))
+    for (const DraftGroup &d : drafts(emission.products))
+      for (DraftGroup &resolved : without_sums(d))
         add_groups(std::move(resolved));
     choose_tiling();
   }
@@ -36,7 +36,7 @@ public:
 
 private:
   /// If only one factor depends on a summed label, sums that factor into a table.
-  void reduce_factors(const Draft &d, DraftTerm &term) {
+  void reduce_factors(const DraftGroup &d, DraftTerm &term) {
     for (std::size_t s = term.sum_extent.size(); s-- > 0;) {
       DraftFactor *only = nullptr;
       int users = 0;
@@ -91,9 +91,9 @@ private:
   }
 
   /// Drafts without sums. A term whose sums need a loop becomes a draft of its own.
-  std::vector<Draft> without_sums(const Draft &d) {
-    Draft plain{d.row_offset, d.col_offset, d.labels, {}};
-    std::vector<Draft> result;
+  std::vector<DraftGroup> without_sums(const DraftGroup &d) {
+    DraftGroup plain{d.row_offset, d.col_offset, d.labels, {}};
+    std::vector<DraftGroup> result;
     for (DraftTerm term : d.terms) {
       reduce_factors(d, term);
       const Index values = std::accumulate(term.sum_extent.begin(), term.sum_extent.end(), Index(1), std::multiplies());
@@ -114,7 +114,7 @@ private:
   }
 
   /// Adds groups with at most as many terms as a band allows.
-  void add_groups(Draft d) {
+  void add_groups(DraftGroup d) {
     std::vector<DraftTerm> terms = std::move(d.terms);
     d.terms.clear();
     int operands = 0;
@@ -130,7 +130,7 @@ private:
     add_group(d);
   }
 
-  void add_group(Draft &d) {
+  void add_group(DraftGroup &d) {
     const Roles r = roles(d);
     const std::vector<int> run = choose_run(d, r.rows, shelf_);
     Group g;
@@ -152,7 +152,7 @@ private:
   }
 
   /// Adds the operands of the terms, and loops for their sums.
-  static void add_terms(Group &g, const Draft &d, std::vector<int> order, const std::vector<int> &run) {
+  static void add_terms(Group &g, const DraftGroup &d, std::vector<int> order, const std::vector<int> &run) {
     const auto &sums = d.terms[0].sum_extent; // a draft with sums has one term
     const std::size_t at = static_cast<std::size_t>(g.first_row_label());
     const auto insert = [&](Strides &s, std::size_t k, Index value) {
