@@ -19,23 +19,20 @@ constexpr int64_t max_blocks = 1 << 20;
 
 __host__ __device__ constexpr int64_t pieces(int64_t n, int64_t size) { return (n + size - 1) / size; }
 
-/// V entries of a column, read and written in one access.
-template <class T, int V> struct alignas(V * sizeof(T)) Run { T entry[V]; };
-
 /// V×V entries, transposed in registers.
 template <class T, int V> struct Block {
-  Run<T, V> column[V];
+  Vector<T, V> column[V];
 
   __device__ void load(const T *from, int64_t ld) {
     for (int c = 0; c < V; ++c)
-      column[c] = *reinterpret_cast<const Run<T, V> *>(from + c * ld);
+      column[c] = *reinterpret_cast<const Vector<T, V> *>(from + c * ld);
   }
   __device__ void store_transposed(T *to, int64_t ld) const {
     for (int r = 0; r < V; ++r) {
-      Run<T, V> row;
+      Vector<T, V> row;
       for (int c = 0; c < V; ++c)
         row.entry[c] = column[c].entry[r];
-      *reinterpret_cast<Run<T, V> *>(to + r * ld) = row;
+      *reinterpret_cast<Vector<T, V> *>(to + r * ld) = row;
     }
   }
 };

@@ -33,9 +33,6 @@ struct ColumnsTiling {
   Layout layout;
 };
 
-/// N values, read and written in one access.
-template <class T, int N> struct alignas(N * sizeof(T)) Vector { T entry[N]; };
-
 template <int N> __device__ Vector<int, N> load(const int *from) {
   return *reinterpret_cast<const Vector<int, N> *>(from);
 }

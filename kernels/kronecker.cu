@@ -78,7 +78,6 @@ template <int Threads, class T, bool Tensor> __device__ void load_factors(const 
 
 /// Number of entries in one access to shared memory.
 template <class T, int Tall> constexpr int run = sizeof(T) * Tall < 16 ? Tall : 16 / static_cast<int>(sizeof(T));
-template <class T, int N> struct alignas(N * sizeof(T)) Run { T entry[N]; };
 
 /// `Tall` rows of the products of one factor with a thread's fibers. `Even`: the entries of a fiber are equidistant in
 /// padded memory too, which saves two of the four instructions per load.
@@ -95,10 +94,10 @@ template <class T, int Tall, bool Even, class Layout> struct Products {
       even[t] = slice + Layout::padded(first[t]);
     KRONVEC_ROLLED
     for (int k = 0; k < step.q; ++k) {
-      Run<T, N> f[Tall / N];
+      Vector<T, N> f[Tall / N];
       KRONVEC_UNROLL
       for (int i = 0; i < Tall / N; ++i)
-        f[i] = *reinterpret_cast<const Run<T, N> *>(factor + i * N);
+        f[i] = *reinterpret_cast<const Vector<T, N> *>(factor + i * N);
       factor += step.pitch;
       KRONVEC_UNROLL
       for (int t = 0; t < wide; ++t) {
@@ -203,7 +202,7 @@ private:
     KRONVEC_UNROLL
     for (int i = 0; i < high * depth / 4; ++i) {
       const int h = i % high, d = i / high;
-      const auto rows = *reinterpret_cast<const Run<T, 2> *>(factor + 16 * h + 4 * d * step.pitch);
+      const auto rows = *reinterpret_cast<const Vector<T, 2> *>(factor + 16 * h + 4 * d * step.pitch);
       f[h][2 * d] = rows.entry[0], f[h][2 * d + 1] = rows.entry[1];
     }
     KRONVEC_UNROLL
