@@ -6,7 +6,7 @@
 
 namespace kronvec::detail {
 
-std::shared_ptr<Recordings::Run> Recordings::find(const Key &key) const {
+std::shared_ptr<Recordings::RecordedRun> Recordings::find(const Key &key) const {
   const std::lock_guard lock(mutex_);
   const auto found = std::find_if(runs_.begin(), runs_.end(), [&](const auto &run) { return run->key == key; });
   if (found != runs_.end()) {
@@ -14,7 +14,7 @@ std::shared_ptr<Recordings::Run> Recordings::find(const Key &key) const {
     return runs_.front();
   }
   if (runs_.size() == max_runs) runs_.pop_back();
-  runs_.insert(runs_.begin(), std::make_shared<Run>(key));
+  runs_.insert(runs_.begin(), std::make_shared<RecordedRun>(key));
   return nullptr;
 }
 

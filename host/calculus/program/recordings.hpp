@@ -36,19 +36,19 @@ private:
     bool tried = false; ///< whether recording it has been tried
     std::unique_ptr<Recording> recording = nullptr;
   };
-  struct Run {
-    explicit Run(const Key &where) : key(where) {}
+  struct RecordedRun {
+    explicit RecordedRun(const Key &where) : key(where) {}
     const Key key;
     std::mutex mutex;
     std::vector<Piece> pieces; ///< empty until the second run
   };
 
   /// Finds the run with this key and marks it most recently used. If the key is unknown, adds it and returns null.
-  std::shared_ptr<Run> find(const Key &key) const;
+  std::shared_ptr<RecordedRun> find(const Key &key) const;
   static void record(const Backend &backend, std::vector<Piece> &pieces, std::size_t number, const Step &step);
 
   mutable std::mutex mutex_;
-  mutable std::vector<std::shared_ptr<Run>> runs_; ///< most recently used first
+  mutable std::vector<std::shared_ptr<RecordedRun>> runs_; ///< most recently used first
 };
 
 } // namespace kronvec::detail

@@ -74,7 +74,7 @@ char *Arena::obtain(std::size_t bytes) {
 
 void Arena::release(char *data) {
   const auto place = std::prev(places_.upper_bound(data));
-  std::erase_if(fresh_, [&](const Run &run) { return run.begin == place->first; });
+  std::erase_if(fresh_, [&](const PageRange &range) { return range.begin == place->first; });
   guard(place->first, place->second);
   resting_.push_back(place->first);
   if (resting_.size() > max_resting) wake();

@@ -23,10 +23,10 @@ constexpr Index small_tables = 8 << 10, stage_bytes = 16 << 10;
 constexpr Index items_of_a_piece = 16;
 
 /// One item in a run of an emitter. `streams`: the item is written past the caches.
-template <class T> class Run {
+template <class T> class ItemRun {
 public:
-  Run(const Plan &plan, const TaskPartition &partition, const Arrays<T> &arrays, Index first_row, Index first_col,
-      MatrixView<T> y, bool streams)
+  ItemRun(const Plan &plan, const TaskPartition &partition, const Arrays<T> &arrays, Index first_row, Index first_col,
+          MatrixView<T> y, bool streams)
       : plan_(plan), arrays_(arrays), first_row_(first_row), first_col_(first_col), y_(y), partition_(partition),
         rows_(partition.rows()), cols_(partition.cols()), streams_(streams) {}
 
@@ -43,7 +43,7 @@ private:
   /// advance together, because they share many operands.
   class Task {
   public:
-    Task(const Run &run, Index piece)
+    Task(const ItemRun &run, Index piece)
         : run_(run), piece_(piece), rows_{std::max(run.rows_.begin, piece * run.plan_.tiling.height),
                                           std::min(run.rows_.end, (piece + 1) * run.plan_.tiling.height)},
           arrays_(run.arrays_) {
@@ -201,7 +201,7 @@ private:
     /// by rep movs, which waits until all earlier streaming stores are done.
     void segments(ColumnPass<T> &pass, Index position, Index n, How how, T *y) {
       while (n > 0) {
-        const Axis::Run run = run_.plan_.rows.at(run_.first_row_ + position);
+        const Axis::IndexRun run = run_.plan_.rows.at(run_.first_row_ + position);
         const Index length = std::min(run.length, n);
         pass.run({run.index, run.index + length}, {how, y - run.index, nullptr});
         y += length, position += length, n -= length;
@@ -211,7 +211,7 @@ private:
     // In the order with the least padding.
     std::array<Stream<T>, max_periods> streams_;
     alignas(64) T stage_[stage_bytes / sizeof(T)];
-    const Run &run_;
+    const ItemRun &run_;
     const Index piece_;
     Index first_, count_; ///< positions in y
     const IndexRange rows_;
@@ -287,7 +287,7 @@ private:
       for (Index item = first; item < last; ++item) {
         const Arrays<T> arrays{buffers, item, tables, plan.tables.data()};
         fill_tables(plan, arrays, item == first ? SharedTables{} : shared, tables);
-        Run<T>(plan, partition, arrays, first_row, first_col, y[item], streams).all();
+        ItemRun<T>(plan, partition, arrays, first_row, first_col, y[item], streams).all();
       }
     });
   }
