@@ -77,7 +77,7 @@ Points<T>::Points(std::shared_ptr<const JacobianPlan> plan, const Values<T> &val
   update(values);
 }
 
-template <class T> Memory<T> Points<T>::memory(Index first, Index count) const {
+template <class T> RunMemory<T> Points<T>::memory(Index first, Index count) const {
   return {.arena = static_cast<T *>(arena_.data()),
           .count = count,
           .varying = &varying_,
@@ -143,7 +143,7 @@ template <class T> BatchView<const T> Points<T>::value() const {
 
 template <class T> void Points<T>::apply(Stage stage, Index first, T *workspace, const BatchView<const T> &x,
                                          const BatchView<T> &y) const {
-  Memory<T> here = memory(first, y.count);
+  RunMemory<T> here = memory(first, y.count);
   here.workspace = workspace, here.input = x, here.output = y;
   run<T>(plan_->program, stage, device_.backend(), here);
 }

@@ -51,7 +51,7 @@ private:
   void evaluate(bool shared_too) const;
   void evaluate_varying(Index first, Index count) const;
   /// The memory in which the steps run for points first, first + 1, …
-  Memory<T> memory(Index first, Index count) const;
+  RunMemory<T> memory(Index first, Index count) const;
   void apply(Stage stage, Index first, T *workspace, const BatchView<const T> &x, const BatchView<T> &y) const;
 
   std::shared_ptr<const JacobianPlan> plan_;

@@ -97,7 +97,7 @@ private:
 
   void by_terms(Index first, T *workspace, T *once, const BatchView<T> &out) const {
     const Emitters<T> &emitters = points_.emitters_.get(plan_, device_);
-    Memory<T> here = points_.memory(first, out.count);
+    RunMemory<T> here = points_.memory(first, out.count);
     here.workspace = workspace, here.once = once, here.emitters = emitters.steps;
     detail::run<T>(plan_.program, Stage::dense, device_.backend(), here);
     Buffers<T> buffers;

@@ -12,7 +12,7 @@ namespace {
 
 template <class T> class Interpreter {
 public:
-  Interpreter(const Program &program, Stage stage, const Backend &backend, const Memory<T> &memory)
+  Interpreter(const Program &program, Stage stage, const Backend &backend, const RunMemory<T> &memory)
       : program_(program), stage_(stage), backend_(backend), primitives_(backend.primitives(T{})), memory_(memory) {}
 
   void run(const Step &s) const {
@@ -140,7 +140,7 @@ private:
   Stage stage_;
   const Backend &backend_;
   const Primitives<T> &primitives_;
-  const Memory<T> &memory_;
+  const RunMemory<T> &memory_;
 };
 
 } // namespace
@@ -174,7 +174,7 @@ void Varying::place(const Program &program, Index points) {
     offset_[static_cast<std::size_t>(u)] = offset_[static_cast<std::size_t>(program.memory(u))];
 }
 
-template <class T> BatchView<T> Memory<T>::slot(const Program &program, SlotId u) const {
+template <class T> BatchView<T> RunMemory<T>::slot(const Program &program, SlotId u) const {
   const Slot &slot = program.slots()[u];
   const auto [rows, cols] = slot.shape;
   const Index size = rows * cols;
@@ -194,7 +194,7 @@ template <class M> std::array<std::intptr_t, 6> words(const M &m) {
 
 /// The key of a run: all that it depends on, except the numbers in its memory. Emitters and the varying slots do not
 /// change during the life of a point.
-template <class T> Recordings::Key key_of(Stage stage, StepSelection selection, const Memory<T> &memory) {
+template <class T> Recordings::Key key_of(Stage stage, StepSelection selection, const RunMemory<T> &memory) {
   const auto address = [](const T *data) { return reinterpret_cast<std::intptr_t>(data); };
   Recordings::Key key{static_cast<std::intptr_t>(stage),
                       static_cast<std::intptr_t>(selection),
@@ -211,7 +211,7 @@ template <class T> Recordings::Key key_of(Stage stage, StepSelection selection, 
 
 } // namespace
 
-template <class T> void run(const Program &program, Stage stage, const Backend &backend, const Memory<T> &memory,
+template <class T> void run(const Program &program, Stage stage, const Backend &backend, const RunMemory<T> &memory,
                             StepSelection selection) {
   const Interpreter<T> interpreter(program, stage, backend, memory);
   const std::vector<Step> &steps = program.steps(stage);
@@ -227,9 +227,9 @@ template <class T> void run(const Program &program, Stage stage, const Backend &
   std::for_each(steps.begin(), steps.end(), one);
 }
 
-template struct Memory<float>;
-template struct Memory<double>;
-template void run(const Program &, Stage, const Backend &, const Memory<float> &, StepSelection);
-template void run(const Program &, Stage, const Backend &, const Memory<double> &, StepSelection);
+template struct RunMemory<float>;
+template struct RunMemory<double>;
+template void run(const Program &, Stage, const Backend &, const RunMemory<float> &, StepSelection);
+template void run(const Program &, Stage, const Backend &, const RunMemory<double> &, StepSelection);
 
 } // namespace kronvec::detail
