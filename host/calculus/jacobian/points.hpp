@@ -12,13 +12,13 @@ namespace kronvec::detail {
 Index points_at_once(const JacobianPlan &plan, Stage stage, std::size_t element, Index count, Device device);
 
 /// `count` points in parts of at most `each`. The parts do not depend on the number of threads.
-struct Parts {
+struct PointParts {
   Index count, each;
   Index size() const { return (count + each - 1) / each; }
   Index length(Index part) const { return std::min(each, count - part * each); }
 };
 /// Calls work(first, n) for every part: n points from `first` on.
-void for_parts(const Backend &backend, Parts parts, const auto &work) {
+void for_parts(const Backend &backend, PointParts parts, const auto &work) {
   const auto one = [&](Index part) { work(part * parts.each, parts.length(part)); };
   backend.for_parts(parts.size(), std::cref(one));
 }

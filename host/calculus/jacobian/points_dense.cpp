@@ -59,7 +59,7 @@ public:
 private:
   static constexpr Index turned_bytes = 8 << 20; ///< bytes of Jacobians that wait to be transposed
 
-  Parts parts() const { return {points_.count(), step_}; }
+  PointParts parts() const { return {points_.count(), step_}; }
   Index size_of_j() const { return plan_.rows() * plan_.cols(); }
   Shape units() const { return plan_.input_shape(stage_); }
 

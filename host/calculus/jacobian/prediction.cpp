@@ -124,7 +124,7 @@ template <class T> Blocks local_scratch(const JacobianPlan &plan, Index count, D
   };
   const auto by_cores = [&](Stage stage, const Blocks &part) {
     Blocks all;
-    const Index parts = Parts{count, at_once(stage)}.size();
+    const Index parts = PointParts{count, at_once(stage)}.size();
     for (Index k = 0; k < device.backend().parts_at_once(parts); ++k)
       all = all + part;
     return all;
