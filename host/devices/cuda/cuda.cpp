@@ -47,11 +47,11 @@ public:
   const Algebra<std::complex<double>> &primitives(std::complex<double>) const override { return complex_doubles_; }
   bool is_host() const override { return false; }
   void synchronize() const override { engine_->synchronize(); }
-  bool records() const override { return !engine_->lane(); }
+  bool records() const override { return !engine_->capture_target(); }
   std::unique_ptr<Recording> record(const std::function<void()> &work) const override { return recorder_.record(work); }
   Pool &pool() const override {
-    const Lane *lane = engine_->lane();
-    return lane ? lane->pool : Backend::pool();
+    const CaptureTarget *target = engine_->capture_target();
+    return target ? target->pool : Backend::pool();
   }
 
   void transfer(void *to, std::size_t to_step, const void *from, std::size_t from_step, std::size_t bytes,
