@@ -88,11 +88,11 @@ struct Thread {
   }
 };
 
-using Block = std::unique_ptr<char, decltype(&std::free)>;
+using SharedBlock = std::unique_ptr<char, decltype(&std::free)>;
 
 /// A block of exactly this size, so that the address sanitizer sees an overrun. Its bytes are NaN in every format.
-Block poisoned(std::size_t bytes) {
-  Block block(static_cast<char *>(std::malloc(bytes)), &std::free);
+SharedBlock poisoned(std::size_t bytes) {
+  SharedBlock block(static_cast<char *>(std::malloc(bytes)), &std::free);
   if (!block) throw std::bad_alloc();
   std::memset(block.get(), 0xff, bytes);
   return block;
@@ -137,9 +137,9 @@ private:
   Thread *current_ = nullptr;
   const std::function<void()> *body_ = nullptr;
   std::exception_ptr error_;
-  std::map<const void *, Block> shared_;
+  std::map<const void *, SharedBlock> shared_;
   std::size_t shared_bytes_ = 0;
-  Block dynamic_{nullptr, &std::free};
+  SharedBlock dynamic_{nullptr, &std::free};
   void *own_thread_ = nullptr, *janitor_ = nullptr; ///< threads of the thread sanitizer
   char start_tag_ = 0, end_tag_ = 0;
 };
