@@ -21,7 +21,7 @@ public:
   NodePtr<T> conjugated() const override;
   NodePtr<T> rounded() const override;
   std::string text() const override;
-  Binding binding() const override { return Binding::kronecker; }
+  OperatorPrecedence precedence() const override { return OperatorPrecedence::kronecker; }
   double flops() const override;
   T entry(Index i, Index j) const override;
   Matrix<T> diagonal() const override;

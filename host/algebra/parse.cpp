@@ -32,7 +32,7 @@ template <class T> Index size_of(const Word<T> &word) {
 
 /// The operator's text as part of a longer name.
 template <class T> std::string name(const Operator<T> &a) {
-  return algebra::wrapped(*a.node(), algebra::Binding::atom);
+  return algebra::wrapped(*a.node(), algebra::OperatorPrecedence::atom);
 }
 
 template <class T> Operators<T> operators_of(const Words<T> &words) {
