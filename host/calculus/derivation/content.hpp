@@ -30,7 +30,7 @@ struct Content {
   std::vector<Symbol> symbols;    ///< the symbols of F, and X
   std::vector<DerivedPart> parts; ///< the last one is F itself
   Expression factors;             ///< J as the vec of the differential gives it, before simplification
-  std::vector<Identity> identities;
+  std::vector<AppliedIdentity> identities;
   Expression jacobian, jacobian_transpose;
   std::optional<Expression> gradient;
   std::vector<std::pair<std::string, Expression>> names; ///< of repeated parts; each uses only names before it

@@ -76,7 +76,7 @@ private:
 
   std::string identities() const {
     std::vector<std::string> all;
-    for (const derivation::Identity &i : c_.identities)
+    for (const derivation::AppliedIdentity &i : c_.identities)
       all.push_back(fmt::format("{{\"rule\": {}, \"ledger\": {}, \"before\": {}, \"after\": {}}}", quoted(i.rule),
                                 quoted(i.ledger), text(i.before), text(i.after)));
     return list_of(all, "  ");

@@ -269,7 +269,7 @@ Expression Simplifier::extracted(const Expression &u, Window window, Shape shape
 
 void Simplifier::note(std::string_view rule, std::string_view ledger, const Expression &before,
                       const Expression &after) {
-  const auto known = std::ranges::find_if(applied_, [&](const Identity &i) { return same(i.before, before); });
+  const auto known = std::ranges::find_if(applied_, [&](const AppliedIdentity &i) { return same(i.before, before); });
   if (known == applied_.end()) applied_.push_back({rule, ledger, before, after});
 }
 

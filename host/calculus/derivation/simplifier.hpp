@@ -15,7 +15,7 @@
 namespace kronvec::derivation {
 
 /// One application of an identity.
-struct Identity {
+struct AppliedIdentity {
   std::string_view rule;   ///< "(A ⊗ B)·(C ⊗ D) = A·C ⊗ B·D"
   std::string_view ledger; ///< its row, "K3"
   Expression before, after;
@@ -28,7 +28,7 @@ public:
   /// F unchanged, with interned parts.
   Expression as_written(const Expression &f) { return interner_(f); }
   /// The identities applied to products since the last call, in order.
-  std::vector<Identity> take_applied() { return std::exchange(applied_, {}); }
+  std::vector<AppliedIdentity> take_applied() { return std::exchange(applied_, {}); }
 
 private:
   // By kind, from simplified arguments (simplifier.cpp).
@@ -83,7 +83,7 @@ private:
   Interner interner_;
   std::unordered_map<const Node *, Expression> done_;
   std::vector<NodePtr> kept_; ///< keeps alive the nodes whose addresses are keys of `done_`
-  std::vector<Identity> applied_;
+  std::vector<AppliedIdentity> applied_;
 };
 
 } // namespace kronvec::derivation

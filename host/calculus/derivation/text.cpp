@@ -122,7 +122,7 @@ private:
     result += wrapped(fmt::format("  {} = ", df),
                       fmt::format(fmt::runtime(is_sum ? "({})·{}" : "{}·{}"), is_short ? raw : text(j), dx), width_) +
               "\n";
-    for (const derivation::Identity &identity : c_.identities)
+    for (const derivation::AppliedIdentity &identity : c_.identities)
       result += with_rules(
           wrapped("  ", text(identity.before) + " = " + text(identity.after), width_),
           fmt::format("{}{}", identity.rule, identity.ledger.empty() ? "" : fmt::format(" ({})", identity.ledger)),
