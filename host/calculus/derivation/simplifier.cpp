@@ -136,7 +136,7 @@ Expression Simplifier::simplified(const NodePtr &node, const std::vector<Express
   return of_parts(node, u);
 }
 
-Simplifier::Scaled Simplifier::taken_apart(const Expression &u) {
+Simplifier::ScaledExpression Simplifier::taken_apart(const Expression &u) {
   Monomial m = monomial_of(u), coefficient{.number = m.number, .scalars = m.scalars};
   m.number = 1, m.scalars.clear();
   return {std::move(coefficient), unique(expression_of(m))};

@@ -34,11 +34,11 @@ private:
   // By kind, from simplified arguments (simplifier.cpp).
   Expression simplified(const NodePtr &node, const std::vector<Expression> &u);
   /// U = c·V, where c holds U's number and scalars, and V is the rest. `put_together` forms c·V again.
-  struct Scaled {
+  struct ScaledExpression {
     Monomial coefficient;
     Expression rest;
   };
-  Scaled taken_apart(const Expression &u);
+  ScaledExpression taken_apart(const Expression &u);
   Expression put_together(const Monomial &coefficient, const Expression &rest);
   Expression transposed(const Expression &u);
   Expression transposed_product(const Monomial &m);
