@@ -7,7 +7,7 @@
 namespace kronvec::printing {
 namespace {
 
-class Grammar final : public Printer {
+class GrammarPrinter final : public Printer {
   Text print(const Node &f) const override;
   Text scaled(double alpha, const Text &part) const override {
     if (alpha == -1) return {"-" + within(part, Precedence::sign), Precedence::sign};
@@ -15,7 +15,7 @@ class Grammar final : public Printer {
   }
 };
 
-Text Grammar::print(const Node &f) const {
+Text GrammarPrinter::print(const Node &f) const {
   switch (f.kind) {
   case Kind::symbol:
     return {f.name};
@@ -63,6 +63,6 @@ Text Grammar::print(const Node &f) const {
 
 } // namespace
 
-std::unique_ptr<Printer> grammar_printer() { return std::make_unique<Grammar>(); }
+std::unique_ptr<Printer> grammar_printer() { return std::make_unique<GrammarPrinter>(); }
 
 } // namespace kronvec::printing
