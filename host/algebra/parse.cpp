@@ -92,12 +92,12 @@ public:
   }
 
 private:
-  struct Function {
+  struct OperatorFunction {
     std::string_view name;
     std::size_t arguments;
     Operator<T> (*build)(const Words<T> &u, Device device);
   };
-  static constexpr Function functions[] = {
+  static constexpr OperatorFunction functions[] = {
       {"kron", any_number, [](const Words<T> &u, Device) { return kron(operators_of<T>(u)); }},
       {"kronsum", any_number, [](const Words<T> &u, Device) { return kron_sum(operators_of<T>(u)); }},
       {"dirsum", any_number, [](const Words<T> &u, Device) { return direct_sum(operators_of<T>(u)); }},
