@@ -154,9 +154,9 @@ NumberMatrix<Number> evaluate(const Node &f, const std::vector<const NumberMatri
 }
 
 /// The nodes of F in order, with their entries. Only entries that depend on a variable are recomputed.
-template <class Number> class Table {
+template <class Number> class NodeTable {
 public:
-  Table(const JacobianPlan &plan, ElementValues values)
+  NodeTable(const JacobianPlan &plan, ElementValues values)
       : plan_(plan), values_(std::move(values)), order_(topological_order(plan.f.node())) {
     for (const NodePtr &node : order_) {
       bool moves =
@@ -209,7 +209,7 @@ private:
 };
 
 template <class Number> ColumnOfJ by_numbers(const JacobianPlan &plan, ElementValues values) {
-  return [table = std::make_shared<Table<Number>>(plan, std::move(values))](Index j) {
+  return [table = std::make_shared<NodeTable<Number>>(plan, std::move(values))](Index j) {
     const std::vector<Number> numbers = table->derivative(j);
     std::vector<double> column(numbers.size());
     std::transform(numbers.begin(), numbers.end(), column.begin(), [](const Number &n) { return slope_of(n); });
