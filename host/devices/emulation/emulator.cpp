@@ -65,7 +65,7 @@ private:
 
 /// One CUDA thread of the running block.
 struct Thread {
-  explicit Thread(Fiber::Entry entry) : fiber(entry) {}
+  explicit Thread(Fiber::EntryFunction entry) : fiber(entry) {}
 
   Fiber fiber;
   uint3 index{};
