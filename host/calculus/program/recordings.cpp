@@ -20,7 +20,8 @@ std::shared_ptr<Recordings::RecordedRun> Recordings::find(const Key &key) const 
 
 /// Records piece `number`. If a step makes the host wait, the piece ends before that step; the step and the rest become
 /// new pieces.
-void Recordings::record(const Backend &backend, std::vector<Piece> &pieces, std::size_t number, const Step &step) {
+void Recordings::record(const Backend &backend, std::vector<Piece> &pieces, std::size_t number,
+                        const StepFunction &step) {
   Piece &piece = pieces[number];
   int at = piece.first, done = 0;
   try {
@@ -39,7 +40,7 @@ void Recordings::record(const Backend &backend, std::vector<Piece> &pieces, std:
   }
 }
 
-void Recordings::run(const Backend &backend, const Key &key, int steps, const Step &step) const {
+void Recordings::run(const Backend &backend, const Key &key, int steps, const StepFunction &step) const {
   const auto run = find(key);
   if (!run) {
     for (int i = 0; i < steps; ++i)

@@ -25,9 +25,9 @@ public:
   static constexpr int fewest_steps = 3;
 
   /// Executes step i if it belongs to the run; returns whether it does.
-  using Step = std::function<bool(int)>;
+  using StepFunction = std::function<bool(int)>;
   /// Calls step(i) for 0 ≤ i < steps, on a device that can record.
-  void run(const Backend &backend, const Key &key, int steps, const Step &step) const;
+  void run(const Backend &backend, const Key &key, int steps, const StepFunction &step) const;
 
 private:
   /// Consecutive steps that are either one recording or executed one by one.
@@ -45,7 +45,7 @@ private:
 
   /// Finds the run with this key and marks it most recently used. If the key is unknown, adds it and returns null.
   std::shared_ptr<RecordedRun> find(const Key &key) const;
-  static void record(const Backend &backend, std::vector<Piece> &pieces, std::size_t number, const Step &step);
+  static void record(const Backend &backend, std::vector<Piece> &pieces, std::size_t number, const StepFunction &step);
 
   mutable std::mutex mutex_;
   mutable std::vector<std::shared_ptr<RecordedRun>> runs_; ///< most recently used first
