@@ -144,7 +144,7 @@ private:
     if (bytes > (single ? max_turned_bytes : fused_bytes)) return false;
     if (!single && filled(s.slices * columns_, lanes_) < worth_turning) return false;
     s.way = SweepWay::turned;
-    for (SweepPlan::Step &step : s.step)
+    for (SweepPlan::PlannedStep &step : s.step)
       step.runs *= s.inner;
     s.in *= s.inner, s.out *= s.inner, s.inner = 1;
     s.buffer = bytes / size_;

@@ -22,13 +22,13 @@ struct KroneckerPart {
 /// A sweep without its factors and buffers.
 struct SweepPlan {
   /// One of its modes, in the order of application.
-  struct Step {
+  struct PlannedStep {
     std::size_t part;
     Index outer, runs;
   };
   SweepWay way;
   int steps;
-  std::array<Step, max_sweep_steps> step;
+  std::array<PlannedStep, max_sweep_steps> step;
   Index in, out;       ///< entries of a slice's own dimensions, before and after
   Index slices, inner; ///< for one column
   Index width, buffer;
