@@ -103,9 +103,9 @@ Slicing slicing(const KroneckerPass &pass, EntryKind kind, Index columns, Index 
   return result;
 }
 
-class Planner {
+class PassPlanner {
 public:
-  Planner(const std::vector<KroneckerShape> &factors, EntryKind kind, Index columns, Index shared_bytes)
+  PassPlanner(const std::vector<KroneckerShape> &factors, EntryKind kind, Index columns, Index shared_bytes)
       : factors_(factors), kind_(kind), columns_(columns), shared_bytes_(shared_bytes) {}
 
   std::vector<KroneckerPass> plan() const {
@@ -243,7 +243,7 @@ std::vector<KroneckerPass> kronecker_plan(const std::vector<KroneckerShape> &fac
   for (const KroneckerShape &f : factors)
     if (f.rows == 0 || f.cols == 0) return {};
   if (columns == 0) return {};
-  return Planner(factors, kind, columns, shared_bytes).plan();
+  return PassPlanner(factors, kind, columns, shared_bytes).plan();
 }
 
 } // namespace kronvec::cuda

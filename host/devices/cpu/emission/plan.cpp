@@ -19,9 +19,9 @@ namespace {
 /// Sums of at most this many values are written out as terms.
 constexpr Index few_values = 8;
 
-class Planner {
+class EmissionPlanner {
 public:
-  Planner(const Emission &emission, Index bytes_each, const Limits &limits)
+  EmissionPlanner(const Emission &emission, Index bytes_each, const Limits &limits)
       : bytes_each_(bytes_each), limits_(limits),
         shelf_(plan_, std::max(indices(emission.rows) * indices(emission.cols) / 16, limits.tables)) {
     plan_.limits = limits;
@@ -253,7 +253,7 @@ private:
 } // namespace
 
 Plan plan(const Emission &emission, Index bytes_each, const Limits &limits) {
-  return Planner(emission, bytes_each, limits).take();
+  return EmissionPlanner(emission, bytes_each, limits).take();
 }
 
 } // namespace kronvec::cpu

@@ -66,9 +66,9 @@ std::vector<std::size_t> order_of(const std::vector<KroneckerPart> &parts) {
 }
 
 /// Builds sweeps one by one over a tensor whose extents change.
-class Builder {
+class SweepPlanner {
 public:
-  Builder(const std::vector<KroneckerPart> &parts, Index columns, Index lanes, Index size)
+  SweepPlanner(const std::vector<KroneckerPart> &parts, Index columns, Index lanes, Index size)
       : parts_(parts), columns_(columns), lanes_(lanes), size_(size) {
     for (const KroneckerPart &part : parts)
       extent_.push_back(part.q);
@@ -181,12 +181,12 @@ std::optional<KroneckerPlan> plan_sweeps(std::span<const KroneckerFactor<T>> fac
   const Index lanes = sweep_lanes(T{});
   if (empty || columns == 0 || lanes == 1) return std::nullopt;
   const std::vector<std::size_t> order = order_of(plan.parts);
-  Builder builder(plan.parts, columns, lanes, sizeof(T));
+  SweepPlanner planner(plan.parts, columns, lanes, sizeof(T));
   for (std::span<const std::size_t> left = order; !left.empty();) {
-    const auto sweep = builder.next(left);
+    const auto sweep = planner.next(left);
     if (!sweep) return std::nullopt;
     Index &half = plan.sweeps.size() % 2 ? plan.second_half : plan.first_half;
-    if (!left.empty()) half = std::max(half, builder.entries());
+    if (!left.empty()) half = std::max(half, planner.entries());
     plan.buffer = std::max(plan.buffer, 2 * sweep->buffer);
     plan.sweeps.push_back(*sweep);
     for (const auto &[part, outer, runs] : std::span(sweep->step).first(static_cast<std::size_t>(sweep->steps))) {
