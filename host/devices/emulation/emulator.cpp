@@ -26,19 +26,19 @@ constexpr std::size_t static_shared_limit = 48 << 10;
 
 enum class State { ready, at_block, at_warp, exited };
 
-struct Copy {
+struct AsyncCopy {
   void *to;
   const void *from;
   std::size_t bytes;
 };
 
-void perform(const Copy &copy) { std::memcpy(copy.to, copy.from, copy.bytes); }
+void perform(const AsyncCopy &copy) { std::memcpy(copy.to, copy.from, copy.bytes); }
 
 /// The asynchronous copies of one thread, in order. Stored in place, because the thread sanitizer watches the heap.
 class PendingCopies {
 public:
   void clear() { copies_ = done_ = groups_ = 0; }
-  void add(const Copy &copy) {
+  void add(const AsyncCopy &copy) {
     if (copies_ - done_ == capacity) throw KernelError("more than 256 asynchronous copies of one thread in flight");
     ring_[copies_++ % capacity] = copy;
   }
@@ -58,7 +58,7 @@ public:
 
 private:
   static constexpr std::size_t capacity = 256, max_groups = 16;
-  std::array<Copy, capacity> ring_{};
+  std::array<AsyncCopy, capacity> ring_{};
   std::array<std::size_t, max_groups> ends_{}; ///< end of each committed group, counted from the first copy
   std::size_t copies_ = 0, done_ = 0, groups_ = 0;
 };
