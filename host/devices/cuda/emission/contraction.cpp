@@ -188,10 +188,10 @@ private:
 
 } // namespace
 
-Contraction::Slices Contraction::between(Index begin, Index end) const {
+Contraction::SliceRange Contraction::between(Index begin, Index end) const {
   if (slices == 1) return {0, 1};
   const auto below = [&](Index index) { return index <= 0 ? 0 : std::min(slices, (index + stride - 1) / stride); };
-  const Slices result{below(begin - first - reach), below(end - first)};
+  const SliceRange result{below(begin - first - reach), below(end - first)};
   return {std::min(result.begin, result.end), result.end};
 }
 

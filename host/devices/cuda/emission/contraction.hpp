@@ -30,12 +30,12 @@ struct Contraction {
   Index slices = 1, first = 0, stride = 1, reach = 0;
   Product others; ///< the factors other than L and R
 
-  struct Slices {
+  struct SliceRange {
     Index begin = 0, end = 0;
-    friend bool operator==(const Slices &, const Slices &) = default;
+    friend bool operator==(const SliceRange &, const SliceRange &) = default;
   };
   /// The slices that are needed for indices in [begin, end).
-  Slices between(Index begin, Index end) const;
+  SliceRange between(Index begin, Index end) const;
   Index slice_size() const { return m * n * batch; }
   Index slice_step() const { return slices_of_batch ? slice_size() : m * n; }
   /// The step in C from one value of b to the next, if C has room for `room` slices.
