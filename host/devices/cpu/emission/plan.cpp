@@ -195,17 +195,17 @@ private:
   }
 
   /// A label of the columns, and the bytes of a column's vectors that do not depend on the label.
-  struct Shared {
+  struct SharedLabel {
     Index stride = 0, extent = 0, bytes = 0;
   };
 
   /// The label whose columns share the most vector bytes. Only vectors count that are at least a quarter of the bytes
   /// written and do not stay in the first-level cache: loads from farther away delay the streaming stores.
-  Shared largest_shared(const Group &g) const {
-    Shared most;
+  SharedLabel largest_shared(const Group &g) const {
+    SharedLabel most;
     const Index column = plan_.row_indices * bytes_each_;
     for (int q = 0; q < g.columns; ++q) {
-      Shared here{g.col[q], g.extent[q], 0};
+      SharedLabel here{g.col[q], g.extent[q], 0};
       for (const PlannedTerm &term : g.terms)
         for (int v = 0; v < term.vectors; ++v) {
           const Operand &operand = g.operands[term.first + term.scalars + v];
@@ -235,7 +235,7 @@ private:
     t.chunk = t.height;
     const auto leading = std::find_if(plan_.groups.begin(), plan_.groups.end(), [](auto &g) { return g.covers; });
     if (leading == plan_.groups.end()) return;
-    if (const Shared s = largest_shared(*leading); s.bytes > 0) {
+    if (const SharedLabel s = largest_shared(*leading); s.bytes > 0) {
       t.bound = t.period = s.stride, t.periods = std::min<Index>(max_periods, s.extent);
       t.width = std::clamp<Index>(limits_.slabs / s.bytes, 1, t.width);
       const Index chunk = std::max<Index>(limits_.chunk / bytes_each_, 1);
