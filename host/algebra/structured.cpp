@@ -158,20 +158,21 @@ template <class T> CooMatrix<T> Triangular<T>::coo() const {
 
 template <class T> double Triangular<T>::squared_norm() const { return squared_norm_of(coo()); }
 
-template <class T> Selection<T>::Rows::Rows(std::vector<Index> index, Device on) : host(std::move(index)), device(on) {
+template <class T> Selection<T>::RowIndices::RowIndices(std::vector<Index> index, Device on)
+    : host(std::move(index)), device(on) {
   const std::size_t bytes = host.size() * sizeof(Index);
   if (bytes == 0) return;
   there = static_cast<Index *>(device.backend().memory().allocate(bytes));
   device.backend().transfer(there, bytes, host.data(), bytes, bytes, 1);
 }
 
-template <class T> Selection<T>::Rows::~Rows() {
+template <class T> Selection<T>::RowIndices::~RowIndices() {
   if (there) device.backend().memory().deallocate(there, host.size() * sizeof(Index));
 }
 
 template <class T> Selection<T>::Selection(std::vector<Index> index, Index cols, bool permutes, Device device)
     : WritingNode<T>({static_cast<Index>(index.size()), cols}, device),
-      rows_(std::make_shared<const Rows>(std::move(index), device)), permutes_(permutes) {}
+      rows_(std::make_shared<const RowIndices>(std::move(index), device)), permutes_(permutes) {}
 
 template <class T> Selection<T>::Selection(const Selection &other, bool transposed)
     : WritingNode<T>(other.transposed_ == transposed ? other.shape() : Shape{other.cols(), other.rows()},

@@ -58,7 +58,7 @@ template <class T, int R> struct Panel {
   HWY_INLINE T at(int r, Index k) const { return data[k * R + r]; }
 };
 /// Entry (r, k) of rows `ld` apart.
-template <class T> struct Rows {
+template <class T> struct StridedRows {
   const T *data;
   Index ld;
   HWY_INLINE T at(int r, Index k) const { return data[r * ld + k]; }
@@ -236,7 +236,7 @@ template <class T> void along_rows(const SweepStep<T> &step, const T *x, Index x
       with_constant<max_vectors>(vectors, [&](auto C) HWY_ATTR {
         for (Index r = 0; r < count; r += max_rows)
           with_constant<max_rows>(std::min<Index>(max_rows, count - r), [&](auto R) HWY_ATTR {
-            const Rows<T> a{x + r * x_step + k, x_step};
+            const StridedRows<T> a{x + r * x_step + k, x_step};
             T *to = y + r * y_step + j;
             tile<R, C, false>(depth, a, f, C * N, to, y_step, few, piece);
           });
