@@ -63,10 +63,10 @@ const MemoryBlock *freed_block(const char *address) {
   return nullptr;
 }
 
-using Text = std::array<char, 512>;
+using Message = std::array<char, 512>;
 
 /// Describes the place of the address. Writes to `text`, because a signal handler must not allocate.
-std::string_view place_of(const char *address, Text &text) {
+std::string_view place_of(const char *address, Message &text) {
   const auto put = [&](auto format, const auto &...values) {
     const auto end = fmt::format_to_n(text.data(), text.size(), format, values...).out;
     return std::string_view(text.data(), static_cast<std::size_t>(end - text.data()));
@@ -96,7 +96,7 @@ void say(std::string_view text) {
 
 /// Reports an access to this address.
 [[maybe_unused]] void report(const char *address) {
-  Text text;
+  Message text;
   const bool at_work = memory().open > 0;
   say(at_work ? "kronvec: work of a stream touched device memory that it must not: "
               : "kronvec: host code touched device memory: ");
