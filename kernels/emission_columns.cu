@@ -30,7 +30,7 @@ constexpr int max_columns = 256;        ///< per block
 struct ColumnsTiling {
   int lanes, stage, columns; ///< columns in shared memory at a time; columns of a block
   int classes;               ///< a block has every `classes`-th column; all have the same alignment within 16 bytes
-  Layout layout;
+  TableLayout layout;
 };
 
 template <int N> __device__ Vector<int, N> load(const int *from) {
@@ -55,7 +55,7 @@ __device__ void store16(float *to, const float *from) {
 /// The entries of a thread: V entries that lie in the same 16 bytes, in each of four columns. The thread reads a row's
 /// offset once for the four columns, and also a factor that the columns share. A place is a row, or V rows that share
 /// all digits except the last.
-template <class T, bool Whole> struct Tile {
+template <class T, bool Whole> struct ThreadTile {
   static constexpr int V = 16 / sizeof(T), W = Whole ? 1 : V; ///< places
   static constexpr unsigned all = (1u << (abreast * W)) - 1;
   using Columns = T[abreast][V];
@@ -200,7 +200,7 @@ template <class T, bool Whole> struct Tile {
 /// times the factors that depend on the column only. Entries without any term become zero in the same pass.
 template <class T, bool Whole> __global__ void __launch_bounds__(threads, Whole || sizeof(T) == 8 ? 3 : 2)
     emit_tile_of_columns(const __grid_constant__ ColumnsWork<T> work, Entries<T> y, ColumnsTiling tiling) {
-  using Sums = Tile<T, Whole>;
+  using Sums = ThreadTile<T, Whole>;
   constexpr int V = Sums::V;
   KRONVEC_DYNAMIC_SHARED(memory, unsigned char);
   const Tables<T> tables(memory, tiling.layout, tiling.stage, tiling.lanes * Sums::W);

@@ -13,7 +13,7 @@ using std::int64_t;
 constexpr int threads = 256, abreast = 4; ///< per block; columns of a thread at a time
 
 /// Offsets of the tables in a block's shared memory, in bytes.
-struct Layout {
+struct TableLayout {
   int pointer, step, weight, col_key, col_at, row_key, row_at, end;
 };
 
@@ -24,13 +24,13 @@ inline int stage_for(int lanes) {
   return all > columns_of_stage ? all : columns_of_stage;
 }
 
-template <class T> Layout layout(const ColumnsWork<T> &work, int lanes) {
+template <class T> TableLayout layout(const ColumnsWork<T> &work, int lanes) {
   const int stage = stage_for(lanes), places = lanes * (work.whole ? 1 : work.vector);
   int end = 0;
   const auto next = [&end](int count, std::size_t size) {
     return std::exchange(end, end + (count * static_cast<int>(size) + 15) / 16 * 16);
   };
-  Layout l{};
+  TableLayout l{};
   l.pointer = next(work.total, sizeof(T *)), l.step = next(work.varying, sizeof(int));
   l.weight = next(work.count * stage, sizeof(T));
   l.col_key = next(work.count * stage, sizeof(int)), l.col_at = next(work.total * stage, sizeof(int));
@@ -48,7 +48,7 @@ template <class T> struct Tables {
   int *row_key, *row_at; ///< key of each term, offset in each varying factor, per place of the tile
   int stage, places;
 
-  __device__ Tables(unsigned char *memory, const Layout &layout, int columns, int rows)
+  __device__ Tables(unsigned char *memory, const TableLayout &layout, int columns, int rows)
       : pointer(reinterpret_cast<const T **>(memory + layout.pointer)),
         step(reinterpret_cast<int *>(memory + layout.step)), weight(reinterpret_cast<T *>(memory + layout.weight)),
         col_key(reinterpret_cast<int *>(memory + layout.col_key)),
