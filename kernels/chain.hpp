@@ -36,10 +36,10 @@ template <class T> KRONVEC_HOST_DEVICE T apply(const Link<T> &link, T a, T b) {
 
 /// Registers 0 … inputs − 1 hold the entries of the inputs; register inputs + k holds the result of link k.
 template <class T> struct Chain {
-  static constexpr int most_inputs = 6, most_links = 8, most_outputs = 4;
+  static constexpr int max_inputs = 6, max_links = 8, max_outputs = 4;
   int inputs = 0, links = 0, outputs = 0;
-  Link<T> link[most_links] = {};
-  int output[most_outputs] = {}; ///< the registers that hold the results
+  Link<T> link[max_links] = {};
+  int output[max_outputs] = {}; ///< the registers that hold the results
 };
 
 } // namespace kronvec::kernels

@@ -15,27 +15,24 @@ namespace {
 using std::int64_t;
 
 constexpr int threads = 256;
-constexpr int64_t most_blocks = 1 << 20;
+constexpr int64_t max_blocks = 1 << 20;
 
 __host__ __device__ constexpr int64_t pieces(int64_t n, int64_t size) { return (n + size - 1) / size; }
 
-/// V entries of a column, read and written in one access.
-template <class T, int V> struct alignas(V * sizeof(T)) Run { T entry[V]; };
-
 /// V×V entries, transposed in registers.
-template <class T, int V> struct Block {
-  Run<T, V> column[V];
+template <class T, int V> struct SquareBlock {
+  Vector<T, V> column[V];
 
   __device__ void load(const T *from, int64_t ld) {
     for (int c = 0; c < V; ++c)
-      column[c] = *reinterpret_cast<const Run<T, V> *>(from + c * ld);
+      column[c] = *reinterpret_cast<const Vector<T, V> *>(from + c * ld);
   }
   __device__ void store_transposed(T *to, int64_t ld) const {
     for (int r = 0; r < V; ++r) {
-      Run<T, V> row;
+      Vector<T, V> row;
       for (int c = 0; c < V; ++c)
         row.entry[c] = column[c].entry[r];
-      *reinterpret_cast<Run<T, V> *>(to + r * ld) = row;
+      *reinterpret_cast<Vector<T, V> *>(to + r * ld) = row;
     }
   }
 };
@@ -43,10 +40,10 @@ template <class T, int V> struct Block {
 /// The place of a thread's V×V block among the 16×16 blocks of a tile. A warp has 8×4 blocks: with 16-byte runs it
 /// reads 128 bytes of each of its columns and writes 64 bytes of each of its rows, both whole memory sectors.
 constexpr int side = 16;
-struct Lane {
+struct BlockPlace {
   int down, across;
 };
-__device__ Lane lane_of_tile() {
+__device__ BlockPlace block_place() {
   const int thread = static_cast<int>(threadIdx.x), lane = thread % 32, warp = thread / 32;
   return {lane % 8 + 8 * (warp % 2), lane / 8 + 4 * (warp / 2)};
 }
@@ -55,14 +52,15 @@ __device__ Lane lane_of_tile() {
 /// stores.
 template <class T, int V, int Tiles> __global__ void __launch_bounds__(threads)
     transpose_blocks(Entries<const T> x, Entries<T> y) {
-  const Lane lane = lane_of_tile();
+  const BlockPlace place = block_place();
   const int64_t down = pieces(x.rows, side * V), across = pieces(x.cols, side * V * Tiles);
   for (int64_t task = blockIdx.x; task < down * across * x.count; task += KRONVEC_STRIDE(gridDim.x)) {
     const int64_t item = task / (down * across);
-    const int64_t i = (task % down * side + lane.down) * V, j = (task / down % across * Tiles * side + lane.across) * V;
+    const int64_t i = (task % down * side + place.down) * V,
+                  j = (task / down % across * Tiles * side + place.across) * V;
     const T *from = x.data + item * x.stride;
     T *to = y.data + item * y.stride;
-    Block<T, V> block[Tiles] = {};
+    SquareBlock<T, V> block[Tiles] = {};
     for (int t = 0; t < Tiles; ++t)
       if (KRONVEC_WITHIN(i < x.rows) && KRONVEC_WITHIN(j + t * side * V < x.cols))
         block[t].load(from + (j + t * side * V) * x.ld + i, x.ld);
@@ -81,7 +79,7 @@ template <class T, int V> __global__ void __launch_bounds__(threads)
   if (KRONVEC_BEYOND(mine >= items)) return;
   for (int64_t item = static_cast<int64_t>(blockIdx.x) * items + mine; item < x.count;
        item += KRONVEC_STRIDE(gridDim.x * items)) {
-    Block<T, V> block;
+    SquareBlock<T, V> block;
     block.load(x.data + item * x.stride + j * x.ld + i, x.ld);
     block.store_transposed(y.data + item * y.stride + i * y.ld + j, y.ld);
   }
@@ -89,14 +87,14 @@ template <class T, int V> __global__ void __launch_bounds__(threads)
 
 /// In place: a thread swaps a V×V block with its mirror image. No other thread accesses these two.
 template <class T, int V> __global__ void __launch_bounds__(threads) transpose_in_place(Entries<T> y) {
-  const Lane lane = lane_of_tile();
+  const BlockPlace place = block_place();
   const int64_t n = y.rows, tiles = pieces(n, side * V);
   for (int64_t task = blockIdx.x; task < tiles * tiles * y.count; task += KRONVEC_STRIDE(gridDim.x)) {
     const int64_t item = task / (tiles * tiles);
-    const int64_t i = (task % tiles * side + lane.down) * V, j = (task / tiles % tiles * side + lane.across) * V;
+    const int64_t i = (task % tiles * side + place.down) * V, j = (task / tiles % tiles * side + place.across) * V;
     if (KRONVEC_BEYOND(i > j) || KRONVEC_BEYOND(j >= n)) continue;
     T *upper = y.data + item * y.stride + j * y.ld + i, *lower = y.data + item * y.stride + i * y.ld + j;
-    Block<T, V> above, below;
+    SquareBlock<T, V> above, below;
     above.load(upper, y.ld), below.load(lower, y.ld);
     above.store_transposed(lower, y.ld);
     if (i != j) below.store_transposed(upper, y.ld);
@@ -163,7 +161,7 @@ template <class T, bool Wide> __global__ void __launch_bounds__(strip)
   }
 }
 
-dim3 grid(int64_t tasks) { return dim3(blocks_for(tasks, most_blocks)); }
+dim3 grid(int64_t tasks) { return dim3(blocks_for(tasks, max_blocks)); }
 
 /// Whether runs of V entries down the columns of every item are aligned and complete.
 template <int V, class T> bool in_runs(const Entries<T> &x) {

@@ -9,23 +9,23 @@ namespace {
 
 using std::int64_t;
 
-constexpr int threads = 256, most_factors = Term::most_factors;
+constexpr int threads = 256, max_factors = EmissionTerm::max_factors;
 constexpr int mine = 8;      ///< entries per thread
 constexpr int shortest = 32; ///< min number of places of a tile along the threads
-constexpr int most_across = threads / shortest * mine;
+constexpr int max_across = threads / shortest * mine;
 
 /// What an index along one side contributes to a term. An entry of Y has the term if the keys of both sides agree; the
 /// offset in each factor is then the sum of both sides' offsets.
-struct Place {
-  int64_t key, at[most_factors];
+struct SideOffsets {
+  int64_t key, at[max_factors];
 
-  __device__ void move(const Term &term, const TermLabel &label, int64_t value) {
-    for (int f = 0; f < most_factors; ++f)
+  __device__ void move(const EmissionTerm &term, const TermLabel &label, int64_t value) {
+    for (int f = 0; f < max_factors; ++f)
       if (f < term.factors) at[f] += value * label.step[f];
   }
-  __device__ Place with(const Place &other) const {
-    Place both = *this;
-    for (int f = 0; f < most_factors; ++f)
+  __device__ SideOffsets with(const SideOffsets &other) const {
+    SideOffsets both = *this;
+    for (int f = 0; f < max_factors; ++f)
       both.at[f] += other.at[f];
     return both;
   }
@@ -33,11 +33,11 @@ struct Place {
 
 /// Decodes an index for one combination of the searched labels. The row side includes the offsets of the searched
 /// labels and of the item.
-template <class T> __device__ Place decode(const Term &term, const EmissionWork<T> &work, int64_t item, int side,
-                                           int64_t index, int64_t search) {
-  Place place{};
+template <class T> __device__ SideOffsets decode(const EmissionTerm &term, const EmissionWork<T> &work, int64_t item,
+                                                 int side, int64_t index, int64_t search) {
+  SideOffsets place{};
   if (side == 0)
-    for (int f = 0; f < most_factors; ++f)
+    for (int f = 0; f < max_factors; ++f)
       if (f < term.factors) place.at[f] = term.base[f] + item * work.step[term.buffer[f]];
   int64_t rest = index - term.offset[side];
   for (int q = term.end[1]; q < term.end[2]; ++q) {
@@ -63,21 +63,22 @@ template <class T> __device__ Place decode(const Term &term, const EmissionWork<
 }
 
 /// Π_f, each factor at one offset.
-template <class T> __device__ T product_at(const Term &term, const EmissionWork<T> &work, const Place &place) {
+template <class T>
+__device__ T product_at(const EmissionTerm &term, const EmissionWork<T> &work, const SideOffsets &place) {
   T product = 1;
-  for (int f = 0; f < most_factors; ++f)
+  for (int f = 0; f < max_factors; ++f)
     if (f < term.factors) product *= work.buffer[term.buffer[f]][place.at[f]];
   return product;
 }
 
 /// Σ Π_f over the summed labels, at the offset that both sides determine.
-template <class T>
-__device__ T sum_at(const Term &term, const EmissionWork<T> &work, const Place &place, const Place &other) {
+template <class T> __device__ T sum_at(const EmissionTerm &term, const EmissionWork<T> &work, const SideOffsets &place,
+                                       const SideOffsets &other) {
   if (term.end[2] == term.end[3]) return product_at(term, work, place.with(other));
   const TermLabel &last = term.label[term.end[3] - 1];
   T total = 0;
   for (int64_t sum = 0; sum < term.sums; ++sum) {
-    Place here = place.with(other);
+    SideOffsets here = place.with(other);
     int64_t rest = sum;
     for (int q = term.end[2]; q < term.end[3] - 1; ++q) {
       const TermLabel &label = term.label[q];
@@ -94,7 +95,7 @@ __device__ T sum_at(const Term &term, const EmissionWork<T> &work, const Place &
 }
 
 /// How the items of Y are cut into tiles. Threads lie along the side `down`: along the rows, unless Y has few rows.
-struct Tiling {
+struct TileGrid {
   int down;                   ///< 0: rows, 1: columns
   int lanes;                  ///< places of a tile along that side, a multiple of the warp size
   int64_t places[2], step[2]; ///< along that side and across it
@@ -102,8 +103,8 @@ struct Tiling {
 };
 
 template <class T> __global__ void __launch_bounds__(threads)
-    emit_tiles(const __grid_constant__ EmissionWork<T> work, Entries<T> y, Tiling tiling) {
-  KRONVEC_SHARED(across, Place[most_across]);
+    emit_tiles(const __grid_constant__ EmissionWork<T> work, Entries<T> y, TileGrid tiling) {
+  KRONVEC_SHARED(across, SideOffsets[max_across]);
   const int down = tiling.down, lanes = tiling.lanes, width = threads / lanes * mine;
   const int thread = static_cast<int>(threadIdx.x), lane = thread % lanes, first = thread / lanes * mine;
   const auto [places_down, places_across] = tiling.places;
@@ -115,14 +116,14 @@ template <class T> __global__ void __launch_bounds__(threads)
     const int64_t index_across = decodes ? index_at(work.side[1 - down], corner + thread) : 0;
     T total[mine] = {};
     for (int64_t t = 0; t < work.count; ++t) {
-      const Term &term = work.terms[t];
+      const EmissionTerm &term = work.terms[t];
       const T scale = static_cast<T>(term.scale);
       for (int64_t search = 0; search < term.searches; ++search) {
         __syncthreads();
         if (decodes) across[thread] = decode(term, work, item, 1 - down, index_across, search);
         __syncthreads();
         if (i >= places_down) continue;
-        const Place place = decode(term, work, item, down, index, search);
+        const SideOffsets place = decode(term, work, item, down, index, search);
         KRONVEC_UNROLL
         for (int c = 0; c < mine; ++c) {
           if (KRONVEC_WITHIN(j + c < places_across) && across[first + c].key == place.key)
@@ -141,15 +142,15 @@ template <class T> __global__ void __launch_bounds__(threads)
 }
 
 /// The product that begins at `term`, summed over the searches. All its labels are digits or searched.
-template <class T>
-__device__ T long_product(const Term *term, const EmissionWork<T> &work, int64_t item, int64_t row, int64_t col) {
+template <class T> __device__ T long_product(const EmissionTerm *term, const EmissionWork<T> &work, int64_t item,
+                                             int64_t row, int64_t col) {
   T total = 0;
   for (int64_t search = 0; search < term->searches; ++search) {
     T product = static_cast<T>(term->scale);
     bool here = true;
     for (int part = 0; here && part < term->parts; ++part) {
-      const Place place = decode(term[part], work, item, 0, row, search),
-                  other = decode(term[part], work, item, 1, col, search);
+      const SideOffsets place = decode(term[part], work, item, 0, row, search),
+                        other = decode(term[part], work, item, 1, col, search);
       here = place.key == other.key;
       if (here) product *= product_at(term[part], work, place.with(other));
     }
@@ -180,8 +181,8 @@ dim3 grid(int64_t down, int64_t across) { return dim3(static_cast<unsigned>(down
 template <class T> cudaError_t emit_any(const EmissionWork<T> &work, Entries<T> y, cudaStream_t stream) {
   if (y.rows == 0 || y.cols == 0 || y.count == 0) return cudaSuccess;
   const bool flat = y.rows < shortest && y.rows < y.cols;
-  Tiling tiling =
-      flat ? Tiling{1, shortest, {y.cols, y.rows}, {y.ld, 1}, 0} : Tiling{0, shortest, {y.rows, y.cols}, {1, y.ld}, 0};
+  TileGrid tiling = flat ? TileGrid{1, shortest, {y.cols, y.rows}, {y.ld, 1}, 0}
+                         : TileGrid{0, shortest, {y.rows, y.cols}, {1, y.ld}, 0};
   while (tiling.lanes < threads && tiling.lanes < tiling.places[0])
     tiling.lanes *= 2;
   tiling.tiles = pieces(tiling.places[1], threads / tiling.lanes * mine);

@@ -24,17 +24,14 @@ using std::int64_t;
 constexpr int narrowest = 8;            ///< min lanes of a tile
 constexpr int enough_blocks = 2048;     ///< enough to keep a large GPU busy
 constexpr int64_t few_bytes = 40 << 10; ///< of shared memory; leaves room for several blocks per multiprocessor
-constexpr int most_columns = 256;       ///< per block
+constexpr int max_columns = 256;        ///< per block
 
 /// How Y is cut. A tile has `lanes` threads along its rows; the other threads take other columns.
 struct ColumnsTiling {
   int lanes, stage, columns; ///< columns in shared memory at a time; columns of a block
   int classes;               ///< a block has every `classes`-th column; all have the same alignment within 16 bytes
-  Layout layout;
+  TableLayout layout;
 };
-
-/// N values, read and written in one access.
-template <class T, int N> struct alignas(N * sizeof(T)) Vector { T entry[N]; };
 
 template <int N> __device__ Vector<int, N> load(const int *from) {
   return *reinterpret_cast<const Vector<int, N> *>(from);
@@ -58,7 +55,7 @@ __device__ void store16(float *to, const float *from) {
 /// The entries of a thread: V entries that lie in the same 16 bytes, in each of four columns. The thread reads a row's
 /// offset once for the four columns, and also a factor that the columns share. A place is a row, or V rows that share
 /// all digits except the last.
-template <class T, bool Whole> struct Tile {
+template <class T, bool Whole> struct ThreadTile {
   static constexpr int V = 16 / sizeof(T), W = Whole ? 1 : V; ///< places
   static constexpr unsigned all = (1u << (abreast * W)) - 1;
   using Columns = T[abreast][V];
@@ -92,12 +89,12 @@ template <class T, bool Whole> struct Tile {
       for (int v = 0; v < V; ++v)
         product[k][v] = All || match >> (k * W + v % W) & 1 ? weight : T(0);
     }
-    const auto part = work.part[t];
-    const T *const *pointer = tables.pointer + part.first;
-    const int *step = tables.step + part.first_varying, *col_at = tables.col_at + part.first * tables.stage + c;
-    const int *row_at = tables.row_at + part.first_varying * tables.places + place * W;
+    const auto counts = work.counts[t];
+    const T *const *pointer = tables.pointer + counts.first;
+    const int *step = tables.step + counts.first_varying, *col_at = tables.col_at + counts.first * tables.stage + c;
+    const int *row_at = tables.row_at + counts.first_varying * tables.places + place * W;
     KRONVEC_ROLLED
-    for (int f = 0; f < part.varying; ++f) {
+    for (int f = 0; f < counts.varying; ++f) {
       const auto columns = load<abreast>(col_at);
       const auto rows = load<W>(row_at);
       if constexpr (All)
@@ -203,7 +200,7 @@ template <class T, bool Whole> struct Tile {
 /// times the factors that depend on the column only. Entries without any term become zero in the same pass.
 template <class T, bool Whole> __global__ void __launch_bounds__(threads, Whole || sizeof(T) == 8 ? 3 : 2)
     emit_tile_of_columns(const __grid_constant__ ColumnsWork<T> work, Entries<T> y, ColumnsTiling tiling) {
-  using Sums = Tile<T, Whole>;
+  using Sums = ThreadTile<T, Whole>;
   constexpr int V = Sums::V;
   KRONVEC_DYNAMIC_SHARED(memory, unsigned char);
   const Tables<T> tables(memory, tiling.layout, tiling.stage, tiling.lanes * Sums::W);
@@ -238,7 +235,7 @@ template <class T, bool Whole> __global__ void __launch_bounds__(threads, Whole 
 int64_t pieces(int64_t n, int64_t size) { return (n + size - 1) / size; }
 
 /// The number of lanes with the smallest tables.
-template <class T> int most_compact_lanes(const ColumnsWork<T> &work) {
+template <class T> int max_compact_lanes(const ColumnsWork<T> &work) {
   int best = narrowest;
   for (int lanes = narrowest; lanes <= threads; lanes *= 2)
     if (layout(work, lanes).end < layout(work, best).end) best = lanes;
@@ -247,7 +244,7 @@ template <class T> int most_compact_lanes(const ColumnsWork<T> &work) {
 
 /// As many lanes as a column has vectors, as long as shared memory allows several blocks.
 template <class T> int lanes_for(const ColumnsWork<T> &work, int64_t rows) {
-  int best = most_compact_lanes(work);
+  int best = max_compact_lanes(work);
   for (int lanes = narrowest; lanes <= threads; lanes *= 2) {
     if (layout(work, lanes).end > few_bytes) continue;
     best = lanes;
@@ -259,11 +256,11 @@ template <class T> int lanes_for(const ColumnsWork<T> &work, int64_t rows) {
 /// The distance between a block's columns: a multiple of 16 bytes / gcd(16 bytes, column bytes), and of the distance
 /// that the terms prefer if each thread then still gets four columns.
 template <class T> int64_t classes_of(const ColumnsWork<T> &work, const Entries<T> &y) {
-  constexpr int64_t V = ColumnsWork<T>::vector, most_classes = 1 << 14;
+  constexpr int64_t V = ColumnsWork<T>::vector, max_classes = 1 << 14;
   const int64_t aligned = y.cols == 1 || y.ld % V == 0 ? 1 : y.ld % 2 == 0 ? V / 2 : V;
-  if (work.apart < 1 || work.apart > most_classes) return aligned;
+  if (work.apart < 1 || work.apart > max_classes) return aligned;
   const int64_t wanted = std::lcm(work.apart, aligned);
-  return wanted <= most_classes && y.cols >= wanted * abreast ? wanted : aligned;
+  return wanted <= max_classes && y.cols >= wanted * abreast ? wanted : aligned;
 }
 
 template <class T> cudaError_t emit_any(const ColumnsWork<T> &work, Entries<T> y, cudaStream_t stream) {
@@ -277,7 +274,7 @@ template <class T> cudaError_t emit_any(const ColumnsWork<T> &work, Entries<T> y
   const int64_t wanted = pieces(at_most(enough_blocks), down * items * tiling.classes); // runs of columns
   const int64_t unit = threads / tiling.lanes * abreast;
   int64_t columns = pieces(pieces(in_class, wanted), unit) * unit;
-  if (columns > most_columns && columns > unit) columns = most_columns > unit ? most_columns : unit;
+  if (columns > max_columns && columns > unit) columns = max_columns > unit ? max_columns : unit;
   while (pieces(in_class, columns) * tiling.classes > 65535)
     columns *= 2;
   tiling.columns = static_cast<int>(columns);
@@ -289,12 +286,12 @@ template <class T> cudaError_t emit_any(const ColumnsWork<T> &work, Entries<T> y
 
 } // namespace
 
-template <class T> int64_t least_shared_bytes(ColumnsWork<T> work) {
+template <class T> int64_t min_shared_bytes(ColumnsWork<T> work) {
   work.whole = false;
-  return layout(work, most_compact_lanes(work)).end;
+  return layout(work, max_compact_lanes(work)).end;
 }
-template int64_t least_shared_bytes(ColumnsWork<float>);
-template int64_t least_shared_bytes(ColumnsWork<double>);
+template int64_t min_shared_bytes(ColumnsWork<float>);
+template int64_t min_shared_bytes(ColumnsWork<double>);
 
 cudaError_t emit_columns(const ColumnsWork<float> &work, Entries<float> y, cudaStream_t stream) {
   return emit_any(work, y, stream);

@@ -8,29 +8,29 @@
 namespace kronvec::kernels {
 
 template <class T> struct ColumnsWork {
-  static constexpr int most_terms = 32, most_factors = 128, most_buffers = 32;
+  static constexpr int max_terms = 32, max_factors = 128, max_buffers = 32;
   static constexpr int vector = 16 / sizeof(T); ///< entries per store
 
   /// Factors [0, varying) of a term may differ from row to row. The other factors depend on the column only.
-  struct Part {
+  struct FactorCounts {
     std::int16_t varying, factors;
     std::int16_t first_varying, first; ///< number of varying factors, and of all factors, in earlier terms
   };
 
   EmissionSide side[2];      ///< rows and columns
-  const Term *terms;         ///< in device memory
+  const EmissionTerm *terms; ///< in device memory
   int count, varying, total; ///< numbers of terms, varying factors, factors
   bool whole;                ///< see `emit_columns`
   std::int64_t apart;        ///< distance of columns that share most factors and should be processed by the same thread
-  Part part[most_terms];
-  const T *buffer[most_buffers];
-  std::int64_t step[most_buffers]; ///< from one item's part of a buffer to the next item's; 0: all items read the same
+  FactorCounts counts[max_terms];
+  const T *buffer[max_buffers];
+  std::int64_t step[max_buffers]; ///< from one item's part of a buffer to the next item's; 0: all items read the same
 };
 
 /// Min shared memory of a launch, with or without `whole`.
-template <class T> std::int64_t least_shared_bytes(ColumnsWork<T> work);
+template <class T> std::int64_t min_shared_bytes(ColumnsWork<T> work);
 /// Shared memory that every supported GPU has.
-constexpr std::int64_t most_shared_bytes = 96 << 10;
+constexpr std::int64_t max_shared_bytes = 96 << 10;
 
 /// Y = Σ terms. Deterministic: one thread sums each entry, in a fixed order. With V = `vector`, `whole` may be set if
 /// the V entries of a column that are stored together differ only in the digit of the last row label, in all terms: Y

@@ -13,7 +13,7 @@ using std::int64_t;
 constexpr int threads = 256, abreast = 4; ///< per block; columns of a thread at a time
 
 /// Offsets of the tables in a block's shared memory, in bytes.
-struct Layout {
+struct TableLayout {
   int pointer, step, weight, col_key, col_at, row_key, row_at, end;
 };
 
@@ -24,13 +24,13 @@ inline int stage_for(int lanes) {
   return all > columns_of_stage ? all : columns_of_stage;
 }
 
-template <class T> Layout layout(const ColumnsWork<T> &work, int lanes) {
+template <class T> TableLayout layout(const ColumnsWork<T> &work, int lanes) {
   const int stage = stage_for(lanes), places = lanes * (work.whole ? 1 : work.vector);
   int end = 0;
   const auto next = [&end](int count, std::size_t size) {
     return std::exchange(end, end + (count * static_cast<int>(size) + 15) / 16 * 16);
   };
-  Layout l{};
+  TableLayout l{};
   l.pointer = next(work.total, sizeof(T *)), l.step = next(work.varying, sizeof(int));
   l.weight = next(work.count * stage, sizeof(T));
   l.col_key = next(work.count * stage, sizeof(int)), l.col_at = next(work.total * stage, sizeof(int));
@@ -48,7 +48,7 @@ template <class T> struct Tables {
   int *row_key, *row_at; ///< key of each term, offset in each varying factor, per place of the tile
   int stage, places;
 
-  __device__ Tables(unsigned char *memory, const Layout &layout, int columns, int rows)
+  __device__ Tables(unsigned char *memory, const TableLayout &layout, int columns, int rows)
       : pointer(reinterpret_cast<const T **>(memory + layout.pointer)),
         step(reinterpret_cast<int *>(memory + layout.step)), weight(reinterpret_cast<T *>(memory + layout.weight)),
         col_key(reinterpret_cast<int *>(memory + layout.col_key)),
@@ -58,7 +58,7 @@ template <class T> struct Tables {
 };
 
 /// Returns the key of an index along one side. Stores the offset in each of the first `factors` factors, at[f·pitch].
-__device__ inline int decode(const Term &term, int side, int64_t index, int factors, int *at, int pitch) {
+__device__ inline int decode(const EmissionTerm &term, int side, int64_t index, int factors, int *at, int pitch) {
   for (int f = 0; f < factors; ++f)
     at[f * pitch] = 0;
   int64_t rest = index - term.offset[side], key = term.key[side];
@@ -77,15 +77,16 @@ __device__ inline int decode(const Term &term, int side, int64_t index, int fact
 
 /// Finds the factors of an item, for all rows and columns.
 template <class T> __device__ void find_factors(const ColumnsWork<T> &work, int64_t item, const Tables<T> &tables) {
-  static_assert(ColumnsWork<T>::most_terms <= threads);
+  static_assert(ColumnsWork<T>::max_terms <= threads);
   const int t = static_cast<int>(threadIdx.x);
   if (KRONVEC_WITHIN(t < work.count)) {
-    const auto part = work.part[t];
-    const Term &term = work.terms[t];
-    for (int f = 0; f < part.factors; ++f)
-      tables.pointer[part.first + f] = work.buffer[term.buffer[f]] + item * work.step[term.buffer[f]] + term.base[f];
-    for (int f = 0; f < part.varying; ++f)
-      tables.step[part.first_varying + f] = term.end[0] > 0 ? static_cast<int>(term.label[term.end[0] - 1].step[f]) : 0;
+    const auto counts = work.counts[t];
+    const EmissionTerm &term = work.terms[t];
+    for (int f = 0; f < counts.factors; ++f)
+      tables.pointer[counts.first + f] = work.buffer[term.buffer[f]] + item * work.step[term.buffer[f]] + term.base[f];
+    for (int f = 0; f < counts.varying; ++f)
+      tables.step[counts.first_varying + f] =
+          term.end[0] > 0 ? static_cast<int>(term.label[term.end[0] - 1].step[f]) : 0;
   }
 }
 
@@ -97,8 +98,8 @@ template <class T> __device__ void decode_rows(const ColumnsWork<T> &work, int64
     const int64_t position = first + static_cast<int64_t>(place) * apart;
     const bool inside = position >= 0 && position < rows;
     tables.row_key[job] =
-        inside ? decode(work.terms[t], 0, index_at(work.side[0], position), work.part[t].varying,
-                        tables.row_at + work.part[t].first_varying * tables.places + place, tables.places)
+        inside ? decode(work.terms[t], 0, index_at(work.side[0], position), work.counts[t].varying,
+                        tables.row_at + work.counts[t].first_varying * tables.places + place, tables.places)
                : nowhere(0);
   }
 }
@@ -108,18 +109,18 @@ template <class T> __device__ void decode_columns(const ColumnsWork<T> &work, in
                                                   const Tables<T> &tables) {
   for (int job = static_cast<int>(threadIdx.x); job < work.count * tables.stage; job += KRONVEC_STRIDE(threads)) {
     const int t = job / tables.stage, c = job % tables.stage;
-    const auto part = work.part[t];
-    int *at = tables.col_at + part.first * tables.stage + c;
+    const auto counts = work.counts[t];
+    int *at = tables.col_at + counts.first * tables.stage + c;
     int key = nowhere(1);
     if (c < count) {
       const int64_t index = index_at(work.side[1], first + static_cast<int64_t>(c) * apart);
-      key = decode(work.terms[t], 1, index, part.factors, at, tables.stage);
+      key = decode(work.terms[t], 1, index, counts.factors, at, tables.stage);
     }
     tables.col_key[job] = key;
     if (key == nowhere(1)) continue;
     T weight = static_cast<T>(work.terms[t].scale);
-    for (int f = part.varying; f < part.factors; ++f)
-      weight *= __ldg(tables.pointer[part.first + f] + at[f * tables.stage]);
+    for (int f = counts.varying; f < counts.factors; ++f)
+      weight *= __ldg(tables.pointer[counts.first + f] + at[f * tables.stage]);
     tables.weight[job] = weight;
   }
 }

@@ -99,7 +99,7 @@ template <class T> struct Links {
 };
 
 constexpr int threads = 256;
-constexpr std::int64_t most_blocks = 1 << 16;
+constexpr std::int64_t max_blocks = 1 << 16;
 
 /// A kernel of our own. Thrust would copy the work, which is read at computed indices, into the local memory of each
 /// thread.
@@ -109,7 +109,7 @@ template <class T> __global__ void __launch_bounds__(threads)
   const std::int64_t first = static_cast<std::int64_t>(blockIdx.x) * threads + threadIdx.x;
   for (std::int64_t k = first; k < entries; k += KRONVEC_STRIDE(static_cast<std::int64_t>(gridDim.x) * threads)) {
     const Place p = place(operands.output[0], k);
-    T reg[Chain<T>::most_inputs + Chain<T>::most_links];
+    T reg[Chain<T>::max_inputs + Chain<T>::max_links];
     for (int i = 0; i < chain.inputs; ++i)
       reg[i] = read(operands.input[i], p);
     for (int l = 0; l < chain.links; ++l)
@@ -163,7 +163,7 @@ template <class T> cudaError_t run_chain(const Chain<T> &chain, const ChainOpera
   ChainOperands<T> operands = where;
   flatten(operands.input, chain.inputs, operands.output, chain.outputs);
   if (chain.links > 1) {
-    return launch(run_links<T>, dim3(blocks_for((n + threads - 1) / threads, most_blocks)), dim3(threads), 0, stream,
+    return launch(run_links<T>, dim3(blocks_for((n + threads - 1) / threads, max_blocks)), dim3(threads), 0, stream,
                   Links<T>{chain, operands}, n);
   }
   const Link<T> link = chain.link[0];

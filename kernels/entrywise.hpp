@@ -12,8 +12,8 @@ namespace kronvec::kernels {
 /// The operands of a chain. An input with one row is broadcast to all rows of a result, an input with one column to all
 /// columns.
 template <class T> struct ChainOperands {
-  Entries<const T> input[Chain<T>::most_inputs];
-  Entries<T> output[Chain<T>::most_outputs];
+  Entries<const T> input[Chain<T>::max_inputs];
+  Entries<T> output[Chain<T>::max_outputs];
 };
 
 /// The launchers for one type of entries: float, double, or Complex of them. Results may be operands, entry for entry.

@@ -10,7 +10,7 @@ namespace {
 
 using std::int64_t;
 
-constexpr int64_t most_blocks = 1024;
+constexpr int64_t max_blocks = 1024;
 
 __host__ __device__ constexpr int64_t pieces(int64_t n, int64_t size) { return (n + size - 1) / size; }
 
@@ -62,7 +62,7 @@ template <int Threads, class T, bool Tensor> __device__ void load_factors(const 
   for (int s = 0; s < work.steps; ++s) {
     const KroneckerStep &step = work.step[s];
     const Entries<const T> &f = work.factor[s];
-    const bool tensor = Tensor && step.tall >= least_tensor_tall;
+    const bool tensor = Tensor && step.tall >= min_tensor_tall;
     const int columns = tensor ? (step.q + depth - 1) / depth * depth : step.q;
     for (int e = static_cast<int>(threadIdx.x); e < columns * step.pitch; e += KRONVEC_STRIDE(Threads)) {
       const int k = e / step.pitch, i = e % step.pitch;
@@ -78,7 +78,6 @@ template <int Threads, class T, bool Tensor> __device__ void load_factors(const 
 
 /// Number of entries in one access to shared memory.
 template <class T, int Tall> constexpr int run = sizeof(T) * Tall < 16 ? Tall : 16 / static_cast<int>(sizeof(T));
-template <class T, int N> struct alignas(N * sizeof(T)) Run { T entry[N]; };
 
 /// `Tall` rows of the products of one factor with a thread's fibers. `Even`: the entries of a fiber are equidistant in
 /// padded memory too, which saves two of the four instructions per load.
@@ -95,10 +94,10 @@ template <class T, int Tall, bool Even, class Layout> struct Products {
       even[t] = slice + Layout::padded(first[t]);
     KRONVEC_ROLLED
     for (int k = 0; k < step.q; ++k) {
-      Run<T, N> f[Tall / N];
+      Vector<T, N> f[Tall / N];
       KRONVEC_UNROLL
       for (int i = 0; i < Tall / N; ++i)
-        f[i] = *reinterpret_cast<const Run<T, N> *>(factor + i * N);
+        f[i] = *reinterpret_cast<const Vector<T, N> *>(factor + i * N);
       factor += step.pitch;
       KRONVEC_UNROLL
       for (int t = 0; t < wide; ++t) {
@@ -203,7 +202,7 @@ private:
     KRONVEC_UNROLL
     for (int i = 0; i < high * depth / 4; ++i) {
       const int h = i % high, d = i / high;
-      const auto rows = *reinterpret_cast<const Run<T, 2> *>(factor + 16 * h + 4 * d * step.pitch);
+      const auto rows = *reinterpret_cast<const Vector<T, 2> *>(factor + 16 * h + 4 * d * step.pitch);
       f[h][2 * d] = rows.entry[0], f[h][2 * d + 1] = rows.entry[1];
     }
     KRONVEC_UNROLL
@@ -289,7 +288,7 @@ template <class T> cudaError_t kronecker_slices(const KroneckerSlices<T> &work, 
                                                 Entries<const T> x, Entries<T> y, cudaStream_t stream) {
   const int64_t tasks = pieces(work.inner, work.width) * pieces(work.outer, work.outers) * work.columns;
   if (tasks == 0) return cudaSuccess;
-  const dim3 grid(blocks_for(tasks, most_blocks));
+  const dim3 grid(blocks_for(tasks, max_blocks));
   return launch(kernel_for(work, threads), grid, dim3(static_cast<unsigned>(threads)),
                 static_cast<std::size_t>(shared_bytes), stream, work, x, y);
 }

@@ -38,7 +38,7 @@ struct KroneckerStep {
 /// of threads loads a slice of outers × from × width entries into shared memory and applies one factor after the other
 /// there. Either outers is 1 or width is inner.
 template <class T> struct KroneckerSlices {
-  static constexpr int most_steps = most_kronecker_steps;
+  static constexpr int max_steps = max_kronecker_steps;
   std::int64_t inner, outer, columns;
   int from, to, width, outers;
   Divisor by_width;
@@ -46,9 +46,9 @@ template <class T> struct KroneckerSlices {
   bool tensor;    ///< whether tensor cores compute a step: of doubles, or of floats rounded to TF32
   int steps;
   T alpha, beta; ///< if β = 0, Y is not read
-  KroneckerStep step[most_steps];
-  Entries<const T> factor[most_steps];
-  bool transposed[most_steps];
+  KroneckerStep step[max_steps];
+  Entries<const T> factor[max_steps];
+  bool transposed[max_steps];
 };
 
 /// Y = α·(I ⊗ F₁ ⊗ … ⊗ I)·X + β·Y, by blocks of 256 or 512 threads. T: float, double, or Complex of them.

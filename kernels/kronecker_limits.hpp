@@ -7,9 +7,9 @@
 
 namespace kronvec::kernels {
 
-constexpr int most_kronecker_steps = 16;
-constexpr int most_slice = (1 << 16) - 1;  ///< entries, and copies of factors: indices are divided as 16-bit numbers
-constexpr int most_copies_of_thread = 128; ///< from memory into a slice, all in flight together
+constexpr int max_kronecker_steps = 16;
+constexpr int max_slice = (1 << 16) - 1;  ///< entries, and copies of factors: indices are divided as 16-bit numbers
+constexpr int max_copies_of_thread = 128; ///< from memory into a slice, all in flight together
 
 /// Number of fibers per thread: as many as fit 256 bytes of sums, but at most 8.
 constexpr int fibers_of_thread(int bytes_of_entry, int tall) {
@@ -19,7 +19,7 @@ constexpr int fibers_of_thread(int bytes_of_entry, int tall) {
 
 /// From this many rows on, tensor cores compute a step. A warp has 16 or 32 rows of the products of several fibers: as
 /// many as fit 256 bytes of sums per thread, but at most 64 fibers.
-constexpr int least_tensor_tall = 16;
+constexpr int min_tensor_tall = 16;
 /// Number of a fiber's entries that one instruction takes: 4 doubles, or 8 floats as TF32.
 KRONVEC_HOST_DEVICE constexpr int tensor_depth(int bytes_of_entry) { return 32 / bytes_of_entry; }
 constexpr int fibers_of_warp(int bytes_of_entry, int tall) {

@@ -20,8 +20,8 @@ template <class T> struct CommuteColumns {
   }
 };
 
-constexpr int threads = 256, most_columns = 8;
-constexpr int64_t most_blocks = 1 << 20;
+constexpr int threads = 256, max_columns = 8;
+constexpr int64_t max_blocks = 1 << 20;
 
 int64_t pieces(int64_t n, int64_t size) { return (n + size - 1) / size; }
 
@@ -29,8 +29,8 @@ int64_t pieces(int64_t n, int64_t size) { return (n + size - 1) / size; }
 struct Tasks {
   int64_t down, across, count;
   template <class T> explicit Tasks(const Entries<T> &y)
-      : down(pieces(y.rows, threads)), across(pieces(y.cols, most_columns)), count(y.count) {}
-  dim3 grid() const { return dim3(blocks_for(down * across * count, most_blocks)); }
+      : down(pieces(y.rows, threads)), across(pieces(y.cols, max_columns)), count(y.count) {}
+  dim3 grid() const { return dim3(blocks_for(down * across * count, max_blocks)); }
 };
 
 template <class T> __global__ void __launch_bounds__(threads)
@@ -38,8 +38,8 @@ template <class T> __global__ void __launch_bounds__(threads)
   for (int64_t task = blockIdx.x; task < tasks.down * tasks.across * tasks.count; task += KRONVEC_STRIDE(gridDim.x)) {
     const int64_t i = task % tasks.down * threads + threadIdx.x, item = task / tasks.down / tasks.across;
     if (KRONVEC_BEYOND(i >= y.rows)) continue;
-    const int64_t first = task / tasks.down % tasks.across * most_columns;
-    const int64_t end = KRONVEC_WITHIN(first + most_columns < y.cols) ? first + most_columns : y.cols;
+    const int64_t first = task / tasks.down % tasks.across * max_columns;
+    const int64_t end = KRONVEC_WITHIN(first + max_columns < y.cols) ? first + max_columns : y.cols;
     const T *from = x.data + item * x.stride + index[i];
     for (int64_t j = first; j < end; ++j)
       y.data[item * y.stride + j * y.ld + i] = from[j * x.ld];
@@ -65,8 +65,8 @@ template <class T> __global__ void __launch_bounds__(threads, 4) // of 64 regist
   for (int64_t task = blockIdx.x; task < tasks.down * tasks.across * tasks.count; task += KRONVEC_STRIDE(gridDim.x)) {
     const int64_t i = task % tasks.down * threads + threadIdx.x, item = task / tasks.down / tasks.across;
     if (KRONVEC_BEYOND(i >= y.rows)) continue;
-    const int64_t first = task / tasks.down % tasks.across * most_columns;
-    const int64_t end = KRONVEC_WITHIN(first + most_columns < y.cols) ? first + most_columns : y.cols;
+    const int64_t first = task / tasks.down % tasks.across * max_columns;
+    const int64_t end = KRONVEC_WITHIN(first + max_columns < y.cols) ? first + max_columns : y.cols;
     const int64_t start = lower_bound(keys, x.rows, i);
     for (int64_t j = first; j < end; ++j) {
       const T *column = x.data + item * x.stride + j * x.ld;

@@ -14,7 +14,7 @@ namespace {
 
 constexpr int threads = 256, warps = threads / 32;
 
-struct Sum {
+struct Plus {
   template <class T> __device__ T operator()(T a, T b) const { return a + b; }
 };
 /// The larger of the two, or NaN if one is NaN.
@@ -42,7 +42,7 @@ template <class T, class Combine> __device__ T combine_block(T value, Combine co
   return value;
 }
 
-constexpr std::int64_t shortest_piece = 1 << 14, most_pieces = threads, enough_blocks = 1024;
+constexpr std::int64_t shortest_piece = 1 << 14, max_pieces = threads, enough_blocks = 1024;
 
 /// A task (item, piece) adds up one piece of one item into sums[item·pieces + piece], or into y if there is one piece.
 template <class T> __global__ void __launch_bounds__(threads, 5) // of 48 registers: fewer would spill
@@ -61,7 +61,7 @@ template <class T> __global__ void __launch_bounds__(threads, 5) // of 48 regist
       for (std::int64_t k = start + threadIdx.x; k < end; k += KRONVEC_STRIDE(threads))
         add_product(total, u[k / a.rows * a.ld + k % a.rows], v[k / a.rows * b.ld + k % a.rows]);
     }
-    total = combine_block(total, Sum());
+    total = combine_block(total, Plus());
     if (KRONVEC_WITHIN(threadIdx.x == 0)) (pieces == 1 ? y.data[item * y.stride] : sums[task]) = total;
   }
 }
@@ -71,7 +71,7 @@ template <class T> __global__ void __launch_bounds__(threads)
     add_pieces(const T *sums, std::int64_t pieces, Entries<T> y) {
   for (std::int64_t item = blockIdx.x; item < y.count; item += KRONVEC_STRIDE(gridDim.x)) {
     const T total =
-        combine_block(KRONVEC_WITHIN(threadIdx.x < pieces) ? sums[item * pieces + threadIdx.x] : T(0), Sum());
+        combine_block(KRONVEC_WITHIN(threadIdx.x < pieces) ? sums[item * pieces + threadIdx.x] : T(0), Plus());
     if (KRONVEC_WITHIN(threadIdx.x == 0)) y.data[item * y.stride] = total;
   }
 }
@@ -91,7 +91,7 @@ template <class T> __global__ void __launch_bounds__(threads) one_norms(Entries<
   }
 }
 
-struct Product {
+struct Times {
   template <class T> __device__ T operator()(T a, T b) const { return a * b; }
 };
 
@@ -109,7 +109,7 @@ template <class T> __global__ void __launch_bounds__(threads)
       else
         value *= exchanges[k] == k + 1 ? u : -u;
     }
-    value = logarithm ? combine_block(value, Sum()) : combine_block(value, Product());
+    value = logarithm ? combine_block(value, Plus()) : combine_block(value, Times());
     if (KRONVEC_WITHIN(threadIdx.x == 0)) y.data[item * y.stride] = value;
   }
 }
@@ -137,7 +137,7 @@ template <class T> cudaError_t one_norm_any(Entries<const T> x, T *y, cudaStream
 
 std::int64_t inner_pieces(std::int64_t entries, std::int64_t count) {
   const std::int64_t wanted = std::min(entries / shortest_piece, enough_blocks / std::max<std::int64_t>(count, 1));
-  return std::clamp<std::int64_t>(wanted, 1, most_pieces);
+  return std::clamp<std::int64_t>(wanted, 1, max_pieces);
 }
 
 template <class T>

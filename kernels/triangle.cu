@@ -12,7 +12,7 @@ namespace {
 using std::int64_t;
 
 constexpr int tile = 32, threads = 256, lines = threads / tile;
-constexpr int64_t most_blocks = 1 << 20;
+constexpr int64_t max_blocks = 1 << 20;
 
 /// Whether the triangle contains (i, j), for i ≠ j.
 __device__ bool inside(Triangle t, int64_t i, int64_t j) { return t.lower ? i > j : i < j; }
@@ -25,12 +25,12 @@ __device__ int64_t position(Triangle t, int64_t n, int64_t i, int64_t j) {
 }
 
 /// A tile of the triangle of one item: rows from i0 on, columns from j0 on; and this thread's place in the tile.
-struct Tile {
+struct TriangleTile {
   int64_t item, i0, j0;
   bool empty;
   int lane, line;
 
-  __device__ Tile(Triangle t, int64_t task, int64_t tiles) : item(task / (tiles * tiles)) {
+  __device__ TriangleTile(Triangle t, int64_t task, int64_t tiles) : item(task / (tiles * tiles)) {
     const int64_t down = task % tiles, across = task / tiles % tiles;
     i0 = down * tile, j0 = across * tile, empty = t.lower ? down < across : down > across;
     lane = static_cast<int>(threadIdx.x) % tile, line = static_cast<int>(threadIdx.x) / tile;
@@ -46,7 +46,7 @@ template <class T> __global__ void __launch_bounds__(threads)
   KRONVEC_SHARED(turned, T[tile][tile + 1]);
   const int64_t n = x.rows;
   for (int64_t task = blockIdx.x; task < tiles * tiles * y.count; task += KRONVEC_STRIDE(gridDim.x)) {
-    const Tile t(triangle, task, tiles);
+    const TriangleTile t(triangle, task, tiles);
     if (t.empty) continue;
     const T *from = x.data + t.item * x.stride;
     if (!(mirrored == T(0))) {
@@ -74,7 +74,7 @@ template <class T> __global__ void __launch_bounds__(threads)
   KRONVEC_SHARED(turned, T[tile][tile + 1]);
   const int64_t n = x.rows;
   for (int64_t task = blockIdx.x; task < tiles * tiles * x.count; task += KRONVEC_STRIDE(gridDim.x)) {
-    const Tile t(triangle, task, tiles);
+    const TriangleTile t(triangle, task, tiles);
     if (t.empty) continue;
     const T *from = y.data + t.item * y.stride;
     T *to = x.data + t.item * x.stride;
@@ -101,7 +101,7 @@ int64_t tiles_of(int64_t n) { return (n + tile - 1) / tile; }
 
 dim3 grid(int64_t tiles, int64_t count) {
   const int64_t tasks = tiles * tiles * count;
-  return dim3(blocks_for(tasks, most_blocks));
+  return dim3(blocks_for(tasks, max_blocks));
 }
 
 } // namespace

@@ -59,9 +59,9 @@ TEST(Chains, LimitsOfInputsLinksAndResultsHold) {
     const JacobianPlan plan(e, {variable}, Structure::general);
     for (const Stage stage : {Stage::values, Stage::forward, Stage::reverse})
       for (const Step &step : chains(plan, stage)) {
-        EXPECT_LE(step.in.size(), std::size_t(Chain<double>::most_inputs));
-        EXPECT_LE(step.links.size(), std::size_t(Chain<double>::most_links));
-        EXPECT_LE(step.out.size(), std::size_t(Chain<double>::most_outputs));
+        EXPECT_LE(step.in.size(), std::size_t(Chain<double>::max_inputs));
+        EXPECT_LE(step.links.size(), std::size_t(Chain<double>::max_links));
+        EXPECT_LE(step.out.size(), std::size_t(Chain<double>::max_outputs));
         EXPECT_GE(step.out.size(), 1u);
       }
     EXPECT_GE(chains(plan, Stage::values).size(), 3u);

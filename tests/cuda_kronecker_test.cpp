@@ -71,7 +71,7 @@ void expect_fitting(const std::vector<Factor> &factors, Index columns, Precision
     }
     const Index entries = largest * width * outers, padded = padded_entries<T>(pass, entries);
     ASSERT_LE((padded + copies) * Index(sizeof(T)), cuda::hopper_shared_bytes);
-    ASSERT_LE(pass.from * width * outers, threads * kernels::most_copies_of_thread);
+    ASSERT_LE(pass.from * width * outers, threads * kernels::max_copies_of_thread);
     ASSERT_LT(entries, 1 << 16);
   }
   ASSERT_LE(left, static_cast<Index>(factors.size()));

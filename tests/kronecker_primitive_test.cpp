@@ -320,14 +320,14 @@ TYPED_TEST(KroneckerPrimitive, OfNothing) {
 
 /// Shapes that cover each way of the CPU device's sweeps. Empty `ways` stand for BLAS, which takes what the sweeps
 /// leave.
-struct Cut {
+struct SweepCase {
   Problem problem;
   std::vector<cpu::SweepWay> ways;
 };
-template <class T> std::vector<Cut> cuts() {
+template <class T> std::vector<SweepCase> sweep_cases() {
   using enum cpu::SweepWay;
   const Index n = cpu::sweep_lanes(T{}), deep = cpu::sweep_depth + 3;
-  std::vector<Cut> all;
+  std::vector<SweepCase> all;
   const auto add = [&](Problem p, std::vector<cpu::SweepWay> ways) { all.push_back({std::move(p), std::move(ways)}); };
   add({.factors = {{9, 12}}, .columns = 5}, {});
   add({.factors = {square(3), square(3), square(3)}, .columns = 64, .alpha = 2, .beta = -1}, {turned});
@@ -353,22 +353,22 @@ TYPED_TEST_SUITE(KroneckerSweeps, Reals);
 
 TYPED_TEST(KroneckerSweeps, EveryWayIsTaken) {
   const TypeParam entries[1] = {};
-  for (const Cut &cut : cuts<TypeParam>()) {
-    const auto plan = cpu::plan_sweeps<TypeParam>(shapes_of(cut.problem, entries), cut.problem.columns);
+  for (const SweepCase &sweep : sweep_cases<TypeParam>()) {
+    const auto plan = cpu::plan_sweeps<TypeParam>(shapes_of(sweep.problem, entries), sweep.problem.columns);
     std::vector<cpu::SweepWay> ways;
     for (std::size_t s = 0; plan && s < plan->sweeps.size(); ++s)
       ways.push_back(plan->sweeps[s].way);
     if (cpu::sweep_lanes(TypeParam{}) >= 8) {
-      EXPECT_EQ(ways, cut.ways) << cut.problem.name();
+      EXPECT_EQ(ways, sweep.ways) << sweep.problem.name();
     }
-    const Checked<TypeParam> checked(cut.problem);
-    EXPECT_TRUE(checked.good(checked.on(Device::cpu()))) << cut.problem.name();
+    const Checked<TypeParam> checked(sweep.problem);
+    EXPECT_TRUE(checked.good(checked.on(Device::cpu()))) << sweep.problem.name();
   }
 }
 
 #ifdef _OPENMP
 TYPED_TEST(KroneckerSweeps, BitsDoNotDependOnThreads) {
-  std::vector<Cut> all = cuts<TypeParam>();
+  std::vector<SweepCase> all = sweep_cases<TypeParam>();
   for (const Problem &p :
        {Problem{.factors = {square(32), square(33)}, .columns = 70},
         Problem{.factors = {{24, 200}, {100, 13}}, .columns = 20}, Problem{.factors = {{1000, 1003}}, .columns = 5},
@@ -377,14 +377,14 @@ TYPED_TEST(KroneckerSweeps, BitsDoNotDependOnThreads) {
         Problem{.factors = std::vector<Factor>(9, square(2)), .columns = 301, .x_margin = 1}})
     all.push_back({p, {}});
   const int threads = omp_get_max_threads();
-  for (const Cut &cut : all) {
-    const Checked<TypeParam> checked(cut.problem);
+  for (const SweepCase &sweep : all) {
+    const Checked<TypeParam> checked(sweep.problem);
     omp_set_num_threads(1);
     const Matrix<TypeParam> one = checked.on(Device::cpu());
     for (const int several : {2, 3}) {
       omp_set_num_threads(several);
       const Matrix<TypeParam> y = checked.on(Device::cpu());
-      EXPECT_EQ(std::memcmp(one.data(), y.data(), sizeof(TypeParam) * y.rows() * y.cols()), 0) << cut.problem.name();
+      EXPECT_EQ(std::memcmp(one.data(), y.data(), sizeof(TypeParam) * y.rows() * y.cols()), 0) << sweep.problem.name();
     }
   }
   omp_set_num_threads(threads);

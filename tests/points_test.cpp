@@ -243,9 +243,9 @@ TEST(Points, WhatIsHeldIsPredicted) {
   constexpr Index count = 500;
   const M xs = M::random(4, 4 * count, 1);
   M out(16, 16 * count);
-  for (const auto &[f, most_threads] : {std::pair(x * exp(x * x), 2), std::pair(expm(x), 1)})
+  for (const auto &[f, max_threads] : {std::pair(x * exp(x * x), 2), std::pair(expm(x), 1)})
     for (const Method method : {Method::structured, Method::forward, Method::reverse})
-      for (int threads = 1; threads <= most_threads; ++threads)
+      for (int threads = 1; threads <= max_threads; ++threads)
         with_threads(threads, [&] {
           const auto plan = std::make_shared<const detail::JacobianPlan>(f, std::vector{x}, Structure::general);
           const detail::Points<double> points(plan, {{x, xs}}, count, Device::cpu());

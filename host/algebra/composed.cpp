@@ -123,9 +123,9 @@ template <class T> NodePtr<T> Sum<T>::rounded() const { return std::make_shared<
 /// "A + B − 2·C".
 template <class T> std::string Sum<T>::text() const {
   const std::string minus = "−";
-  std::string text = wrapped(*parts()[0], Binding::product);
+  std::string text = wrapped(*parts()[0], OperatorPrecedence::product);
   for (std::size_t t = 1; t < parts().size(); ++t) {
-    const std::string term = wrapped(*parts()[t], Binding::product);
+    const std::string term = wrapped(*parts()[t], OperatorPrecedence::product);
     const bool negative = term.starts_with(minus);
     text += (negative ? " − " : " + ") + (negative ? term.substr(minus.size()) : term);
   }
@@ -160,8 +160,8 @@ template <class T> bool Sum<T>::draft(Draft<T> &draft) const {
 }
 
 template <class T> std::string Scaled<T>::text() const {
-  if (scale_ == T(-1)) return "−" + wrapped(*a_, Binding::atom);
-  return number(scale_) + "·" + wrapped(*a_, Binding::atom);
+  if (scale_ == T(-1)) return "−" + wrapped(*a_, OperatorPrecedence::atom);
+  return number(scale_) + "·" + wrapped(*a_, OperatorPrecedence::atom);
 }
 template <class T> Matrix<T> Scaled<T>::diagonal() const {
   Matrix<T> diagonal = a_->diagonal();

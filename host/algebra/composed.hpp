@@ -54,7 +54,7 @@ protected:
   std::string joined(const std::string &sign) const {
     std::string text;
     for (const NodePtr<T> &part : parts_)
-      text += (text.empty() ? "" : sign) + wrapped(*part, Binding::atom);
+      text += (text.empty() ? "" : sign) + wrapped(*part, OperatorPrecedence::atom);
     return text;
   }
 
@@ -83,7 +83,7 @@ public:
   NodePtr<T> conjugated() const override;
   NodePtr<T> rounded() const override;
   std::string text() const override;
-  Binding binding() const override { return Binding::product; }
+  OperatorPrecedence precedence() const override { return OperatorPrecedence::product; }
   void window(Index i, Index j, Out out) const override;
   CooMatrix<T> coo() const override;
 
@@ -105,7 +105,7 @@ public:
   NodePtr<T> conjugated() const override;
   NodePtr<T> rounded() const override;
   std::string text() const override;
-  Binding binding() const override { return Binding::sum; }
+  OperatorPrecedence precedence() const override { return OperatorPrecedence::sum; }
   double flops() const override;
   T entry(Index i, Index j) const override;
   Matrix<T> diagonal() const override;
@@ -131,7 +131,7 @@ public:
   NodePtr<T> conjugated() const override { return std::make_shared<Scaled>(conjugated_scale(), a_->conjugated()); }
   NodePtr<T> rounded() const override { return std::make_shared<Scaled>(scale_, a_->rounded()); }
   std::string text() const override;
-  Binding binding() const override { return Binding::product; }
+  OperatorPrecedence precedence() const override { return OperatorPrecedence::product; }
   Index size() const override { return 1 + a_->size(); }
   double flops() const override { return a_->flops(); }
   std::size_t bytes() const override { return a_->bytes(); }
@@ -162,7 +162,7 @@ public:
   NodePtr<T> conjugated() const override;
   NodePtr<T> rounded() const override;
   std::string text() const override;
-  Binding binding() const override { return Binding::kronecker; }
+  OperatorPrecedence precedence() const override { return OperatorPrecedence::kronecker; }
   T entry(Index i, Index j) const override;
   Matrix<T> diagonal() const override;
   T trace() const override;

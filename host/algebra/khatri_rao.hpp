@@ -21,7 +21,9 @@ public:
     return std::make_shared<KhatriRao>(a_, b_, name_a_, name_b_, transposed_, Precision::tf32);
   }
   std::string text() const override;
-  Binding binding() const override { return transposed_ ? Binding::atom : Binding::kronecker; }
+  OperatorPrecedence precedence() const override {
+    return transposed_ ? OperatorPrecedence::atom : OperatorPrecedence::kronecker;
+  }
   double flops() const override;
   std::size_t bytes() const override {
     return static_cast<std::size_t>(a_->shape().size() + b_->shape().size()) * sizeof(T);

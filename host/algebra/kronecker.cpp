@@ -76,7 +76,7 @@ template <class T> void Kronecker<T>::plan() {
     const auto direct = parts()[f]->factor();
     if (!direct || steps_.empty() || steps_.back().direct.empty())
       steps_.push_back({direct ? identities() : std::vector<KroneckerFactor<T>>{}, f, 1, 1, 0});
-    Step &step = steps_.back();
+    FactorStep &step = steps_.back();
     if (direct) step.direct[f] = *direct;
     step.inner = step.outer = 1;
     for (std::size_t d = 0; d < extent.size(); ++d)
@@ -92,7 +92,7 @@ template <class T> void Kronecker<T>::plan() {
 template <class T> Index Kronecker<T>::workspace(Index columns, bool) const {
   if (steps_.empty()) return 0;
   Index most = 0;
-  for (const Step &step : steps_)
+  for (const FactorStep &step : steps_)
     most = std::max(most, step.direct.empty() ? parts()[step.factor]->workspace(
                                                     Shape{Shape{step.inner, step.outer}.size(), columns}.size(), false)
                                               : this->primitives().kronecker_workspace(step.direct, columns));
@@ -102,7 +102,7 @@ template <class T> Index Kronecker<T>::workspace(Index columns, bool) const {
   return Shape{buffers, Shape{tallest_, columns}.size()}.size() + most;
 }
 
-template <class T> void Kronecker<T>::apply_along(const Step &step, In x, Out y, std::span<T> room) const {
+template <class T> void Kronecker<T>::apply_along(const FactorStep &step, In x, Out y, std::span<T> room) const {
   const Node<T> &f = *parts()[step.factor];
   const Index p = f.rows(), q = f.cols(), inner = step.inner, count = step.outer * x.cols();
   if (inner == 1)
@@ -115,7 +115,7 @@ template <class T> void Kronecker<T>::apply_along(const Step &step, In x, Out y,
 }
 
 template <class T>
-void Kronecker<T>::finish(const Step &step, T alpha, In from, T beta, Out y, T *half, std::span<T> room) const {
+void Kronecker<T>::finish(const FactorStep &step, T alpha, In from, T beta, Out y, T *half, std::span<T> room) const {
   if (!step.direct.empty()) return this->primitives().kronecker(alpha, step.direct, from, beta, y, room);
   const bool into_y = beta == T(0) && y.packed();
   const Out to = into_y ? y : Out(half, y.rows(), y.cols());
@@ -139,7 +139,7 @@ template <class T> void Kronecker<T>::apply(T alpha, In x, T beta, Out y, std::s
     from = packed;
   }
   for (std::size_t k = 0; k + 1 < steps_.size(); ++k) {
-    const Step &step = steps_[k];
+    const FactorStep &step = steps_[k];
     const Out to(half[turn++ % 2], step.rows, x.cols());
     if (step.direct.empty()) {
       apply_along(step, from, to, room);
@@ -163,7 +163,7 @@ template <class T> NodePtr<T> Kronecker<T>::rounded() const {
 template <class T> std::string Kronecker<T>::text() const { return this->joined(" ⊗ "); }
 template <class T> double Kronecker<T>::flops() const {
   double total = 0;
-  for (const Step &step : steps_)
+  for (const FactorStep &step : steps_)
     total += step.direct.empty()
                  ? static_cast<double>(step.inner) * static_cast<double>(step.outer) * parts()[step.factor]->flops()
                  : modes::flops<T>(step.direct);
@@ -228,7 +228,7 @@ template <class T> bool Kronecker<T>::draft(Draft<T> &draft) const {
     std::vector<Product> all;
     for (const Product &a : products)
       for (const Product &b : next.products) {
-        if (a.labels + b.labels > most_labels) return false;
+        if (a.labels + b.labels > max_labels) return false;
         all.push_back(times(a, b, f->rows(), f->cols(), first_buffer));
       }
     products = std::move(all);

@@ -21,7 +21,7 @@ public:
   NodePtr<T> conjugated() const override;
   NodePtr<T> rounded() const override;
   std::string text() const override;
-  Binding binding() const override { return Binding::kronecker; }
+  OperatorPrecedence precedence() const override { return OperatorPrecedence::kronecker; }
   double flops() const override;
   T entry(Index i, Index j) const override;
   Matrix<T> diagonal() const override;
@@ -33,7 +33,7 @@ public:
 private:
   /// Either several factors, applied by the primitive with identities for the others; or, if `direct` is empty, one
   /// factor along its dimension, with `inner` faster and `outer` slower entries around it.
-  struct Step {
+  struct FactorStep {
     std::vector<KroneckerFactor<T>> direct;
     std::size_t factor = 0;
     Index inner = 1, outer = 1;
@@ -45,11 +45,11 @@ private:
   std::vector<std::size_t> order() const;
   void plan();
   /// Applies one factor to all columns of a packed x, with `room` as workspace.
-  void apply_along(const Step &step, In x, Out y, std::span<T> room) const;
+  void apply_along(const FactorStep &step, In x, Out y, std::span<T> room) const;
   /// Applies the last step, with α and β.
-  void finish(const Step &step, T alpha, In from, T beta, Out y, T *half, std::span<T> room) const;
+  void finish(const FactorStep &step, T alpha, In from, T beta, Out y, T *half, std::span<T> room) const;
 
-  std::vector<Step> steps_;
+  std::vector<FactorStep> steps_;
   Index tallest_ = 0;  ///< entries of the tallest column, before, between or after the steps
   bool turns_ = false; ///< whether some factor's dimension must be transposed to the front
 };

@@ -14,7 +14,7 @@
 namespace kronvec::algebra {
 
 /// How tightly a kind binds when it prints, loosest first.
-enum class Binding { sum, product, kronecker, atom };
+enum class OperatorPrecedence { sum, product, kronecker, atom };
 
 /// The dense form as an emission (devices/emission.hpp) of real arrays.
 template <class T> struct Draft {
@@ -55,7 +55,7 @@ public:
   virtual NodePtr<T> rounded() const { return this->shared_from_this(); }
 
   virtual std::string text() const = 0;
-  virtual Binding binding() const { return Binding::atom; }
+  virtual OperatorPrecedence precedence() const { return OperatorPrecedence::atom; }
   /// The number of operators that it consists of, itself included.
   virtual Index size() const { return 1; }
   /// Flops for one column.
@@ -117,8 +117,8 @@ private:
 };
 
 /// "A" or "(A + B)": adds parentheses if the node binds less tightly than `at_least`.
-template <class T> std::string wrapped(const Node<T> &node, Binding at_least) {
-  return node.binding() < at_least ? fmt::format("({})", node.text()) : node.text();
+template <class T> std::string wrapped(const Node<T> &node, OperatorPrecedence at_least) {
+  return node.precedence() < at_least ? fmt::format("({})", node.text()) : node.text();
 }
 
 template <class T> constexpr bool is_complex = false;

@@ -32,7 +32,7 @@ template <class T> Index size_of(const Word<T> &word) {
 
 /// The operator's text as part of a longer name.
 template <class T> std::string name(const Operator<T> &a) {
-  return algebra::wrapped(*a.node(), algebra::Binding::atom);
+  return algebra::wrapped(*a.node(), algebra::OperatorPrecedence::atom);
 }
 
 template <class T> Operators<T> operators_of(const Words<T> &words) {
@@ -92,12 +92,12 @@ public:
   }
 
 private:
-  struct Function {
+  struct OperatorFunction {
     std::string_view name;
     std::size_t arguments;
     Operator<T> (*build)(const Words<T> &u, Device device);
   };
-  static constexpr Function functions[] = {
+  static constexpr OperatorFunction functions[] = {
       {"kron", any_number, [](const Words<T> &u, Device) { return kron(operators_of<T>(u)); }},
       {"kronsum", any_number, [](const Words<T> &u, Device) { return kron_sum(operators_of<T>(u)); }},
       {"dirsum", any_number, [](const Words<T> &u, Device) { return direct_sum(operators_of<T>(u)); }},

@@ -15,13 +15,13 @@ using namespace algebra;
 
 namespace {
 
-template <class T> class Simplifier {
+template <class T> class OperatorSimplifier {
 public:
-  explicit Simplifier(std::vector<Rewriting> &steps) : steps_(steps) {}
+  explicit OperatorSimplifier(std::vector<Rewriting> &steps) : steps_(steps) {}
 
   NodePtr<T> simplified(const NodePtr<T> &a) {
     if (const auto *scaled = as<Scaled<T>>(a)) return multiple_of(*scaled);
-    for (const Combination &kind : combinations())
+    for (const CombinationKind &kind : combinations())
       if (const Parts *parts = kind.parts(a); parts && !parts->empty()) return reduced(kind, *parts);
     return a;
   }
@@ -30,7 +30,7 @@ private:
   using Parts = std::vector<NodePtr<T>>;
 
   /// A way to combine operators, with its rules. If the order matters, rules apply to neighbours only.
-  struct Combination {
+  struct CombinationKind {
     std::span<const Rule<T>> rules;
     bool ordered;
     const Parts *(*parts)(const NodePtr<T> &a); ///< the parts of a combination of this kind, or null
@@ -46,7 +46,7 @@ private:
   static NodePtr<T> direct_sum(const NodePtr<T> &a, const NodePtr<T> &b) {
     return kronvec::direct_sum(Operators<T>{Operator<T>(a), Operator<T>(b)}).node();
   }
-  static std::array<Combination, 4> combinations() {
+  static std::array<CombinationKind, 4> combinations() {
     return {{{product_rules<T>(), true, parts_of<Composition<T>>, product<T>},
              {sum_rules<T>(), false, parts_of<Sum<T>>, sum<T>},
              {kronecker_rules<T>(), true, parts_of<Kronecker<T>>, kronecker},
@@ -63,7 +63,7 @@ private:
   }
 
   /// Simplifies the parts, then applies rules to them until none applies.
-  NodePtr<T> reduced(const Combination &kind, const Parts &all) {
+  NodePtr<T> reduced(const CombinationKind &kind, const Parts &all) {
     Parts parts;
     for (const NodePtr<T> &part : all)
       append(kind, parts, simplified(part));
@@ -78,14 +78,14 @@ private:
   }
 
   /// Appends the part; for a combination of the same kind, its own parts.
-  static void append(const Combination &kind, Parts &parts, const NodePtr<T> &part) {
+  static void append(const CombinationKind &kind, Parts &parts, const NodePtr<T> &part) {
     const Parts *inner = kind.parts(part);
     inner ? (void)parts.insert(parts.end(), inner->begin(), inner->end()) : parts.push_back(part);
   }
 
   /// Applies the first rule that fits anywhere. Rules are tried in order, because the first ones leave the smallest
   /// results.
-  bool apply_one(const Combination &kind, Parts &parts) {
+  bool apply_one(const CombinationKind &kind, Parts &parts) {
     for (const Rule<T> &rule : kind.rules)
       for (std::size_t i = 0; i + 1 < parts.size(); ++i)
         for (std::size_t j = i + 1; j < (kind.ordered ? i + 2 : parts.size()); ++j) {
@@ -97,7 +97,7 @@ private:
   }
 
   /// Replaces part i and the parts j … j + count − 1 (combined: `right`) by the result of the rule, if it is worth it.
-  bool replaced(const Combination &kind, const Rule<T> &rule, Parts &parts, std::size_t i, std::size_t j,
+  bool replaced(const CombinationKind &kind, const Rule<T> &rule, Parts &parts, std::size_t i, std::size_t j,
                 const NodePtr<T> &right, std::size_t count) {
     const NodePtr<T> left = parts[i], made = applied(rule, left, right);
     if (!made) return false;
@@ -144,7 +144,7 @@ private:
 
 template <class T> Simplified<T> simplify(const Operator<T> &a) {
   std::vector<Rewriting> steps;
-  const NodePtr<T> result = Simplifier<T>(steps).simplified(a.node());
+  const NodePtr<T> result = OperatorSimplifier<T>(steps).simplified(a.node());
   return {a, Operator<T>(result), std::move(steps)};
 }
 

@@ -10,8 +10,8 @@ namespace kronvec::algebra {
 namespace {
 
 /// A product without factors: each place that its labels reach gets `scale`. Label q has stride row[q] and col[q].
-Product ones(int labels, std::array<Index, most_labels> extent, std::array<Index, most_labels> row,
-             std::array<Index, most_labels> col, double scale = 1) {
+Product ones(int labels, std::array<Index, max_labels> extent, std::array<Index, max_labels> row,
+             std::array<Index, max_labels> col, double scale = 1) {
   Product p{.labels = labels, .extent = extent};
   p.row.stride = row, p.col.stride = col, p.scale = scale;
   return p;
@@ -135,7 +135,7 @@ template <class T> T Triangular<T>::entry(Index k, Index place) const {
   if (transposed_) std::swap(k, place);
   const auto is_kth = [&](Index i, Index j) { // whether (i, j) is entry k of the triangle
     const auto [first, last] = triangle_.column(j, n_);
-    return i >= first && i < last && triangle_.above(j, n_) + i - first == k;
+    return i >= first && i < last && triangle_.entries_before(j, n_) + i - first == k;
   };
   const Index i = place % n_, j = place / n_;
   if (i == j) return T(is_kth(i, i) ? 1 : 0);
@@ -158,20 +158,21 @@ template <class T> CooMatrix<T> Triangular<T>::coo() const {
 
 template <class T> double Triangular<T>::squared_norm() const { return squared_norm_of(coo()); }
 
-template <class T> Selection<T>::Rows::Rows(std::vector<Index> index, Device on) : host(std::move(index)), device(on) {
+template <class T> Selection<T>::RowIndices::RowIndices(std::vector<Index> index, Device on)
+    : host(std::move(index)), device(on) {
   const std::size_t bytes = host.size() * sizeof(Index);
   if (bytes == 0) return;
   there = static_cast<Index *>(device.backend().memory().allocate(bytes));
   device.backend().transfer(there, bytes, host.data(), bytes, bytes, 1);
 }
 
-template <class T> Selection<T>::Rows::~Rows() {
+template <class T> Selection<T>::RowIndices::~RowIndices() {
   if (there) device.backend().memory().deallocate(there, host.size() * sizeof(Index));
 }
 
 template <class T> Selection<T>::Selection(std::vector<Index> index, Index cols, bool permutes, Device device)
     : WritingNode<T>({static_cast<Index>(index.size()), cols}, device),
-      rows_(std::make_shared<const Rows>(std::move(index), device)), permutes_(permutes) {}
+      rows_(std::make_shared<const RowIndices>(std::move(index), device)), permutes_(permutes) {}
 
 template <class T> Selection<T>::Selection(const Selection &other, bool transposed)
     : WritingNode<T>(other.transposed_ == transposed ? other.shape() : Shape{other.cols(), other.rows()},

@@ -156,15 +156,15 @@ public:
 
 private:
   /// The indices, on the host and on the device.
-  struct Rows {
-    Rows(std::vector<Index> index, Device device);
-    ~Rows();
+  struct RowIndices {
+    RowIndices(std::vector<Index> index, Device device);
+    ~RowIndices();
     std::vector<Index> host;
     Device device;
     Index *there = nullptr;
   };
   void write(In x, Out y) const override;
-  std::shared_ptr<const Rows> rows_;
+  std::shared_ptr<const RowIndices> rows_;
   bool permutes_, transposed_ = false;
 };
 

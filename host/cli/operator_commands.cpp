@@ -24,13 +24,13 @@ template <class T> Operator<T> operator_of(const Request &request, Device device
 }
 
 /// The measured cost of one application.
-struct Cost {
+struct MeasuredCost {
   double seconds = 0;
   std::size_t peak_bytes = 0; ///< held on the device at once: the operator's matrices, X, Y and workspaces
 };
 
 /// Y = A·X; repeated if it is fast.
-template <class T> Cost apply_and_measure(const Operator<T> &a, const Matrix<T> &x, Matrix<T> &y) {
+template <class T> MeasuredCost apply_and_measure(const Operator<T> &a, const Matrix<T> &x, Matrix<T> &y) {
   constexpr double slow = 0.1;
   const double seconds = median_seconds(slow, [&] { a.apply(x, y), a.device().synchronize(); });
   return {seconds, a.device().peak_bytes()};
@@ -39,7 +39,7 @@ template <class T> Cost apply_and_measure(const Operator<T> &a, const Matrix<T> 
 /// Prints "K[300,200] is 60000×60000, 26.8 GiB if it were formed: applied in 0.21 ms, 4.6 GB/s, with 937.5 KiB held at
 /// most". The bytes are those of X, Y and the operator's matrices (`Operator::bytes`). If the operator has more flops
 /// than bytes, the rate is in flops.
-template <class T> void say_cost(const Operator<T> &a, Index columns, const Cost &cost) {
+template <class T> void say_cost(const Operator<T> &a, Index columns, const MeasuredCost &cost) {
   const auto count = [](Index n) { return static_cast<double>(n); };
   const double dense = count(a.rows()) * count(a.cols()) * sizeof(T);
   const double bytes = count(columns) * count(a.rows() + a.cols()) * sizeof(T) + static_cast<double>(a.bytes());
@@ -60,7 +60,7 @@ template <class T> int run_in(const Request &request) {
   const Operator<T> wanted = request.transposed ? a.transpose() : a;
   device.reset_peak();
   auto y = Matrix<T>::uninitialized(wanted.rows(), x.cols(), device);
-  const Cost cost = apply_and_measure(wanted, x, y);
+  const MeasuredCost cost = apply_and_measure(wanted, x, y);
   deliver(on_host(std::move(y)), request.out, wanted.to_string() + " times X");
   say_cost(wanted, x.cols(), cost);
   return 0;

@@ -4,7 +4,7 @@
 
 namespace kronvec {
 
-Axis::Run Axis::at(Index position) const {
+Axis::IndexRun Axis::at(Index position) const {
   if (triangle == 0) return {position, size - position};
   Index column = 0;
   while (position >= triangle - column)

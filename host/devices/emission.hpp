@@ -20,12 +20,12 @@
 
 namespace kronvec {
 
-constexpr int most_labels = 16;
+constexpr int max_labels = 16;
 
 /// offset + Σ stride[q]·a_q.
 struct AffineMap {
   Index offset = 0;
-  std::array<Index, most_labels> stride{};
+  std::array<Index, max_labels> stride{};
   friend bool operator==(const AffineMap &, const AffineMap &) = default;
 };
 
@@ -35,7 +35,7 @@ struct Product {
     AffineMap map;
   };
   int labels = 0;
-  std::array<Index, most_labels> extent{};
+  std::array<Index, max_labels> extent{};
   AffineMap row = {}, col = {};
   double scale = 1;
   std::vector<Factor> factors = {};
@@ -52,10 +52,10 @@ struct Axis {
   static Axis all(Index size) { return {size, 0}; }
   static Axis lower(Index n) { return {n % 2 ? (n + 1) / 2 * n : n / 2 * (n + 1), n}; }
   /// The index at a position, and the number of positions from there on whose indices are consecutive.
-  struct Run {
+  struct IndexRun {
     Index index, length;
   };
-  Run at(Index position) const;
+  IndexRun at(Index position) const;
   bool has(Index index) const { return triangle == 0 || index % triangle >= index / triangle; }
   /// Number of positions whose index is below this one. If the index is on the axis, that is its position.
   Index below(Index index) const {

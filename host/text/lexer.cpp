@@ -23,23 +23,23 @@ std::string_view first_character(std::string_view text) {
   return text.substr(0, length);
 }
 
-struct Spelling {
+struct SignSpelling {
   std::string_view mathematics, ascii;
 };
 
-constexpr Spelling signs[] = {{"·", "*"}, {"⊙", ".*"}, {"⊘", "./"}, {"−", "-"},    {"ᵀ", "'"},
-                              {"⊗", "⊗"}, {"⊕", "⊕"},  {"∗", "∗"},  {"⁻¹", "^-1"}, {"⁻ᵀ", "^-1'"}};
+constexpr SignSpelling signs[] = {{"·", "*"}, {"⊙", ".*"}, {"⊘", "./"}, {"−", "-"},    {"ᵀ", "'"},
+                                  {"⊗", "⊗"}, {"⊕", "⊕"},  {"∗", "∗"},  {"⁻¹", "^-1"}, {"⁻ᵀ", "^-1'"}};
 
 /// Subscripts: digits, and separators of two sizes.
-constexpr Spelling subscripts[] = {{"₀", "0"}, {"₁", "1"}, {"₂", "2"}, {"₃", "3"}, {"₄", "4"}, {"₅", "5"},
-                                   {"₆", "6"}, {"₇", "7"}, {"₈", "8"}, {"₉", "9"}, {"ₓ", ","}, {",", ","}};
+constexpr SignSpelling subscripts[] = {{"₀", "0"}, {"₁", "1"}, {"₂", "2"}, {"₃", "3"}, {"₄", "4"}, {"₅", "5"},
+                                       {"₆", "6"}, {"₇", "7"}, {"₈", "8"}, {"₉", "9"}, {"ₓ", ","}, {",", ","}};
 
 /// Matrices written as a letter with their sizes.
-constexpr Spelling sized[] = {{"I", "eye"}, {"K", "K"}, {"D⁺", "Dplus"}, {"D", "D"},
-                              {"L", "L"},   {"N", "N"}, {"1", "ones"},   {"0", "zeros"}};
+constexpr SignSpelling sized[] = {{"I", "eye"}, {"K", "K"}, {"D⁺", "Dplus"}, {"D", "D"},
+                                  {"L", "L"},   {"N", "N"}, {"1", "ones"},   {"0", "zeros"}};
 
-template <std::size_t N> const Spelling *at_start(const Spelling (&spellings)[N], std::string_view text) {
-  for (const Spelling &s : spellings)
+template <std::size_t N> const SignSpelling *at_start(const SignSpelling (&spellings)[N], std::string_view text) {
+  for (const SignSpelling &s : spellings)
     if (text.starts_with(s.mathematics)) return &s;
   return nullptr;
 }
@@ -55,7 +55,7 @@ Subscript subscript_at(std::string_view text) {
   Subscript result;
   for (;;) {
     const std::string_view rest = text.substr(result.length);
-    const Spelling *const next = at_start(subscripts, rest);
+    const SignSpelling *const next = at_start(subscripts, rest);
     if (!next) return result;
     const bool separates = next->ascii == ",";
     if (separates && (result.length == 0 || !at_start(subscripts, rest.substr(next->mathematics.size()))))
@@ -93,7 +93,7 @@ private:
 
   /// I₄ → eye(4); 1₃ and 0₃, columns, → ones(3,1) and zeros(3,1).
   bool sized_matrix() {
-    const Spelling *const matrix = at_start(sized, rest());
+    const SignSpelling *const matrix = at_start(sized, rest());
     if (!matrix) return false;
     Subscript sizes = subscript_at(rest().substr(matrix->mathematics.size()));
     if (sizes.length == 0) return false;
@@ -144,7 +144,7 @@ private:
   }
 
   bool sign() {
-    if (const Spelling *const set = at_start(signs, rest())) {
+    if (const SignSpelling *const set = at_start(signs, rest())) {
       set->ascii == set->mathematics ? add(TokenKind::sign, set->ascii) : spell(set->ascii);
       at_ += set->mathematics.size();
       return true;

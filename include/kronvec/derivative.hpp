@@ -154,8 +154,8 @@ public:
   CooMatrix<T> to_coo() const;
 
 private:
-  struct Terms;
-  std::unique_ptr<Terms> terms_;
+  struct StoredTerms;
+  std::unique_ptr<StoredTerms> terms_;
 };
 
 /// The Jacobian at a point: a linear operator. Its const functions may be called from several threads at once.

@@ -20,7 +20,7 @@ struct Triangle {
   };
   Rows column(Index j, Index n) const { return lower ? Rows{diagonal ? j : j + 1, n} : Rows{0, diagonal ? j + 1 : j}; }
   /// Number of the triangle's entries in the columns before column j.
-  Index above(Index j, Index n) const {
+  Index entries_before(Index j, Index n) const {
     const Index off_diagonal = lower ? j * n - j * (j + 1) / 2 : j * (j - 1) / 2;
     return off_diagonal + (diagonal ? j : 0);
   }

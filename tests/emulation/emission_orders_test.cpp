@@ -246,7 +246,7 @@ template <class T> void expect_batch(Index s) {
   const Backend &reference = reference_backend();
   const auto expected = run(reference, *reference.primitives(T{}).emitter(emission), 1);
   for (const Index item : {Index(0), Index(1) << 30}) {
-    emulation::settings().most_blocks = item == 0 ? many : 2;
+    emulation::settings().max_blocks = item == 0 ? many : 2;
     const OnStream device;
     const auto emitter = cuda::emitter<T>(device.engine, *device.backend, emission, {.slices = 1, .item = item});
     expect_equal(run(*device.backend, *emitter, items), expected, fmt::format("sums of up to {} in one launch", item));

@@ -285,11 +285,11 @@ TEST_F(Graphs, TheRunsThatWereUsedLongAgoAreForgotten) {
   const auto j = p.at(p.a * exp(p.x * p.a) + tanh(p.a * tanh(p.x * p.a) * p.x) * p.a, device());
   const M dx = M::random(16, 2, 3).to(device());
   std::vector<M> y;
-  for (std::size_t i = 0; i <= detail::Recordings::most_runs; ++i)
+  for (std::size_t i = 0; i <= detail::Recordings::max_runs; ++i)
     y.emplace_back(16, 2, device());
   const auto apply = [&](std::size_t i) { return handed_over([&] { j.apply(dx, y[i]); }); };
   apply(0), apply(0);
-  for (std::size_t i = 1; i < detail::Recordings::most_runs; ++i)
+  for (std::size_t i = 1; i < detail::Recordings::max_runs; ++i)
     apply(i);
   EXPECT_EQ(apply(0), 1u) << "as many as are kept";
   for (std::size_t i = 1; i < y.size(); ++i)

@@ -87,14 +87,15 @@ template <class T> Comparison compare_one(const Jacobian &jacobian, const Values
 /// Several points: X, ⅞X and X, so that a mix-up of points is noticed.
 constexpr Index few_points = 3;
 /// Max entries of J for the comparison at several points.
-constexpr Index most_entries = 1 << 18;
+constexpr Index max_entries = 1 << 18;
 
-template <class T> struct Few {
+template <class T> struct ThreePoints {
   Matrix<T> xs;    ///< side by side
   Values<T> inner; ///< at the second point
   Values<T> all;
 
-  Few(const Symbol &x, const Values<T> &values) : xs(x.rows(), x.cols() * few_points), inner(values), all(values) {
+  ThreePoints(const Symbol &x, const Values<T> &values)
+      : xs(x.rows(), x.cols() * few_points), inner(values), all(values) {
     for (std::size_t k = 0; k < values.size(); ++k) {
       if (values[k].symbol.node() != x.node()) continue;
       const MatrixView<const T> here = values[k].value;
@@ -170,18 +171,18 @@ std::vector<Comparison> compare(const Expression &f, const Symbol &x, const Valu
     } catch (const DomainError &) { // F contains a function that the complex step does not support
     }
   }
-  if (j.rows() * j.cols() > most_entries) return rows;
-  const Few<T> few(x, values);
+  if (j.rows() * j.cols() > max_entries) return rows;
+  const ThreePoints<T> three(x, values);
   std::optional<Matrix<double>> second;
   try {
-    second = reference_jacobian<T>(j, few.inner, report("reference at another point"));
+    second = reference_jacobian<T>(j, three.inner, report("reference at another point"));
   } catch (const DomainError &) { // F has no value at ⅞X
     return rows;
   }
   for (const Device &device : devices)
     for (const Method method : {Method::structured, Method::forward, Method::reverse})
       if (method != Method::structured || j.has_terms())
-        rows.push_back(compare_points<T>(j, few.all, device, method, {reference, second->view(), reference}));
+        rows.push_back(compare_points<T>(j, three.all, device, method, {reference, second->view(), reference}));
   return rows;
 }
 

@@ -15,7 +15,7 @@ struct Line {
 };
 
 /// The differential of F, or of a part that occurs several times and is derived only once.
-struct Part {
+struct DerivedPart {
   Expression f;
   std::vector<Line> lines;
 };
@@ -27,10 +27,10 @@ struct Content {
   SizeNames sizes;
   std::string name; ///< the name of F: a letter that no symbol has
   Expression f;
-  std::vector<Symbol> symbols; ///< the symbols of F, and X
-  std::vector<Part> parts;     ///< the last one is F itself
-  Expression factors;          ///< J as the vec of the differential gives it, before simplification
-  std::vector<Identity> identities;
+  std::vector<Symbol> symbols;    ///< the symbols of F, and X
+  std::vector<DerivedPart> parts; ///< the last one is F itself
+  Expression factors;             ///< J as the vec of the differential gives it, before simplification
+  std::vector<AppliedIdentity> identities;
   Expression jacobian, jacobian_transpose;
   std::optional<Expression> gradient;
   std::vector<std::pair<std::string, Expression>> names; ///< of repeated parts; each uses only names before it
@@ -45,7 +45,7 @@ struct Content {
 constexpr std::size_t longest_in_full = 2000;
 
 /// The lines of dF for F and for the parts of F that are derived once. `simplify` tidies each line.
-std::vector<Part> differential_steps(const Expression &f, const Symbol &x, Simplifier &simplify);
+std::vector<DerivedPart> differential_steps(const Expression &f, const Symbol &x, Simplifier &simplify);
 
 /// Names for `parts`, and for subexpressions of `formulas` that occur more than once in one formula and are long
 /// enough.

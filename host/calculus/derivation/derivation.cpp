@@ -22,13 +22,13 @@ std::vector<Symbol> symbols_of(const Expression &f, const Symbol &x) {
 }
 
 /// Max number of operations. Nobody reads longer derivations; the limit also bounds the recursion of some rules.
-constexpr std::size_t most_operations = 300;
+constexpr std::size_t max_operations = 300;
 
 /// Returns F. Throws Error if F is too long.
 const Expression &readable(const Expression &f) {
-  if (const std::size_t operations = argument_order(f.node()).size(); operations > most_operations)
+  if (const std::size_t operations = argument_order(f.node()).size(); operations > max_operations)
     throw Error(fmt::format("a function of {} operations: a derivation is to be read, and takes {} at the most",
-                            operations, most_operations));
+                            operations, max_operations));
   return f;
 }
 
@@ -72,7 +72,7 @@ Content::Content(const Expression &function, const Symbol &variable, const SizeN
   }
   jacobian_transpose = simplify(transpose(jacobian));
   std::vector<Expression> derived_once;
-  for (const Part &part : std::span(parts).first(parts.size() - 1))
+  for (const DerivedPart &part : std::span(parts).first(parts.size() - 1))
     derived_once.push_back(part.f);
   names = named_parts(derived_once, {gradient.value_or(jacobian)}, symbols);
   remarks = remarks_about(f);

@@ -57,7 +57,7 @@ private:
 
   std::string differentials() const {
     std::vector<std::string> parts;
-    for (const derivation::Part &part : c_.parts) {
+    for (const derivation::DerivedPart &part : c_.parts) {
       std::vector<std::string> steps;
       for (const derivation::Line &line : std::span(part.lines).subspan(1))
         steps.push_back(fmt::format("{{\"result\": {}, \"rules\": {}}}", text(line.differential), rules(line.rules)));
@@ -76,7 +76,7 @@ private:
 
   std::string identities() const {
     std::vector<std::string> all;
-    for (const derivation::Identity &i : c_.identities)
+    for (const derivation::AppliedIdentity &i : c_.identities)
       all.push_back(fmt::format("{{\"rule\": {}, \"ledger\": {}, \"before\": {}, \"after\": {}}}", quoted(i.rule),
                                 quoted(i.ledger), text(i.before), text(i.after)));
     return list_of(all, "  ");

@@ -38,7 +38,7 @@ private:
 
   std::string differentials() const {
     std::string lines;
-    for (const derivation::Part &part : c_.parts) {
+    for (const derivation::DerivedPart &part : c_.parts) {
       const bool whole = part.f.node() == c_.f.node();
       lines += (lines.empty() ? "" : " \\\\\n") + (whole ? "\\mathrm{d}" + c_.name : tex(part.lines[0].differential));
       for (std::size_t i = 1; i < part.lines.size(); ++i)

@@ -16,7 +16,7 @@ bool is_reciprocal(const Expression &s) {
 }
 
 /// Max number of factors in a chain. Nobody reads longer ones, such as the power X^1000000 written out.
-constexpr std::size_t most_factors = 100;
+constexpr std::size_t max_factors = 100;
 
 /// Removes pairs s and 1/s.
 void cancel_reciprocals(std::vector<Expression> &scalars) {
@@ -125,9 +125,9 @@ Monomial operator*(Monomial a, const Monomial &b) {
   a.scalars.insert(a.scalars.end(), b.scalars.begin(), b.scalars.end());
   cancel_reciprocals(a.scalars);
   a.matrices.insert(a.matrices.end(), b.matrices.begin(), b.matrices.end());
-  if (a.matrices.size() > most_factors)
+  if (a.matrices.size() > max_factors)
     throw Error(
-        fmt::format("a product of more than {} matrices, as this derivation has, is not to be read", most_factors));
+        fmt::format("a product of more than {} matrices, as this derivation has, is not to be read", max_factors));
   a.shape.cols = b.shape.cols;
   return a;
 }

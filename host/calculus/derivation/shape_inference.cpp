@@ -17,7 +17,7 @@ using derivation::Unification;
 using Form = Unification::Form;
 
 /// The shape of a part of the text; for a number also its value.
-struct Part {
+struct TextShape {
   SizeId rows, cols;
   std::optional<double> number = {};
 };
@@ -25,16 +25,16 @@ struct Part {
 /// Derives shapes from the grammar's words.
 class ShapeBuilder {
 public:
-  using Value = Part;
+  using Value = TextShape;
   ShapeBuilder(Unification &sizes, const std::map<std::string, SymbolicShape, std::less<>> &given)
       : s(sizes), given_(given) {}
 
-  struct NamedPart {
+  struct NamedShape {
     std::string name;
-    Part part;
+    TextShape shape;
   };
   /// The symbols, in the order of their first occurrence.
-  const std::vector<NamedPart> &symbols() const { return symbols_; }
+  const std::vector<NamedShape> &symbols() const { return symbols_; }
 
   Value number(double x) { return {s.number(1), s.number(1), x}; }
   Value symbol(const Token &token);
@@ -44,54 +44,54 @@ public:
   static std::optional<std::size_t> arguments_of(std::string_view name);
   Value call(std::string_view name, const std::vector<Value> &u);
 
-  bool is_scalar(const Part &u) const { return s.is(u.rows, 1) && s.is(u.cols, 1); }
-  Part scalar() { return {s.number(1), s.number(1)}; }
-  Part square(const Part &u) {
+  bool is_scalar(const TextShape &u) const { return s.is(u.rows, 1) && s.is(u.cols, 1); }
+  TextShape scalar() { return {s.number(1), s.number(1)}; }
+  TextShape square(const TextShape &u) {
     s.unify(u.rows, u.cols);
     return u;
   }
-  Part entrywise(const Part &u, const Part &v) {
+  TextShape entrywise(const TextShape &u, const TextShape &v) {
     if (is_scalar(u)) return v;
     if (is_scalar(v)) return u;
     s.unify(u.rows, v.rows), s.unify(u.cols, v.cols);
     return u;
   }
-  Part product(const Part &u, const Part &v) {
+  TextShape product(const TextShape &u, const TextShape &v) {
     if (is_scalar(u)) return v;
     if (is_scalar(v)) return u;
     s.unify(u.cols, v.rows);
     return {u.rows, v.cols};
   }
-  Part kron(const Part &u, const Part &v) {
+  TextShape kron(const TextShape &u, const TextShape &v) {
     return {s.made(Form::product, u.rows, v.rows), s.made(Form::product, u.cols, v.cols)};
   }
-  Part direct_sum(const Part &u, const Part &v) {
+  TextShape direct_sum(const TextShape &u, const TextShape &v) {
     return {s.made(Form::sum, u.rows, v.rows), s.made(Form::sum, u.cols, v.cols)};
   }
-  Part khatri_rao(const Part &u, const Part &v) {
+  TextShape khatri_rao(const TextShape &u, const TextShape &v) {
     s.unify(u.cols, v.cols);
     return {s.made(Form::product, u.rows, v.rows), u.cols};
   }
-  Part solve(const Part &u, const Part &v) {
+  TextShape solve(const TextShape &u, const TextShape &v) {
     s.unify(u.rows, u.cols), s.unify(u.cols, v.rows);
     return v;
   }
-  Part vec(const Part &u) { return {s.made(Form::product, u.rows, u.cols), s.number(1)}; }
-  Part vech(const Part &u) {
+  TextShape vec(const TextShape &u) { return {s.made(Form::product, u.rows, u.cols), s.number(1)}; }
+  TextShape vech(const TextShape &u) {
     s.unify(u.rows, u.cols);
     return {s.made(Form::triangle, u.rows, u.rows), s.number(1)};
   }
   /// Diag for a vector, the diagonal for everything else.
-  Part diag(const Part &u) {
+  TextShape diag(const TextShape &u) {
     if (s.is(u.cols, 1)) return {u.rows, u.rows};
     if (s.is(u.rows, 1)) return {u.cols, u.cols};
     s.unify(u.rows, u.cols);
     return {u.rows, s.number(1)};
   }
-  Part sized(const Part &rows, const Part &cols) { return {size_of(rows), size_of(cols)}; }
-  Part one_row(const Part &u) { return {s.number(1), u.cols}; }
-  Part square_of(SizeId n) { return {n, n}; }
-  SizeId size_of(const Part &u) {
+  TextShape sized(const TextShape &rows, const TextShape &cols) { return {size_of(rows), size_of(cols)}; }
+  TextShape one_row(const TextShape &u) { return {s.number(1), u.cols}; }
+  TextShape square_of(SizeId n) { return {n, n}; }
+  SizeId size_of(const TextShape &u) {
     const auto size = u.number ? size_spelled(*u.number) : std::nullopt;
     if (!size) throw ShapeError("a size must be a non-negative integer");
     return s.number(*size);
@@ -106,56 +106,57 @@ private:
 
   Unification &s;
   const std::map<std::string, SymbolicShape, std::less<>> &given_;
-  std::vector<NamedPart> symbols_;
+  std::vector<NamedShape> symbols_;
 };
 
-using Parts = std::vector<Part>;
+using TextShapes = std::vector<TextShape>;
 
 struct ShapeRule {
   std::string_view name;
   std::size_t arguments;
-  Part (*shape)(ShapeBuilder &b, const Parts &u);
+  TextShape (*shape)(ShapeBuilder &b, const TextShapes &u);
 };
 
 constexpr ShapeRule functions[] = {
-    {"inv", 1, [](ShapeBuilder &b, const Parts &u) { return b.square(u[0]); }},
-    {"adj", 1, [](ShapeBuilder &b, const Parts &u) { return b.square(u[0]); }},
-    {"chol", 1, [](ShapeBuilder &b, const Parts &u) { return b.square(u[0]); }},
-    {"expm", 1, [](ShapeBuilder &b, const Parts &u) { return b.square(u[0]); }},
-    {"tr", 1, [](ShapeBuilder &b, const Parts &u) { return b.square(u[0]), b.scalar(); }},
-    {"trace", 1, [](ShapeBuilder &b, const Parts &u) { return b.square(u[0]), b.scalar(); }},
-    {"det", 1, [](ShapeBuilder &b, const Parts &u) { return b.square(u[0]), b.scalar(); }},
-    {"logdet", 1, [](ShapeBuilder &b, const Parts &u) { return b.square(u[0]), b.scalar(); }},
-    {"sum", 1, [](ShapeBuilder &b, const Parts &) { return b.scalar(); }},
-    {"norm1", 1, [](ShapeBuilder &b, const Parts &) { return b.scalar(); }},
-    {"norm2", 1, [](ShapeBuilder &b, const Parts &) { return b.scalar(); }},
-    {"neg", 1, [](ShapeBuilder &, const Parts &u) { return u[0]; }},
-    {"softmax", 1, [](ShapeBuilder &, const Parts &u) { return u[0]; }},
-    {"logsumexp", 1, [](ShapeBuilder &b, const Parts &u) { return b.one_row(u[0]); }},
-    {"transpose", 1, [](ShapeBuilder &b, const Parts &u) { return b.transposed(u[0]); }},
-    {"solve", 2, [](ShapeBuilder &b, const Parts &u) { return b.solve(u[0], u[1]); }},
-    {"hadamard", 2, [](ShapeBuilder &b, const Parts &u) { return b.entrywise(u[0], u[1]); }},
-    {"pow", 2, [](ShapeBuilder &b, const Parts &u) { return b.entrywise(u[0], u[1]); }},
-    {"vec", 1, [](ShapeBuilder &b, const Parts &u) { return b.vec(u[0]); }},
-    {"vech", 1, [](ShapeBuilder &b, const Parts &u) { return b.vech(u[0]); }},
-    {"diag", 1, [](ShapeBuilder &b, const Parts &u) { return b.diag(u[0]); }},
-    {"Diag", 1, [](ShapeBuilder &b, const Parts &u) { return b.diag(b.vec(u[0])); }},
-    {"kron", 2, [](ShapeBuilder &b, const Parts &u) { return b.kron(u[0], u[1]); }},
-    {"khatrirao", 2, [](ShapeBuilder &b, const Parts &u) { return b.khatri_rao(u[0], u[1]); }},
-    {"dirsum", 2, [](ShapeBuilder &b, const Parts &u) { return b.direct_sum(u[0], u[1]); }},
-    {"eye", 1, [](ShapeBuilder &b, const Parts &u) { return b.square_of(b.size_of(u[0])); }},
-    {"zeros", 2, [](ShapeBuilder &b, const Parts &u) { return b.sized(u[0], u[1]); }},
-    {"ones", 2, [](ShapeBuilder &b, const Parts &u) { return b.sized(u[0], u[1]); }},
-    {"unvec", 3, [](ShapeBuilder &b, const Parts &u) { return b.sized(u[1], u[2]); }},
-    {"K", 2, [](ShapeBuilder &b, const Parts &u) { return b.square_of(b.times(b.size_of(u[0]), b.size_of(u[1]))); }},
+    {"inv", 1, [](ShapeBuilder &b, const TextShapes &u) { return b.square(u[0]); }},
+    {"adj", 1, [](ShapeBuilder &b, const TextShapes &u) { return b.square(u[0]); }},
+    {"chol", 1, [](ShapeBuilder &b, const TextShapes &u) { return b.square(u[0]); }},
+    {"expm", 1, [](ShapeBuilder &b, const TextShapes &u) { return b.square(u[0]); }},
+    {"tr", 1, [](ShapeBuilder &b, const TextShapes &u) { return b.square(u[0]), b.scalar(); }},
+    {"trace", 1, [](ShapeBuilder &b, const TextShapes &u) { return b.square(u[0]), b.scalar(); }},
+    {"det", 1, [](ShapeBuilder &b, const TextShapes &u) { return b.square(u[0]), b.scalar(); }},
+    {"logdet", 1, [](ShapeBuilder &b, const TextShapes &u) { return b.square(u[0]), b.scalar(); }},
+    {"sum", 1, [](ShapeBuilder &b, const TextShapes &) { return b.scalar(); }},
+    {"norm1", 1, [](ShapeBuilder &b, const TextShapes &) { return b.scalar(); }},
+    {"norm2", 1, [](ShapeBuilder &b, const TextShapes &) { return b.scalar(); }},
+    {"neg", 1, [](ShapeBuilder &, const TextShapes &u) { return u[0]; }},
+    {"softmax", 1, [](ShapeBuilder &, const TextShapes &u) { return u[0]; }},
+    {"logsumexp", 1, [](ShapeBuilder &b, const TextShapes &u) { return b.one_row(u[0]); }},
+    {"transpose", 1, [](ShapeBuilder &b, const TextShapes &u) { return b.transposed(u[0]); }},
+    {"solve", 2, [](ShapeBuilder &b, const TextShapes &u) { return b.solve(u[0], u[1]); }},
+    {"hadamard", 2, [](ShapeBuilder &b, const TextShapes &u) { return b.entrywise(u[0], u[1]); }},
+    {"pow", 2, [](ShapeBuilder &b, const TextShapes &u) { return b.entrywise(u[0], u[1]); }},
+    {"vec", 1, [](ShapeBuilder &b, const TextShapes &u) { return b.vec(u[0]); }},
+    {"vech", 1, [](ShapeBuilder &b, const TextShapes &u) { return b.vech(u[0]); }},
+    {"diag", 1, [](ShapeBuilder &b, const TextShapes &u) { return b.diag(u[0]); }},
+    {"Diag", 1, [](ShapeBuilder &b, const TextShapes &u) { return b.diag(b.vec(u[0])); }},
+    {"kron", 2, [](ShapeBuilder &b, const TextShapes &u) { return b.kron(u[0], u[1]); }},
+    {"khatrirao", 2, [](ShapeBuilder &b, const TextShapes &u) { return b.khatri_rao(u[0], u[1]); }},
+    {"dirsum", 2, [](ShapeBuilder &b, const TextShapes &u) { return b.direct_sum(u[0], u[1]); }},
+    {"eye", 1, [](ShapeBuilder &b, const TextShapes &u) { return b.square_of(b.size_of(u[0])); }},
+    {"zeros", 2, [](ShapeBuilder &b, const TextShapes &u) { return b.sized(u[0], u[1]); }},
+    {"ones", 2, [](ShapeBuilder &b, const TextShapes &u) { return b.sized(u[0], u[1]); }},
+    {"unvec", 3, [](ShapeBuilder &b, const TextShapes &u) { return b.sized(u[1], u[2]); }},
+    {"K", 2,
+     [](ShapeBuilder &b, const TextShapes &u) { return b.square_of(b.times(b.size_of(u[0]), b.size_of(u[1]))); }},
     {"L", 1,
-     [](ShapeBuilder &b, const Parts &u) {
+     [](ShapeBuilder &b, const TextShapes &u) {
        const SizeId n = b.size_of(u[0]);
-       return Part{b.triangle_of(n), b.times(n, n)};
+       return TextShape{b.triangle_of(n), b.times(n, n)};
      }},
-    {"dexpm", 2, [](ShapeBuilder &b, const Parts &u) { return b.entrywise(b.square(u[0]), u[1]); }},
+    {"dexpm", 2, [](ShapeBuilder &b, const TextShapes &u) { return b.entrywise(b.square(u[0]), u[1]); }},
     {"jexpm", 1,
-     [](ShapeBuilder &b, const Parts &u) {
+     [](ShapeBuilder &b, const TextShapes &u) {
        b.square(u[0]);
        return b.square_of(b.times(u[0].rows, u[0].rows));
      }},
@@ -172,25 +173,25 @@ std::optional<std::size_t> ShapeBuilder::arguments_of(std::string_view name) {
   return elementwise && elementwise != Function::pow ? std::optional<std::size_t>(1) : std::nullopt;
 }
 
-Part ShapeBuilder::call(std::string_view name, const std::vector<Part> &u) {
+TextShape ShapeBuilder::call(std::string_view name, const std::vector<TextShape> &u) {
   const ShapeRule *const f = function_of_shapes(name);
-  return f ? f->shape(*this, u) : Part{u[0].rows, u[0].cols};
+  return f ? f->shape(*this, u) : TextShape{u[0].rows, u[0].cols};
 }
 
-Part ShapeBuilder::symbol(const Token &token) {
-  const auto known = std::ranges::find(symbols_, token.text, &NamedPart::name);
-  if (known != symbols_.end()) return known->part;
+TextShape ShapeBuilder::symbol(const Token &token) {
+  const auto known = std::ranges::find(symbols_, token.text, &NamedShape::name);
+  if (known != symbols_.end()) return known->shape;
   const auto given = given_.find(token.text);
-  Part part{};
+  TextShape shape{};
   if (given != given_.end())
-    part = {spelled(given->second.rows), spelled(given->second.cols)};
+    shape = {spelled(given->second.rows), spelled(given->second.cols)};
   else
-    part = {s.open(), std::islower(static_cast<unsigned char>(token.text[0])) ? s.number(1) : s.open()};
-  symbols_.push_back({token.text, part});
-  return part;
+    shape = {s.open(), std::islower(static_cast<unsigned char>(token.text[0])) ? s.number(1) : s.open()};
+  symbols_.push_back({token.text, shape});
+  return shape;
 }
 
-Part ShapeBuilder::binary(std::string_view sign, const Part &u, const Part &v) {
+TextShape ShapeBuilder::binary(std::string_view sign, const TextShape &u, const TextShape &v) {
   if (sign == "*") return product(u, v);
   if (sign == "⊗") return kron(u, v);
   if (sign == "⊕") return direct_sum(u, v);
@@ -200,7 +201,7 @@ Part ShapeBuilder::binary(std::string_view sign, const Part &u, const Part &v) {
     return {u.rows, u.cols};
   }
   if (sign == "^" && !is_scalar(u)) return square({u.rows, u.cols});
-  const Part result = entrywise(u, v);
+  const TextShape result = entrywise(u, v);
   return {result.rows, result.cols};
 }
 
@@ -232,8 +233,8 @@ Symbols symbols_for(std::string_view text, const std::map<std::string, SymbolicS
     return unification.value(size, [&](const std::string &name) { return sizes.size(name); });
   };
   Symbols symbols;
-  for (const auto &[name, part] : builder.symbols()) {
-    const Index rows = value(part.rows), cols = value(part.cols);
+  for (const auto &[name, shape] : builder.symbols()) {
+    const Index rows = value(shape.rows), cols = value(shape.cols);
     symbols.emplace(name, Symbol(name, rows, cols));
   }
   for (const auto &[name, shape] : shapes) { // symbols that the text does not use

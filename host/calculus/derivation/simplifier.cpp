@@ -136,7 +136,7 @@ Expression Simplifier::simplified(const NodePtr &node, const std::vector<Express
   return of_parts(node, u);
 }
 
-Simplifier::Scaled Simplifier::taken_apart(const Expression &u) {
+Simplifier::ScaledExpression Simplifier::taken_apart(const Expression &u) {
   Monomial m = monomial_of(u), coefficient{.number = m.number, .scalars = m.scalars};
   m.number = 1, m.scalars.clear();
   return {std::move(coefficient), unique(expression_of(m))};
@@ -269,7 +269,7 @@ Expression Simplifier::extracted(const Expression &u, Window window, Shape shape
 
 void Simplifier::note(std::string_view rule, std::string_view ledger, const Expression &before,
                       const Expression &after) {
-  const auto known = std::ranges::find_if(applied_, [&](const Identity &i) { return same(i.before, before); });
+  const auto known = std::ranges::find_if(applied_, [&](const AppliedIdentity &i) { return same(i.before, before); });
   if (known == applied_.end()) applied_.push_back({rule, ledger, before, after});
 }
 

@@ -15,7 +15,7 @@
 namespace kronvec::derivation {
 
 /// One application of an identity.
-struct Identity {
+struct AppliedIdentity {
   std::string_view rule;   ///< "(A ⊗ B)·(C ⊗ D) = A·C ⊗ B·D"
   std::string_view ledger; ///< its row, "K3"
   Expression before, after;
@@ -28,17 +28,17 @@ public:
   /// F unchanged, with interned parts.
   Expression as_written(const Expression &f) { return interner_(f); }
   /// The identities applied to products since the last call, in order.
-  std::vector<Identity> take_applied() { return std::exchange(applied_, {}); }
+  std::vector<AppliedIdentity> take_applied() { return std::exchange(applied_, {}); }
 
 private:
   // By kind, from simplified arguments (simplifier.cpp).
   Expression simplified(const NodePtr &node, const std::vector<Expression> &u);
   /// U = c·V, where c holds U's number and scalars, and V is the rest. `put_together` forms c·V again.
-  struct Scaled {
+  struct ScaledExpression {
     Monomial coefficient;
     Expression rest;
   };
-  Scaled taken_apart(const Expression &u);
+  ScaledExpression taken_apart(const Expression &u);
   Expression put_together(const Monomial &coefficient, const Expression &rest);
   Expression transposed(const Expression &u);
   Expression transposed_product(const Monomial &m);
@@ -83,7 +83,7 @@ private:
   Interner interner_;
   std::unordered_map<const Node *, Expression> done_;
   std::vector<NodePtr> kept_; ///< keeps alive the nodes whose addresses are keys of `done_`
-  std::vector<Identity> applied_;
+  std::vector<AppliedIdentity> applied_;
 };
 
 } // namespace kronvec::derivation

@@ -23,8 +23,8 @@ public:
     }
   }
 
-  std::vector<Part> run() {
-    std::vector<Part> parts;
+  std::vector<DerivedPart> run() {
+    std::vector<DerivedPart> parts;
     for (const NodePtr &node : order_)
       if (node == f_.node() || is_derived_once(node)) parts.push_back(part(node));
     return parts;
@@ -39,10 +39,10 @@ private:
     return node != x_ && uses != uses_.end() && uses->second > 1 && nodes_below_.at(node.get()) > 3;
   }
 
-  Part part(const NodePtr &root) {
+  DerivedPart part(const NodePtr &root) {
     root_ = root;
     expanded_.clear();
-    Part result{Expression(root), {{d_of(root)}}};
+    DerivedPart result{Expression(root), {{d_of(root)}}};
     if (root == x_)
       result.lines.push_back({d_of(root)});
     else if (!depends(root))
@@ -122,7 +122,7 @@ private:
 
 } // namespace
 
-std::vector<Part> differential_steps(const Expression &f, const Symbol &x, Simplifier &simplify) {
+std::vector<DerivedPart> differential_steps(const Expression &f, const Symbol &x, Simplifier &simplify) {
   return Steps(f, x, simplify).run();
 }
 

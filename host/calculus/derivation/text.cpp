@@ -95,7 +95,7 @@ private:
 
   std::string differentials() const {
     std::string result = "\ndifferential\n";
-    for (const derivation::Part &part : c_.parts) {
+    for (const derivation::DerivedPart &part : c_.parts) {
       const bool whole = part.f.node() == c_.f.node();
       std::string head = fmt::format("  {} = ", whole ? "d" + c_.name : text(part.lines[0].differential));
       for (const derivation::Line &line : std::span(part.lines).subspan(1)) {
@@ -122,7 +122,7 @@ private:
     result += wrapped(fmt::format("  {} = ", df),
                       fmt::format(fmt::runtime(is_sum ? "({})·{}" : "{}·{}"), is_short ? raw : text(j), dx), width_) +
               "\n";
-    for (const derivation::Identity &identity : c_.identities)
+    for (const derivation::AppliedIdentity &identity : c_.identities)
       result += with_rules(
           wrapped("  ", text(identity.before) + " = " + text(identity.after), width_),
           fmt::format("{}{}", identity.rule, identity.ledger.empty() ? "" : fmt::format(" ({})", identity.ledger)),

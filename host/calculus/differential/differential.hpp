@@ -74,7 +74,7 @@ Differential reshape(const Differential &du, Shape shape);
 Differential extract(const Differential &du, Window window, Shape shape);
 Differential embed(const Differential &du, Window window, Shape shape);
 /// The matrix of this shape whose vec is (I ⊗ K[m,n] ⊗ I) vec dU.
-Differential permute(const Differential &du, Middle middle, Shape shape);
+Differential permute(const Differential &du, MiddleCommutation middle, Shape shape);
 /// A⁻¹·dU.
 Differential solve(const Expression &a, const Differential &du);
 /// The derivative of the matrix exponential at A, in the direction of dU.

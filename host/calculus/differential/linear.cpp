@@ -171,8 +171,8 @@ struct Embed : LinearNode {
 
 /// (I ⊗ K[m,n] ⊗ I) vec dU. Adjoint: the inverse permutation.
 struct Permute : LinearNode {
-  Middle middle;
-  Permute(Shape s, const LinearPtr &u, Middle k) : LinearNode(s, {u}), middle(k) {}
+  MiddleCommutation middle;
+  Permute(Shape s, const LinearPtr &u, MiddleCommutation k) : LinearNode(s, {u}), middle(k) {}
   Expression applied(const std::vector<Expression> &u) const override { return kronvec::permute(u[0], middle, shape); }
   std::vector<Expression> matrices() const override {
     const auto [inner, m, n] = middle;
@@ -302,7 +302,7 @@ Differential embed(const Differential &du, Window window, Shape shape) {
   return du.is_zero() ? Differential(shape) : make<Embed>(shape, du.node(), window);
 }
 
-Differential permute(const Differential &du, Middle middle, Shape shape) {
+Differential permute(const Differential &du, MiddleCommutation middle, Shape shape) {
   return du.is_zero() ? Differential(shape) : make<Permute>(shape, du.node(), middle);
 }
 

@@ -18,7 +18,7 @@ struct KroneckerProduct : LinearNode {
   Shape v() const { return is_left ? operands[0]->shape : other.shape(); }
   Shape outer() const { return {v().size(), u().size()}; }
   /// vec V · vec Uᵀ to U ⊗ V.
-  Middle middle() const { return {v().rows, v().cols, u().rows}; }
+  MiddleCommutation middle() const { return {v().rows, v().cols, u().rows}; }
 
   Expression applied(const std::vector<Expression> &d) const override {
     return is_left ? kron(other, d[0]) : kron(d[0], other);

@@ -125,7 +125,7 @@ Expression embed(const Expression &u, Window window, Shape shape) {
   return Expression(std::move(node));
 }
 
-Expression permute(const Expression &u, Middle middle, Shape shape) {
+Expression permute(const Expression &u, MiddleCommutation middle, Shape shape) {
   if (middle.m == 1 || middle.n == 1) return unvec(u, shape.rows, shape.cols);
   auto node = std::make_shared<Node>(Kind::permute, shape, std::vector{u.node()});
   node->middle = middle;

@@ -51,9 +51,9 @@ struct Window {
 };
 
 /// Describes a permutation of a vec: an inner×m×n×… array becomes inner×n×m×….
-struct Middle {
+struct MiddleCommutation {
   Index inner, m, n;
-  Middle inverse() const { return {inner, n, m}; }
+  MiddleCommutation inverse() const { return {inner, n, m}; }
 };
 
 /// n(n + 1)/2, the number of entries of a triangle; and its inverse, rounded up to the next side.
@@ -69,7 +69,7 @@ struct Node {
   std::string name = {};
   std::vector<double> entries = {};
   Window window = {};
-  Middle middle = {};
+  MiddleCommutation middle = {};
 
   Node(Kind kind, Shape shape, std::vector<std::shared_ptr<const Node>> operands = {}, double alpha = 0,
        double beta = 0);
@@ -89,7 +89,7 @@ using NodePtr = std::shared_ptr<const Node>;
 Expression combination(double alpha, const Expression &u, double beta, const Expression &v);
 Expression extract(const Expression &u, Window window, Shape shape);
 Expression embed(const Expression &u, Window window, Shape shape);
-Expression permute(const Expression &u, Middle middle, Shape shape);
+Expression permute(const Expression &u, MiddleCommutation middle, Shape shape);
 Expression unvech(const Expression &u);
 Expression adjugate(const Expression &u);
 /// K[m,n]·vec U = vec Uᵀ for U m×n, and L·vec U = vech U for U n×n.

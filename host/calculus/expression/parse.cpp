@@ -77,10 +77,10 @@ std::optional<Function> unary_named(std::string_view name) {
 }
 
 /// Builds expressions from the grammar's words.
-class Builder {
+class ExpressionBuilder {
 public:
   using Value = Expression;
-  explicit Builder(const Symbols &symbols) : symbols_(symbols) {}
+  explicit ExpressionBuilder(const Symbols &symbols) : symbols_(symbols) {}
 
   static Value number(double x) { return x; }
   Value symbol(const Token &name) const {
@@ -127,8 +127,8 @@ private:
 } // namespace
 
 Expression parse(std::string_view text, const Symbols &symbols) {
-  Builder builder(symbols);
-  return Grammar<Builder>(text, builder).parse();
+  ExpressionBuilder builder(symbols);
+  return Grammar<ExpressionBuilder>(text, builder).parse();
 }
 
 std::set<std::string> free_names(std::string_view text) {

@@ -31,21 +31,21 @@ Method method_named(std::string_view name) {
 namespace detail {
 namespace {
 
-/// Fills all of J by `way`, pass by pass. If the caller wants the other layout, each pass is transposed into place.
-template <class T>
-void by_passes(const Point<T> &point, Way<T> &way, MatrixView<T> out, Layout layout, const Progress &progress) {
-  const bool transposed = way.layout != layout;
+/// Fills all of J by `method`, pass by pass. If the caller wants the other layout, each pass is transposed into place.
+template <class T> void by_passes(const Point<T> &point, DenseMethod<T> &method, MatrixView<T> out, Layout layout,
+                                  const Progress &progress) {
+  const bool transposed = method.layout != layout;
   const Index length = transposed ? out.cols() : out.rows(), total = transposed ? out.rows() : out.cols();
   const Backend &backend = point.device().backend();
-  const std::size_t bytes = transposed ? static_cast<std::size_t>(length * way.pass) * sizeof(T) : 0;
+  const std::size_t bytes = transposed ? static_cast<std::size_t>(length * method.pass) * sizeof(T) : 0;
   const Pool::Block scratch = backend.pool().take(bytes);
-  for (Index first = 0; first < total; first += way.pass) {
-    const Index k = std::min(way.pass, total - first);
+  for (Index first = 0; first < total; first += method.pass) {
+    const Index k = std::min(method.pass, total - first);
     if (!transposed) {
-      way.fill(first, out.block(0, first, length, k));
+      method.fill(first, out.block(0, first, length, k));
     } else {
       const MatrixView<T> columns(static_cast<T *>(scratch.data()), length, k);
-      way.fill(first, columns);
+      method.fill(first, columns);
       backend.primitives(T{}).transpose(BatchView<T>(columns), out.block(first, 0, k, length));
     }
     if (progress) progress(static_cast<double>(first + k) / static_cast<double>(total));
@@ -62,8 +62,8 @@ template <class T> void assemble(const Point<T> &point, MatrixView<T> out, const
     throw ShapeError("the Jacobian is " + to_string(expected) + ", the matrix given for it " + to_string(out.shape()));
   require_on(point.device().backend(), "the matrix for the Jacobian", out);
   if (j.rows == 0 || j.cols == 0) return;
-  const auto work = [&](Way<T> &way) { by_passes(point, way, out, options.layout, options.progress); };
-  with_way(point, options, std::max(j.rows, j.cols), std::cref(work));
+  const auto work = [&](DenseMethod<T> &method) { by_passes(point, method, out, options.layout, options.progress); };
+  with_method(point, options, std::max(j.rows, j.cols), std::cref(work));
 }
 
 template void assemble(const Point<float> &, MatrixView<float>, const DenseOptions &);

@@ -2,7 +2,7 @@
 
 #include "calculus/jacobian/element_method.hpp"
 
-#include "calculus/jacobian/entries.hpp"
+#include "calculus/jacobian/number_matrix.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -12,7 +12,8 @@ namespace kronvec::detail {
 namespace {
 
 /// The entries of one node, from the entries of its operands.
-template <class Number> Entries<Number> evaluate(const Node &f, const std::vector<const Entries<Number> *> &operands) {
+template <class Number>
+NumberMatrix<Number> evaluate(const Node &f, const std::vector<const NumberMatrix<Number> *> &operands) {
   const auto u = [&](Index i, Index j) { return (*operands[0])(i, j); };
   const auto v = [&](Index i, Index j) { return (*operands[1])(i, j); };
   const auto each = [&](auto entry) { return tabulate<Number>(f.shape, entry); };
@@ -31,7 +32,7 @@ template <class Number> Entries<Number> evaluate(const Node &f, const std::vecto
       return Number{double(row / n == col % m && row % n == col / m), 0};
     });
   case Kind::elimination: {
-    Entries<Number> l(f.shape);
+    NumberMatrix<Number> l(f.shape);
     const Index n = triangle_side(f.shape.rows);
     for (Index j = 0, row = 0; j < n; ++j)
       for (Index i = j; i < n; ++i)
@@ -62,13 +63,13 @@ template <class Number> Entries<Number> evaluate(const Node &f, const std::vecto
   case Kind::inverse:
     return inverse(*operands[0]);
   case Kind::trace: {
-    Entries<Number> total(f.shape);
+    NumberMatrix<Number> total(f.shape);
     for (Index i = 0; i < operands[0]->shape.rows; ++i)
       total(0, 0) = total(0, 0) + u(i, i);
     return total;
   }
   case Kind::sum: {
-    Entries<Number> total(f.shape);
+    NumberMatrix<Number> total(f.shape);
     for (const Number &entry : operands[0]->entries)
       total(0, 0) = total(0, 0) + entry;
     return total;
@@ -92,7 +93,7 @@ template <class Number> Entries<Number> evaluate(const Node &f, const std::vecto
   case Kind::expm:
     return exponential(*operands[0]);
   case Kind::inner: {
-    Entries<Number> total(f.shape);
+    NumberMatrix<Number> total(f.shape);
     for (Index j = 0; j < operands[0]->shape.cols; ++j)
       for (Index i = 0; i < operands[0]->shape.rows; ++i)
         total(0, 0) = total(0, 0) + u(i, j) * v(i, j);
@@ -101,14 +102,14 @@ template <class Number> Entries<Number> evaluate(const Node &f, const std::vecto
   case Kind::extract:
     return each([&](Index i, Index j) { return operands[0]->entries[at(f.window.offset + i + j * f.window.step)]; });
   case Kind::embed: {
-    Entries<Number> y(f.shape);
+    NumberMatrix<Number> y(f.shape);
     for (Index j = 0; j < operands[0]->shape.cols; ++j)
       for (Index i = 0; i < operands[0]->shape.rows; ++i)
         y.entries[at(f.window.offset + i + j * f.window.step)] = u(i, j);
     return y;
   }
   case Kind::permute: {
-    Entries<Number> y(f.shape);
+    NumberMatrix<Number> y(f.shape);
     const auto [inner, m, n] = f.middle;
     for (Index k = 0; k < f.shape.size(); ++k) { // k = r + inner·(a + m·(b + n·rest))
       const Index r = k % inner, a = k / inner % m, b = k / inner / m % n, rest = k / inner / m / n;
@@ -117,7 +118,7 @@ template <class Number> Entries<Number> evaluate(const Node &f, const std::vecto
     return y;
   }
   case Kind::vech: {
-    Entries<Number> y(f.shape);
+    NumberMatrix<Number> y(f.shape);
     Index k = 0;
     for (Index j = 0; j < operands[0]->shape.cols; ++j)
       for (Index i = j; i < operands[0]->shape.rows; ++i)
@@ -125,7 +126,7 @@ template <class Number> Entries<Number> evaluate(const Node &f, const std::vecto
     return y;
   }
   case Kind::unvech: {
-    Entries<Number> y(f.shape);
+    NumberMatrix<Number> y(f.shape);
     Index k = 0;
     for (Index j = 0; j < f.shape.cols; ++j)
       for (Index i = j; i < f.shape.rows; ++i)
@@ -142,20 +143,20 @@ template <class Number> Entries<Number> evaluate(const Node &f, const std::vecto
   case Kind::named:
     return *operands[0];
   case Kind::reshape: {
-    Entries<Number> same(f.shape);
+    NumberMatrix<Number> same(f.shape);
     same.entries = operands[0]->entries;
     return same;
   }
   case Kind::symbol:
     break;
   }
-  return Entries<Number>(f.shape);
+  return NumberMatrix<Number>(f.shape);
 }
 
 /// The nodes of F in order, with their entries. Only entries that depend on a variable are recomputed.
-template <class Number> class Table {
+template <class Number> class NodeTable {
 public:
-  Table(const JacobianPlan &plan, ElementValues values)
+  NodeTable(const JacobianPlan &plan, ElementValues values)
       : plan_(plan), values_(std::move(values)), order_(topological_order(plan.f.node())) {
     for (const NodePtr &node : order_) {
       bool moves =
@@ -194,7 +195,7 @@ private:
   }
 
   void compute(const Node &node) {
-    std::vector<const Entries<Number> *> operands;
+    std::vector<const NumberMatrix<Number> *> operands;
     for (const NodePtr &operand : node.operands)
       operands.push_back(&entries_.at(operand.get()));
     entries_.insert_or_assign(&node, evaluate<Number>(node, operands));
@@ -204,11 +205,11 @@ private:
   const ElementValues values_;
   std::vector<NodePtr> order_;
   std::unordered_map<const Node *, bool> moves_;
-  std::unordered_map<const Node *, Entries<Number>> entries_;
+  std::unordered_map<const Node *, NumberMatrix<Number>> entries_;
 };
 
 template <class Number> ColumnOfJ by_numbers(const JacobianPlan &plan, ElementValues values) {
-  return [table = std::make_shared<Table<Number>>(plan, std::move(values))](Index j) {
+  return [table = std::make_shared<NodeTable<Number>>(plan, std::move(values))](Index j) {
     const std::vector<Number> numbers = table->derivative(j);
     std::vector<double> column(numbers.size());
     std::transform(numbers.begin(), numbers.end(), column.begin(), [](const Number &n) { return slope_of(n); });

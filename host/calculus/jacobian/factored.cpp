@@ -20,7 +20,7 @@ void require_terms(const JacobianPlan &plan) {
 
 /// Calls work(row, col) for every position that a product writes, with the first label running fastest.
 void for_all_places(const Product &p, const auto &work) {
-  std::array<Index, most_labels> a{};
+  std::array<Index, max_labels> a{};
   Index row = p.row.offset, col = p.col.offset;
   for (;;) {
     work(row, col);
@@ -54,7 +54,7 @@ Emission values_of(const Emission &j) {
 
 } // namespace
 
-template <class T> struct FactoredJacobian<T>::Terms {
+template <class T> struct FactoredJacobian<T>::StoredTerms {
   std::shared_ptr<const Point<T>> point;
   Pool::Block workspace;
   detail::Buffers<T> buffers;
@@ -93,7 +93,7 @@ template <class T> struct FactoredJacobian<T>::Terms {
 };
 
 template <class T> FactoredJacobian<T>::FactoredJacobian(std::shared_ptr<const Point<T>> point)
-    : terms_(std::make_unique<Terms>()) {
+    : terms_(std::make_unique<StoredTerms>()) {
   require_terms(point->plan());
   terms_->workspace = point->device().backend().pool().take(point->workspace_bytes(Stage::dense));
   terms_->buffers = point->run_dense(static_cast<T *>(terms_->workspace.data()));

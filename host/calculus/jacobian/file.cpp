@@ -15,14 +15,14 @@
 namespace kronvec {
 namespace {
 
+using detail::DenseMethod;
 using detail::Point;
-using detail::Way;
 
 /// How the file's matrix is cut: into ranges of columns, or, if the method computes columns of the transpose, into
 /// ranges of rows. In the second case every column of the file gets a piece of each range.
-template <class T> class Cut {
+template <class T> class FilePartition {
 public:
-  Cut(const Point<T> &point, const JacobianFileOptions &options)
+  FilePartition(const Point<T> &point, const JacobianFileOptions &options)
       : method(detail::chosen(point.plan(), options.method)), point_(point), layout_(options.layout),
         room_(room(options.max_bytes)) {
     const Index rows = point.plan().rows(), cols = point.plan().cols();
@@ -51,7 +51,7 @@ private:
   Bytes needed(Index n) const {
     const double range = static_cast<double>(length) * static_cast<double>(n) * sizeof(T);
     const bool on_host = point_.device().is_host();
-    const double beside = static_cast<double>(detail::held_by_way(point_, method, layout_, n).bytes());
+    const double beside = static_cast<double>(detail::held_by_method(point_, method, layout_, n).bytes());
     const double device = beside + (across ? range : 0) + (on_host ? 0 : range), host = (n < total ? 2 : 1) * range;
     return on_host ? Bytes{host + device, 0} : Bytes{host, device};
   }
@@ -108,12 +108,13 @@ private:
 };
 
 /// Computes the ranges of the file's matrix, one after the other, in host memory.
-template <class T> class Assembly {
+template <class T> class RangeAssembly {
 public:
-  Assembly(const Point<T> &point, const Cut<T> &cut, Way<T> &way)
-      : backend_(point.device().backend()), cut_(cut), way_(way), natural_(room(cut.across, point.device())),
+  RangeAssembly(const Point<T> &point, const FilePartition<T> &partition, DenseMethod<T> &method)
+      : backend_(point.device().backend()), partition_(partition), method_(method),
+        natural_(room(partition.across, point.device())),
         turned_(room(!backend_.is_host(), point.device())), host_{room(true, Device::cpu()),
-                                                                  room(cut.ranges() > 1, Device::cpu())} {}
+                                                                  room(partition.ranges() > 1, Device::cpu())} {}
 
   /// `n` columns (or rows) from `first` on. The result stays valid during the next call; the call after that overwrites
   /// it.
@@ -122,12 +123,12 @@ public:
     turn_ = 1 - turn_;
     const MatrixView<T> host = shaped(buffer.data(), n);
     const MatrixView<T> out = backend_.is_host() ? host : shaped(turned_.data(), n);
-    if (cut_.across) {
-      const MatrixView<T> columns(natural_.data(), cut_.length, n);
-      way_.fill(first, columns);
+    if (partition_.across) {
+      const MatrixView<T> columns(natural_.data(), partition_.length, n);
+      method_.fill(first, columns);
       backend_.primitives(T{}).transpose(BatchView<T>(columns), out);
     } else {
-      way_.fill(first, out);
+      method_.fill(first, out);
     }
     if (!backend_.is_host()) transfer<T>(backend_, out, host);
     return host;
@@ -135,15 +136,15 @@ public:
 
 private:
   Matrix<T> room(bool wanted, Device device) const {
-    return Matrix<T>::uninitialized(wanted ? cut_.length : 0, wanted ? cut_.step : 0, device);
+    return Matrix<T>::uninitialized(wanted ? partition_.length : 0, wanted ? partition_.step : 0, device);
   }
   MatrixView<T> shaped(T *data, Index n) const {
-    return cut_.across ? MatrixView<T>(data, n, cut_.length) : MatrixView<T>(data, cut_.length, n);
+    return partition_.across ? MatrixView<T>(data, n, partition_.length) : MatrixView<T>(data, partition_.length, n);
   }
 
   const Backend &backend_;
-  const Cut<T> &cut_;
-  Way<T> &way_;
+  const FilePartition<T> &partition_;
+  DenseMethod<T> &method_;
   Matrix<T> natural_; ///< columns of the file's transpose
   Matrix<T> turned_;  ///< a range on the device
   Matrix<T> host_[2];
@@ -151,17 +152,17 @@ private:
 };
 
 /// Writes each range in its own thread while the next range is assembled.
-template <class T>
-void write_ranges(NpyFile &file, const Point<T> &point, const Cut<T> &cut, Way<T> &way, const Progress &progress) {
-  Assembly<T> assembly(point, cut, way);
+template <class T> void write_ranges(NpyFile &file, const Point<T> &point, const FilePartition<T> &partition,
+                                     DenseMethod<T> &method, const Progress &progress) {
+  RangeAssembly<T> assembly(point, partition, method);
   std::future<void> writing; // destroyed first, which waits for the thread: the buffers and the file outlive it
-  for (Index first = 0; first < cut.total; first += cut.step) {
-    const Index n = std::min(cut.step, cut.total - first);
+  for (Index first = 0; first < partition.total; first += partition.step) {
+    const Index n = std::min(partition.step, partition.total - first);
     const MatrixView<const T> range = assembly.range(first, n);
     if (writing.valid()) writing.get();
-    writing = std::async(std::launch::async, [&file, range, row = cut.across ? first : 0,
-                                              col = cut.across ? 0 : first] { file.write(row, col, range); });
-    if (progress) progress(static_cast<double>(first) / static_cast<double>(cut.total));
+    writing = std::async(std::launch::async, [&file, range, row = partition.across ? first : 0,
+                                              col = partition.across ? 0 : first] { file.write(row, col, range); });
+    if (progress) progress(static_cast<double>(first) / static_cast<double>(partition.total));
   }
   if (writing.valid()) writing.get();
 }
@@ -171,12 +172,13 @@ void write_ranges(NpyFile &file, const Point<T> &point, const Cut<T> &cut, Way<T
 template <class T>
 void write_jacobian(const std::filesystem::path &path, const JacobianAt<T> &j, const JacobianFileOptions &options) {
   const Point<T> &point = detail::point_of(j);
-  const Cut<T> cut(point, options);
-  NpyFile file(path, cut.file, sizeof(T));
+  const FilePartition<T> partition(point, options);
+  NpyFile file(path, partition.file, sizeof(T));
   file.require_space();
-  if (cut.ranges() > 0)
-    detail::with_way(point, {.method = cut.method, .layout = options.layout}, cut.step,
-                     [&](Way<T> &way) { write_ranges(file, point, cut, way, options.progress); });
+  if (partition.ranges() > 0)
+    detail::with_method(
+        point, {.method = partition.method, .layout = options.layout}, partition.step,
+        [&](DenseMethod<T> &method) { write_ranges(file, point, partition, method, options.progress); });
   file.sync();
   if (options.progress) options.progress(1);
   file.commit();

@@ -14,11 +14,11 @@ namespace kronvec::detail {
 namespace {
 
 /// By products with unit vectors (ledger M2, M3).
-template <class T> class UnitVectors final : public Way<T> {
+template <class T> class UnitVectors final : public DenseMethod<T> {
 public:
   UnitVectors(const Point<T> &point, Stage stage, Index most)
-      : Way<T>(stage == Stage::forward ? Layout::numerator : Layout::denominator,
-               std::min(columns_per_pass(point.plan(), stage, sizeof(T)), most)),
+      : DenseMethod<T>(stage == Stage::forward ? Layout::numerator : Layout::denominator,
+                       std::min(columns_per_pass(point.plan(), stage, sizeof(T)), most)),
         point_(point), stage_(stage), size_(point.plan().input_shape(stage).size()),
         block_(point.device().backend().pool().take(static_cast<std::size_t>(size_ * this->pass) * sizeof(T))) {}
 
@@ -39,10 +39,10 @@ private:
 };
 
 /// From the terms (ledger M5).
-template <class T> class Terms final : public Way<T> {
+template <class T> class FromTerms final : public DenseMethod<T> {
 public:
-  Terms(const Point<T> &point, Layout wanted, Index columns)
-      : Way<T>(wanted, columns), point_(point),
+  FromTerms(const Point<T> &point, Layout wanted, Index columns)
+      : DenseMethod<T>(wanted, columns), point_(point),
         workspace_(point.device().backend().pool().take(point.workspace_bytes(Stage::dense))),
         buffers_(point.run_dense(static_cast<T *>(workspace_.data()))) {}
 
@@ -123,11 +123,12 @@ private:
   MatrixView<T> value_;
 };
 
-template <class T> class ByDifferences final : public Way<T> {
+template <class T> class ByDifferences final : public DenseMethod<T> {
 public:
   ByDifferences(const Point<T> &point, double *error)
-      : Way<T>(Layout::numerator, 1), primitives_(point.device().backend().primitives(T{})), differences_(point),
-        wider_(Matrix<T>::uninitialized(error ? point.plan().rows() : 0, 1, point.device())), error_(error) {
+      : DenseMethod<T>(Layout::numerator, 1), primitives_(point.device().backend().primitives(T{})),
+        differences_(point), wider_(Matrix<T>::uninitialized(error ? point.plan().rows() : 0, 1, point.device())),
+        error_(error) {
     if (error) *error = 0, size_ = static_cast<double>(differences_.size_of_value());
   }
 
@@ -157,10 +158,10 @@ private:
 };
 
 /// Entry by entry in double, on the host: by the element method (ledger M6) or the complex step.
-template <class T> class ByElements final : public Way<T> {
+template <class T> class ByElements final : public DenseMethod<T> {
 public:
   ByElements(const Point<T> &point, decltype(element_method) method)
-      : Way<T>(Layout::numerator, 1), backend_(point.device().backend()), host_(point.plan().rows(), 1),
+      : DenseMethod<T>(Layout::numerator, 1), backend_(point.device().backend()), host_(point.plan().rows(), 1),
         column_(method(point.plan(), values_at(point))) {}
 
   void fill(Index first, MatrixView<T> out) override {
@@ -194,17 +195,17 @@ Layout natural_layout(Method method, Layout wanted) {
   return method == Method::reverse ? Layout::denominator : Layout::numerator;
 }
 
-template <class T> void with_way(const Point<T> &point, const DenseOptions &options, Index most,
-                                 std::type_identity_t<const std::function<void(Way<T> &)> &> work) {
+template <class T> void with_method(const Point<T> &point, const DenseOptions &options, Index most,
+                                    std::type_identity_t<const std::function<void(DenseMethod<T> &)> &> work) {
   const JacobianPlan &plan = point.plan();
-  const auto with = [&](auto &&way) { work(way); };
+  const auto with = [&](auto &&method) { work(method); };
   switch (chosen(plan, options.method)) {
   case Method::automatic:
   case Method::structured: {
     if (!plan.dense.exists) throw Error(std::string("the Jacobian cannot be structured: ") + plan.dense.why_not);
     const Index length = options.layout == Layout::numerator ? plan.rows() : plan.cols();
     const Index columns_per_report = (Index(1) << 23) / std::max<Index>(1, length) + 1;
-    return with(Terms<T>(point, options.layout, options.progress ? columns_per_report : most));
+    return with(FromTerms<T>(point, options.layout, options.progress ? columns_per_report : most));
   }
   case Method::forward:
     return with(UnitVectors<T>(point, Stage::forward, most));
@@ -219,7 +220,9 @@ template <class T> void with_way(const Point<T> &point, const DenseOptions &opti
   }
 }
 
-template void with_way(const Point<float> &, const DenseOptions &, Index, const std::function<void(Way<float> &)> &);
-template void with_way(const Point<double> &, const DenseOptions &, Index, const std::function<void(Way<double> &)> &);
+template void with_method(const Point<float> &, const DenseOptions &, Index,
+                          const std::function<void(DenseMethod<float> &)> &);
+template void with_method(const Point<double> &, const DenseOptions &, Index,
+                          const std::function<void(DenseMethod<double> &)> &);
 
 } // namespace kronvec::detail

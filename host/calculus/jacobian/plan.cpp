@@ -45,7 +45,7 @@ void JacobianPlan::lower(Stage stage, const Differential &df, Shape seed) {
   program.finish(stage, program.value(applied(df, symbol)));
 }
 
-std::vector<JacobianPlan::Entry> JacobianPlan::entries(Index j) const {
+std::vector<JacobianPlan::VariableEntry> JacobianPlan::entries(Index j) const {
   if (structure == Structure::symmetric) {
     const Index n = variables[0].rows();
     Index column = 0;

@@ -45,12 +45,12 @@ struct JacobianPlan {
   Shape output_shape(Stage stage) const { return stage == Stage::forward ? f.shape() : seed_shape; }
 
   /// An entry of a variable, counted along its vec.
-  struct Entry {
+  struct VariableEntry {
     std::size_t variable;
     Index index;
   };
   /// The entries of the variables that column j of J belongs to: one, or for a symmetric variable two mirror images.
-  std::vector<Entry> entries(Index j) const;
+  std::vector<VariableEntry> entries(Index j) const;
 };
 
 /// Predictions for forward, reverse and, if J has terms, structured; fastest first.

@@ -116,10 +116,10 @@ template <class T> Emitters<T>::Emitters(const JacobianPlan &plan, Device device
 }
 
 template <class T> Buffers<T> Point<T>::run_dense(T *workspace) const {
-  const Memory<T> memory{.arena = static_cast<T *>(arena_.data()),
-                         .once = workspace,
-                         .emitters = emitters().steps,
-                         .recordings = &recordings_};
+  const RunMemory<T> memory{.arena = static_cast<T *>(arena_.data()),
+                            .once = workspace,
+                            .emitters = emitters().steps,
+                            .recordings = &recordings_};
   run<T>(plan_->program, Stage::dense, device_.backend(), memory);
   Buffers<T> buffers;
   for (const SlotId u : plan_->dense.buffers)

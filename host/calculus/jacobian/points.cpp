@@ -53,7 +53,7 @@ Index points_at_once(const JacobianPlan &plan, Stage stage, std::size_t element,
   const Program &program = plan.program;
   const Index results = stage > Stage::dense ? plan.rows() + plan.cols() : 0;
   const Index workspace = stage > Stage::values ? program.elements(stage) : 0;
-  const Index elements = program.elements(Stage::values) + workspace + results + most_scratch(program, stage) + 1;
+  const Index elements = program.elements(Stage::values) + workspace + results + max_scratch(program, stage) + 1;
   return std::clamp<Index>(bytes / (elements * static_cast<Index>(element)), 1, std::max<Index>(count, 1));
 }
 
@@ -79,7 +79,7 @@ Points<T>::Points(std::shared_ptr<const JacobianPlan> plan, const Values<T> &val
   update(values);
 }
 
-template <class T> Memory<T> Points<T>::memory(Index first, Index count) const {
+template <class T> RunMemory<T> Points<T>::memory(Index first, Index count) const {
   return {.arena = static_cast<T *>(arena_.data()),
           .count = count,
           .varying = &varying_,
@@ -123,7 +123,7 @@ template <class T> void Points<T>::update(const Values<T> &values) {
 
 template <class T> void Points<T>::evaluate(bool shared_too) const {
   const Backend &backend = device_.backend();
-  if (shared_too) run<T>(plan_->program, Stage::values, backend, memory(0, 1), Part::shared);
+  if (shared_too) run<T>(plan_->program, Stage::values, backend, memory(0, 1), StepSelection::shared);
   const Index each = points_at_once(*plan_, Stage::values, sizeof(T), count_, device_);
   for_parts(backend, {count_, each}, [&](Index first, Index n) { evaluate_varying(first, n); });
   if (!copies_.data()) return;
@@ -137,7 +137,7 @@ template <class T> void Points<T>::evaluate(bool shared_too) const {
 /// point.
 template <class T> void Points<T>::evaluate_varying(Index first, Index count) const {
   try {
-    run<T>(plan_->program, Stage::values, device_.backend(), memory(first, count), Part::varying);
+    run<T>(plan_->program, Stage::values, device_.backend(), memory(first, count), StepSelection::varying);
   } catch (const DomainError &error) {
     if (count == 1) throw DomainError(fmt::format("at point {}, counted from 0: {}", first, error.what()));
     for (Index point = first; point < first + count; ++point)
@@ -154,7 +154,7 @@ template <class T> BatchView<const T> Points<T>::value() const {
 
 template <class T> void Points<T>::apply(Stage stage, Index first, T *workspace, const BatchView<const T> &x,
                                          const BatchView<T> &y) const {
-  Memory<T> here = memory(first, y.count);
+  RunMemory<T> here = memory(first, y.count);
   here.workspace = workspace, here.input = x, here.output = y;
   run<T>(plan_->program, stage, device_.backend(), here);
 }

@@ -12,13 +12,13 @@ namespace kronvec::detail {
 Index points_at_once(const JacobianPlan &plan, Stage stage, std::size_t element, Index count, Device device);
 
 /// `count` points in parts of at most `each`. The parts do not depend on the number of threads.
-struct Parts {
+struct PointParts {
   Index count, each;
   Index size() const { return (count + each - 1) / each; }
   Index length(Index part) const { return std::min(each, count - part * each); }
 };
 /// Calls work(first, n) for every part: n points from `first` on.
-void for_parts(const Backend &backend, Parts parts, const auto &work) {
+void for_parts(const Backend &backend, PointParts parts, const auto &work) {
   const auto one = [&](Index part) { work(part * parts.each, parts.length(part)); };
   backend.for_parts(parts.size(), std::cref(one));
 }
@@ -53,7 +53,7 @@ private:
   void evaluate(bool shared_too) const;
   void evaluate_varying(Index first, Index count) const;
   /// The memory in which the steps run for points first, first + 1, …
-  Memory<T> memory(Index first, Index count) const;
+  RunMemory<T> memory(Index first, Index count) const;
   void apply(Stage stage, Index first, T *workspace, const BatchView<const T> &x, const BatchView<T> &y) const;
 
   std::shared_ptr<const JacobianPlan> plan_;

@@ -59,7 +59,7 @@ public:
 private:
   static constexpr Index turned_bytes = 8 << 20; ///< bytes of Jacobians that wait to be transposed
 
-  Parts parts() const { return {points_.count(), step_}; }
+  PointParts parts() const { return {points_.count(), step_}; }
   Index size_of_j() const { return plan_.rows() * plan_.cols(); }
   Shape units() const { return plan_.input_shape(stage_); }
 
@@ -97,7 +97,7 @@ private:
 
   void by_terms(Index first, T *workspace, T *once, const BatchView<T> &out) const {
     const Emitters<T> &emitters = points_.emitters_.get(plan_, device_);
-    Memory<T> here = points_.memory(first, out.count);
+    RunMemory<T> here = points_.memory(first, out.count);
     here.workspace = workspace, here.once = once, here.emitters = emitters.steps;
     detail::run<T>(plan_.program, Stage::dense, device_.backend(), here);
     Buffers<T> buffers;

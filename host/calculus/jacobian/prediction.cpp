@@ -42,7 +42,7 @@ Index scratch_elements(const Program &program, const Step &step) {
 
 } // namespace
 
-Index most_scratch(const Program &program, Stage stage) {
+Index max_scratch(const Program &program, Stage stage) {
   Index most = 0;
   for (const Step &step : program.steps(stage))
     most = std::max(most, scratch_elements(program, step));
@@ -52,7 +52,7 @@ Index most_scratch(const Program &program, Stage stage) {
 Index columns_per_pass(const JacobianPlan &plan, Stage stage, std::size_t element) {
   constexpr Index target = 8 << 20; // bytes
   const Shape in = plan.input_shape(stage), out = plan.output_shape(stage);
-  const Index elements = plan.program.elements(stage) + most_scratch(plan.program, stage) + in.size() + out.size() + 1;
+  const Index elements = plan.program.elements(stage) + max_scratch(plan.program, stage) + in.size() + out.size() + 1;
   return std::clamp<Index>(target / (elements * static_cast<Index>(element)), 1, std::max<Index>(in.size(), 1));
 }
 
@@ -92,7 +92,8 @@ template <class T> Blocks held_by_turning(const JacobianPlan &plan) {
   return blocks<T>(plan.cols() * columns_per_pass(plan, Stage::reverse, sizeof(T)));
 }
 
-/// What `Terms` holds: a workspace, plus the largest of what the dense steps and J's emission take one after another.
+/// What `FromTerms` holds: a workspace, plus the largest of what the dense steps and J's emission take one after
+/// another.
 template <class T> Blocks held_by_terms(const JacobianPlan &plan, const Emitters<T> &emitters, Layout layout) {
   Blocks in_turn = scratch<T>(plan.program, Stage::dense, 1);
   for (const auto &emitter : emitters.steps)
@@ -123,7 +124,7 @@ template <class T> Blocks local_scratch(const JacobianPlan &plan, Index count, D
   };
   const auto by_cores = [&](Stage stage, const Blocks &part) {
     Blocks all;
-    const Index parts = Parts{count, at_once(stage)}.size();
+    const Index parts = PointParts{count, at_once(stage)}.size();
     for (Index k = 0; k < device.backend().parts_at_once(parts); ++k)
       all = all + part;
     return all;
@@ -157,7 +158,7 @@ template <class T> void require_memory(const Point<T> &point, const DenseOptions
                                 readable_bytes(bytes), readable_bytes(free)));
 }
 
-template <class T> Blocks held_by_way(const Point<T> &point, Method method, Layout layout, Index most) {
+template <class T> Blocks held_by_method(const Point<T> &point, Method method, Layout layout, Index most) {
   const JacobianPlan &plan = point.plan();
   if (method == Method::forward) return held_by_passes<T>(plan, Stage::forward, most);
   if (method == Method::reverse) return held_by_passes<T>(plan, Stage::reverse, most);
@@ -168,8 +169,8 @@ template <class T> Blocks held_by_way(const Point<T> &point, Method method, Layo
   return {};
 }
 
-template Blocks held_by_way(const Point<float> &, Method, Layout, Index);
-template Blocks held_by_way(const Point<double> &, Method, Layout, Index);
+template Blocks held_by_method(const Point<float> &, Method, Layout, Index);
+template Blocks held_by_method(const Point<double> &, Method, Layout, Index);
 template Blocks scratch<float>(const Program &, Stage, Index);
 template Blocks scratch<double>(const Program &, Stage, Index);
 template Blocks local_scratch<float>(const JacobianPlan &, Index, Device);

@@ -6,7 +6,7 @@
 namespace kronvec::detail {
 
 /// Max number of elements per item that a primitive of the stage takes from the pool, beside its operands.
-Index most_scratch(const Program &program, Stage stage);
+Index max_scratch(const Program &program, Stage stage);
 /// Pool blocks that the primitives of a stage take for k items, one step at a time.
 template <class T> Blocks scratch(const Program &program, Stage stage, Index k);
 

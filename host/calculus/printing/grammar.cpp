@@ -7,15 +7,15 @@
 namespace kronvec::printing {
 namespace {
 
-class Grammar final : public Printer {
+class GrammarPrinter final : public Printer {
   Text print(const Node &f) const override;
   Text scaled(double alpha, const Text &part) const override {
-    if (alpha == -1) return {"-" + within(part, Binding::sign), Binding::sign};
-    return {fmt::format("{}*{}", alpha, within(part, Binding::sign)), Binding::product};
+    if (alpha == -1) return {"-" + within(part, Precedence::sign), Precedence::sign};
+    return {fmt::format("{}*{}", alpha, within(part, Precedence::sign)), Precedence::product};
   }
 };
 
-Text Grammar::print(const Node &f) const {
+Text GrammarPrinter::print(const Node &f) const {
   switch (f.kind) {
   case Kind::symbol:
     return {f.name};
@@ -32,28 +32,28 @@ Text Grammar::print(const Node &f) const {
     return f.alpha == 0 || f.alpha == 1 ? matrix : scaled(f.alpha, matrix);
   }
   case Kind::add:
-    return infix(times(f.alpha, *u[0]), f.beta < 0 ? "-" : "+", times(std::abs(f.beta), *u[1]), Binding::sum);
+    return infix(times(f.alpha, *u[0]), f.beta < 0 ? "-" : "+", times(std::abs(f.beta), *u[1]), Precedence::sum);
   case Kind::scale:
     return scaled(f.alpha, *u[0]);
   case Kind::multiply:
-    return infix(*u[0], "*", *u[1], Binding::product);
+    return infix(*u[0], "*", *u[1], Precedence::product);
   case Kind::hadamard:
-    return infix(*u[0], ".*", *u[1], Binding::product);
+    return infix(*u[0], ".*", *u[1], Precedence::product);
   case Kind::quotient:
-    return infix(*u[0], "./", *u[1], Binding::product);
+    return infix(*u[0], "./", *u[1], Precedence::product);
   case Kind::power:
-    return infix(*u[0], ".^", *u[1], Binding::power);
+    return infix(*u[0], ".^", *u[1], Precedence::power);
   case Kind::elementwise:
-    return f.function == Function::pow ? infix(*u[0], ".^", number(f.alpha), Binding::power)
+    return f.function == Function::pow ? infix(*u[0], ".^", number(f.alpha), Precedence::power)
                                        : call(kronvec::name(f.function));
   case Kind::transpose:
-    return {within(*u[0], Binding::power) + "'", Binding::power};
+    return {within(*u[0], Precedence::power) + "'", Precedence::power};
   case Kind::inverse:
     return call("inv");
   case Kind::solve:
     return {fmt::format("solve({},{})", text(0), text(1))};
   case Kind::inner:
-    return {fmt::format("sum({})", infix(*u[0], ".*", *u[1], Binding::product).text)};
+    return {fmt::format("sum({})", infix(*u[0], ".*", *u[1], Precedence::product).text)};
   case Kind::reshape:
     return f.shape.cols == 1 ? call("vec") : Text{fmt::format("unvec({},{},{})", text(0), f.shape.rows, f.shape.cols)};
   default:
@@ -63,6 +63,6 @@ Text Grammar::print(const Node &f) const {
 
 } // namespace
 
-std::unique_ptr<Printer> grammar_printer() { return std::make_unique<Grammar>(); }
+std::unique_ptr<Printer> grammar_printer() { return std::make_unique<GrammarPrinter>(); }
 
 } // namespace kronvec::printing

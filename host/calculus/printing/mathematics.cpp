@@ -49,12 +49,12 @@ private:
   std::string size(Index n) const { return spelling_.size ? spelling_.size(n) : std::to_string(n); }
   /// The left factor of a product. vec A gets parentheses; otherwise its argument would seem to be all of A·B.
   std::string left_factor(const Node &f) const {
-    const bool open = f.operands[0]->kind == Kind::reshape && u[0]->binding == Binding::sign;
-    return open ? fmt::format("({})", text(0)) : within(*u[0], Binding::product);
+    const bool open = f.operands[0]->kind == Kind::reshape && u[0]->precedence == Precedence::sign;
+    return open ? fmt::format("({})", text(0)) : within(*u[0], Precedence::product);
   }
   /// a ⊙ b or a ⊘ b. Readers do not know whether these bind before or after a product, so products get parentheses.
   static Text apart(const Text &a, const std::string &sign, const Text &b) {
-    return {within(a, Binding::sign) + sign + within(b, Binding::sign), Binding::entrywise};
+    return {within(a, Precedence::sign) + sign + within(b, Precedence::sign), Precedence::entrywise};
   }
   std::string function(std::string_view name) const override {
     if (!latex()) return std::string(name);
@@ -66,7 +66,7 @@ private:
   std::string minus() const override { return pick("−", "-"); }
   Text scaled(double alpha, const Text &part) const override {
     const std::string factor = alpha == -1 ? minus() : number(alpha).text + pick("·", "\\,");
-    return {factor + within(part, Binding::product), alpha < 0 ? Binding::sum : Binding::product};
+    return {factor + within(part, Precedence::product), alpha < 0 ? Precedence::sum : Precedence::product};
   }
 
   Text print(const Node &f) const override;
@@ -96,9 +96,9 @@ Text Mathematics::filled(const Node &f) const {
 Text Mathematics::elementwise(const Node &f) const {
   const bool scalar = f.shape == Shape{1, 1};
   const auto power = [&](const std::string &exponent) -> Text {
-    const std::string base = within(*u[0], Binding::atom);
-    if (latex()) return {fmt::format("{}^{{{}{}}}", base, scalar ? "" : "\\circ ", exponent), Binding::power};
-    return {fmt::format("{}{}{}", base, scalar ? "^" : ".^", exponent), Binding::sign};
+    const std::string base = within(*u[0], Precedence::atom);
+    if (latex()) return {fmt::format("{}^{{{}{}}}", base, scalar ? "" : "\\circ ", exponent), Precedence::power};
+    return {fmt::format("{}{}{}", base, scalar ? "^" : ".^", exponent), Precedence::sign};
   };
   switch (f.function) {
   case Function::square:
@@ -106,7 +106,7 @@ Text Mathematics::elementwise(const Node &f) const {
   case Function::pow:
     return power(f.alpha < 0 && !latex() ? fmt::format("-{}", -f.alpha) : fmt::format("{}", f.alpha));
   case Function::reciprocal:
-    if (scalar) return infix({"1"}, "/", *u[0], Binding::product);
+    if (scalar) return infix({"1"}, "/", *u[0], Precedence::product);
     return apart({"1"}, pick(" ⊘ ", " \\oslash "), *u[0]);
   default:
     return call(kronvec::name(f.function));
@@ -118,18 +118,19 @@ Text Mathematics::transposed(const Node &f) const {
     const std::string &inverse = text(0); // U⁻¹ becomes U⁻ᵀ
     const std::string sign = pick("⁻¹", "^{-1}");
     if (inverse.ends_with(sign))
-      return {inverse.substr(0, inverse.size() - sign.size()) + pick("⁻ᵀ", "^{-\\mathsf{T}}"), Binding::power};
+      return {inverse.substr(0, inverse.size() - sign.size()) + pick("⁻ᵀ", "^{-\\mathsf{T}}"), Precedence::power};
   }
   // LaTeX allows no second superscript
-  return {within(*u[0], latex() ? Binding::atom : Binding::power) + pick("ᵀ", "^{\\mathsf{T}}"), Binding::power};
+  return {within(*u[0], latex() ? Precedence::atom : Precedence::power) + pick("ᵀ", "^{\\mathsf{T}}"),
+          Precedence::power};
 }
 
 Text Mathematics::reshaped(const Node &f) const {
   if (f.shape.cols != 1)
     return {fmt::format("{}({}, {}, {})", function("unvec"), text(0), size(f.shape.rows), size(f.shape.cols))};
-  const bool alone = u[0]->binding == Binding::atom && !text(0).starts_with("(");
+  const bool alone = u[0]->precedence == Precedence::atom && !text(0).starts_with("(");
   return {fmt::format(fmt::runtime(alone ? "{} {}" : "{}({})"), function("vec"), text(0)),
-          alone ? Binding::sign : Binding::atom};
+          alone ? Precedence::sign : Precedence::atom};
 }
 
 /// A ⊗ B. Operands that are of the same kind need no parentheses.
@@ -137,9 +138,9 @@ Text Mathematics::associative(const Node &f, const std::string &sign) const {
   const auto operand = [&](std::size_t i) {
     const Node &part = *f.operands[i];
     const bool alike = part.kind == Kind::named && part.name == f.name;
-    return within(*u[i], alike ? Binding::kronecker : Binding::product);
+    return within(*u[i], alike ? Precedence::kronecker : Precedence::product);
   };
-  return {operand(1) + sign + operand(2), Binding::kronecker};
+  return {operand(1) + sign + operand(2), Precedence::kronecker};
 }
 
 Text Mathematics::named(const Node &f) const {
@@ -170,34 +171,36 @@ Text Mathematics::print(const Node &f) const {
     return filled(f);
   case Kind::add:
     return infix(times(f.alpha, *u[0]), f.beta < 0 ? fmt::format(" {} ", minus()) : " + ",
-                 times(std::abs(f.beta), *u[1]), Binding::sum);
+                 times(std::abs(f.beta), *u[1]), Precedence::sum);
   case Kind::scale:
     return scaled(f.alpha, *u[0]);
   case Kind::multiply: { // is associative
-    const Binding least = f.operands[1]->kind == Kind::multiply ? Binding::product : Binding::sign;
-    return {left_factor(f) + pick("·", "\\,") + within(*u[1], least), Binding::product};
+    const Precedence least = f.operands[1]->kind == Kind::multiply ? Precedence::product : Precedence::sign;
+    return {left_factor(f) + pick("·", "\\,") + within(*u[1], least), Precedence::product};
   }
   case Kind::hadamard:
     if (is_scalar(f.operands[0]) || is_scalar(f.operands[1])) return scaled_by(f);
     return apart(*u[0], pick(" ⊙ ", " \\odot "), *u[1]);
   case Kind::quotient:
-    if (is_scalar(f.operands[1])) return infix(*u[0], "/", *u[1], Binding::product);
+    if (is_scalar(f.operands[1])) return infix(*u[0], "/", *u[1], Precedence::product);
     return apart(*u[0], pick(" ⊘ ", " \\oslash "), *u[1]);
   case Kind::power: {
-    const std::string exponent = latex() ? fmt::format("^{{\\circ {}}}", text(1)) : ".^" + within(*u[1], Binding::atom);
-    return {within(*u[0], Binding::atom) + exponent, Binding::power};
+    const std::string exponent =
+        latex() ? fmt::format("^{{\\circ {}}}", text(1)) : ".^" + within(*u[1], Precedence::atom);
+    return {within(*u[0], Precedence::atom) + exponent, Precedence::power};
   }
   case Kind::elementwise:
     return elementwise(f);
   case Kind::transpose:
     return transposed(f);
   case Kind::inverse:
-    return {within(*u[0], Binding::atom) + pick("⁻¹", "^{-1}"), Binding::power};
+    return {within(*u[0], Precedence::atom) + pick("⁻¹", "^{-1}"), Precedence::power};
   case Kind::solve:
-    return {within(*u[0], Binding::atom) + pick("⁻¹·", "^{-1}\\,") + within(*u[1], Binding::sign), Binding::product};
+    return {within(*u[0], Precedence::atom) + pick("⁻¹·", "^{-1}\\,") + within(*u[1], Precedence::sign),
+            Precedence::product};
   case Kind::inner:
-    return {fmt::format("{}({}{}{})", function("tr"), within(*u[0], Binding::atom), pick("ᵀ·", "^{\\mathsf{T}}\\,"),
-                        within(*u[1], Binding::sign))};
+    return {fmt::format("{}({}{}{})", function("tr"), within(*u[0], Precedence::atom), pick("ᵀ·", "^{\\mathsf{T}}\\,"),
+                        within(*u[1], Precedence::sign))};
   case Kind::reshape:
     return reshaped(f);
   case Kind::embed:
@@ -211,9 +214,10 @@ Text Mathematics::print(const Node &f) const {
 
 /// A scalar times a matrix. A scalar that is itself a product gets parentheses before a matrix.
 Text Mathematics::scaled_by(const Node &f) const {
-  const bool chain = f.operands[0]->kind == Kind::multiply && f.shape != Shape{1, 1} && u[0]->binding != Binding::atom;
+  const bool chain =
+      f.operands[0]->kind == Kind::multiply && f.shape != Shape{1, 1} && u[0]->precedence != Precedence::atom;
   const std::string scalar = chain ? fmt::format("({})", text(0)) : left_factor(f);
-  return {scalar + pick("·", "\\,") + within(*u[1], Binding::product), Binding::product};
+  return {scalar + pick("·", "\\,") + within(*u[1], Precedence::product), Precedence::product};
 }
 
 /// U padded with zeros: 0 ⊕ U ⊕ 0, or Diag(u).
@@ -228,10 +232,10 @@ Text Mathematics::embedded(const Node &f) const {
     return with_subscript("0", size(rows) + pick("x", "\\times ") + size(cols), notation_);
   };
   const std::string sum = pick(" ⊕ ", " \\oplus ");
-  std::string result = within(*u[0], Binding::product);
+  std::string result = within(*u[0], Precedence::product);
   if (row + col > 0) result = zeros(row, col) + sum + result;
   if (below + beside > 0) result += sum + zeros(below, beside);
-  return {result, Binding::kronecker};
+  return {result, Precedence::kronecker};
 }
 
 } // namespace

@@ -1,5 +1,5 @@
 #pragma once
-/// The common part of the notations: binding strengths, and nodes that all of them write alike.
+/// The common part of the notations: precedence, and nodes that all of them write alike.
 
 #include "calculus/printing/printing.hpp"
 
@@ -10,11 +10,11 @@
 namespace kronvec::printing {
 
 /// How tightly an expression's outermost operator binds, loosest first.
-enum class Binding { sum, kronecker, entrywise, product, sign, power, atom };
+enum class Precedence { sum, kronecker, entrywise, product, sign, power, atom };
 
 struct Text {
   std::string text;
-  Binding binding = Binding::atom;
+  Precedence precedence = Precedence::atom;
 };
 
 /// Prints one node whose operands have been printed.
@@ -35,18 +35,18 @@ protected:
   virtual Text scaled(double alpha, const Text &part) const = 0;
 
   const std::string &text(std::size_t i) const { return u[i]->text; }
-  static std::string within(const Text &part, Binding least) {
-    return part.binding < least ? fmt::format("({})", part.text) : part.text;
+  static std::string within(const Text &part, Precedence least) {
+    return part.precedence < least ? fmt::format("({})", part.text) : part.text;
   }
   /// Left-associative: the right operand must bind tighter.
-  static Text infix(const Text &a, const std::string &sign, const Text &b, Binding binding) {
-    const auto tighter = static_cast<Binding>(static_cast<int>(binding) + 1);
-    return {within(a, binding) + sign + within(b, tighter), binding};
+  static Text infix(const Text &a, const std::string &sign, const Text &b, Precedence precedence) {
+    const auto tighter = static_cast<Precedence>(static_cast<int>(precedence) + 1);
+    return {within(a, precedence) + sign + within(b, tighter), precedence};
   }
   Text call(std::string_view name) const { return {fmt::format("{}({})", function(name), text(0))}; }
   Text call_of(std::string_view name, std::size_t first) const;
   Text number(double value) const {
-    if (value < 0) return {minus() + fmt::format("{}", -value), Binding::sign};
+    if (value < 0) return {minus() + fmt::format("{}", -value), Precedence::sign};
     return {fmt::format("{}", value)};
   }
   Text times(double alpha, const Text &part) const { return alpha == 1 ? part : scaled(alpha, part); }

@@ -63,11 +63,11 @@ private:
   }
 
   bool fits(const Step &host, const Step &step) const {
-    using Limits = Chain<double>;
+    using ChainLimits = Chain<double>;
     Step joined = host;
     join(joined, step);
-    return joined.in.size() <= Limits::most_inputs && joined.links.size() <= Limits::most_links &&
-           read_elsewhere(joined).size() <= Limits::most_outputs;
+    return joined.in.size() <= ChainLimits::max_inputs && joined.links.size() <= ChainLimits::max_links &&
+           read_elsewhere(joined).size() <= ChainLimits::max_outputs;
   }
 
   static bool contains(const std::vector<SlotId> &slots, SlotId u) {

@@ -10,7 +10,7 @@ namespace kronvec {
 namespace {
 
 /// Max number of factors of a fused product. With more factors, saving a pass gains nothing.
-constexpr std::size_t most_factors = 6;
+constexpr std::size_t max_factors = 6;
 
 bool sums(const Product &p) {
   for (int q = 0; q < p.labels; ++q)
@@ -39,14 +39,14 @@ std::optional<std::vector<int>> labels_of_inner(const Product &outer, const Affi
     unmatched &= ~(1u << same);
     known.push_back(same);
   }
-  if (unmatched || read.offset != inner.row.offset || next > most_labels) return std::nullopt;
+  if (unmatched || read.offset != inner.row.offset || next > max_labels) return std::nullopt;
   return known;
 }
 
 /// outer · inner, where `inner` computes factor `f` of `outer`. Buffers are slots.
 std::optional<Product> joined(const Product &outer, std::size_t f, const Product &inner) {
   const auto labels = labels_of_inner(outer, outer.factors[f].map, inner);
-  if (!labels || outer.factors.size() + inner.factors.size() > most_factors + 1) return std::nullopt;
+  if (!labels || outer.factors.size() + inner.factors.size() > max_factors + 1) return std::nullopt;
   Product result = outer;
   result.scale *= inner.scale;
   result.factors.erase(result.factors.begin() + static_cast<std::ptrdiff_t>(f));

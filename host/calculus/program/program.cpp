@@ -210,7 +210,7 @@ SlotId Program::embed(SlotId u, Window window, Shape shape) {
   return emit({.opcode = Opcode::embed, .in = {u}, .window = window}, shape);
 }
 
-SlotId Program::permute(SlotId u, Middle middle, Shape shape) {
+SlotId Program::permute(SlotId u, MiddleCommutation middle, Shape shape) {
   return emit({.opcode = Opcode::permute, .in = {u}, .middle = middle}, shape);
 }
 

@@ -71,7 +71,7 @@ struct Step {
   std::vector<Link<double>> links = {};
   std::vector<int> results = {};
   Window window = {};                                   ///< extract: of the operand; embed: of the result
-  Middle middle = {};                                   ///< permute
+  MiddleCommutation middle = {};                        ///< permute
   std::shared_ptr<const Emission> emission = nullptr;   ///< emit: `in` are its buffers
   std::shared_ptr<const LocalJacobian> local = nullptr; ///< jacobian: of the value `in`
 
@@ -103,7 +103,7 @@ public:
   SlotId lu(SlotId u, bool regular);
   SlotId extract(SlotId u, Window window, Shape shape);
   SlotId embed(SlotId u, Window window, Shape shape);
-  SlotId permute(SlotId u, Middle middle, Shape shape);
+  SlotId permute(SlotId u, MiddleCommutation middle, Shape shape);
   SlotId reshape(SlotId u, Shape shape);
   SlotId filled(double value, Shape shape);
 

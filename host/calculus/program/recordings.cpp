@@ -6,21 +6,22 @@
 
 namespace kronvec::detail {
 
-std::shared_ptr<Recordings::Run> Recordings::find(const Key &key) const {
+std::shared_ptr<Recordings::RecordedRun> Recordings::find(const Key &key) const {
   const std::lock_guard lock(mutex_);
   const auto found = std::find_if(runs_.begin(), runs_.end(), [&](const auto &run) { return run->key == key; });
   if (found != runs_.end()) {
     std::rotate(runs_.begin(), found, found + 1);
     return runs_.front();
   }
-  if (runs_.size() == most_runs) runs_.pop_back();
-  runs_.insert(runs_.begin(), std::make_shared<Run>(key));
+  if (runs_.size() == max_runs) runs_.pop_back();
+  runs_.insert(runs_.begin(), std::make_shared<RecordedRun>(key));
   return nullptr;
 }
 
 /// Records piece `number`. If a step makes the host wait, the piece ends before that step; the step and the rest become
 /// new pieces.
-void Recordings::record(const Backend &backend, std::vector<Piece> &pieces, std::size_t number, const Step &step) {
+void Recordings::record(const Backend &backend, std::vector<Piece> &pieces, std::size_t number,
+                        const StepFunction &step) {
   Piece &piece = pieces[number];
   int at = piece.first, done = 0;
   try {
@@ -39,7 +40,7 @@ void Recordings::record(const Backend &backend, std::vector<Piece> &pieces, std:
   }
 }
 
-void Recordings::run(const Backend &backend, const Key &key, int steps, const Step &step) const {
+void Recordings::run(const Backend &backend, const Key &key, int steps, const StepFunction &step) const {
   const auto run = find(key);
   if (!run) {
     for (int i = 0; i < steps; ++i)

@@ -12,7 +12,7 @@ namespace {
 
 template <class T> class Interpreter {
 public:
-  Interpreter(const Program &program, Stage stage, const Backend &backend, const Memory<T> &memory)
+  Interpreter(const Program &program, Stage stage, const Backend &backend, const RunMemory<T> &memory)
       : program_(program), stage_(stage), backend_(backend), primitives_(backend.primitives(T{})), memory_(memory) {}
 
   void run(const Step &s) const {
@@ -77,7 +77,7 @@ private:
   }
 
   /// (I ⊗ K[m,n] ⊗ I) vec X: permutes the columns of many consecutive inner×mn matrices.
-  void permute(Middle k, const BatchView<const T> &x, const BatchView<T> &y) const {
+  void permute(MiddleCommutation k, const BatchView<const T> &x, const BatchView<T> &y) const {
     const Index each = k.inner * k.m * k.n, items = each == 0 ? 0 : y.rows * y.cols / each;
     const auto permuted = [&](const T *from, T *to, Index count) {
       primitives_.commute_columns(k.n, k.m, {from, k.inner, k.m * k.n, k.inner, count, each},
@@ -103,8 +103,8 @@ private:
                      .beta = T(link.beta)};
     });
     std::copy(s.results.begin(), s.results.end(), chain.output);
-    std::array<BatchView<const T>, Chain<T>::most_inputs> inputs;
-    std::array<BatchView<T>, Chain<T>::most_outputs> results;
+    std::array<BatchView<const T>, Chain<T>::max_inputs> inputs;
+    std::array<BatchView<T>, Chain<T>::max_outputs> results;
     std::transform(s.in.begin(), s.in.end(), inputs.begin(), [&](SlotId u) { return in(u); });
     std::transform(s.out.begin(), s.out.end(), results.begin(), [&](SlotId u) { return out(u); });
     primitives_.chain(chain, {inputs.data(), s.in.size()}, {results.data(), s.out.size()});
@@ -140,7 +140,7 @@ private:
   Stage stage_;
   const Backend &backend_;
   const Primitives<T> &primitives_;
-  const Memory<T> &memory_;
+  const RunMemory<T> &memory_;
 };
 
 } // namespace
@@ -174,7 +174,7 @@ void Varying::place(const Program &program, Index points) {
     offset_[static_cast<std::size_t>(u)] = offset_[static_cast<std::size_t>(program.memory(u))];
 }
 
-template <class T> BatchView<T> Memory<T>::slot(const Program &program, SlotId u) const {
+template <class T> BatchView<T> RunMemory<T>::slot(const Program &program, SlotId u) const {
   const Slot &slot = program.slots()[u];
   const auto [rows, cols] = slot.shape;
   const Index size = rows * cols;
@@ -194,11 +194,16 @@ template <class M> std::array<std::intptr_t, 6> words(const M &m) {
 
 /// The key of a run: all that it depends on, except the numbers in its memory. Emitters and the varying slots do not
 /// change during the life of a point.
-template <class T> Recordings::Key key_of(Stage stage, Part part, const Memory<T> &memory) {
+template <class T> Recordings::Key key_of(Stage stage, StepSelection selection, const RunMemory<T> &memory) {
   const auto address = [](const T *data) { return reinterpret_cast<std::intptr_t>(data); };
-  Recordings::Key key{
-      static_cast<std::intptr_t>(stage), static_cast<std::intptr_t>(part), address(memory.arena), address(memory.once),
-      address(memory.workspace),         address(memory.values),           memory.count,          memory.first};
+  Recordings::Key key{static_cast<std::intptr_t>(stage),
+                      static_cast<std::intptr_t>(selection),
+                      address(memory.arena),
+                      address(memory.once),
+                      address(memory.workspace),
+                      address(memory.values),
+                      memory.count,
+                      memory.first};
   const auto input = words(memory.input), output = words(memory.output);
   std::copy(output.begin(), output.end(), std::copy(input.begin(), input.end(), key.begin() + 8));
   return key;
@@ -206,24 +211,25 @@ template <class T> Recordings::Key key_of(Stage stage, Part part, const Memory<T
 
 } // namespace
 
-template <class T>
-void run(const Program &program, Stage stage, const Backend &backend, const Memory<T> &memory, Part part) {
+template <class T> void run(const Program &program, Stage stage, const Backend &backend, const RunMemory<T> &memory,
+                            StepSelection selection) {
   const Interpreter<T> interpreter(program, stage, backend, memory);
   const std::vector<Step> &steps = program.steps(stage);
   const auto one = [&](const Step &step) {
-    const bool takes_part = part == Part::all || memory.varying->has(step) == (part == Part::varying);
-    if (takes_part) interpreter.run(step);
-    return takes_part;
+    const bool selected =
+        selection == StepSelection::all || memory.varying->has(step) == (selection == StepSelection::varying);
+    if (selected) interpreter.run(step);
+    return selected;
   };
   if (memory.recordings && backend.records())
-    return memory.recordings->run(backend, key_of(stage, part, memory), static_cast<int>(steps.size()),
+    return memory.recordings->run(backend, key_of(stage, selection, memory), static_cast<int>(steps.size()),
                                   [&](int i) { return one(steps[static_cast<std::size_t>(i)]); });
   std::for_each(steps.begin(), steps.end(), one);
 }
 
-template struct Memory<float>;
-template struct Memory<double>;
-template void run(const Program &, Stage, const Backend &, const Memory<float> &, Part);
-template void run(const Program &, Stage, const Backend &, const Memory<double> &, Part);
+template struct RunMemory<float>;
+template struct RunMemory<double>;
+template void run(const Program &, Stage, const Backend &, const RunMemory<float> &, StepSelection);
+template void run(const Program &, Stage, const Backend &, const RunMemory<double> &, StepSelection);
 
 } // namespace kronvec::detail

@@ -49,7 +49,7 @@ private:
 };
 
 /// The memory that steps work in: for `count` tangents at one point, or for `count` points from `first` on.
-template <class T> struct Memory {
+template <class T> struct RunMemory {
   T *arena = nullptr;     ///< constants and values; for many points, those that all points share
   T *once = nullptr;      ///< slots of dense steps that all points share
   T *workspace = nullptr; ///< the other slots of dense and batched stages, for `count` items
@@ -67,9 +67,9 @@ template <class T> struct Memory {
 };
 
 /// Which steps of a stage run.
-enum class Part { all, shared, varying };
+enum class StepSelection { all, shared, varying };
 
-template <class T>
-void run(const Program &program, Stage stage, const Backend &backend, const Memory<T> &memory, Part part = Part::all);
+template <class T> void run(const Program &program, Stage stage, const Backend &backend, const RunMemory<T> &memory,
+                            StepSelection selection = StepSelection::all);
 
 } // namespace kronvec::detail

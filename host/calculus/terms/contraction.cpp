@@ -14,16 +14,16 @@ using Factors = std::vector<Term::Factor>;
 using Set = std::uint32_t;
 
 /// The order of pairwise products with the fewest flops, over all binary trees of the factors.
-class Order {
+class ContractionOrder {
 public:
-  Order(const Term &t, const Factors &factors, Labels keep) : t_(t), keep_(keep) {
+  ContractionOrder(const Term &t, const Factors &factors, Labels keep) : t_(t), keep_(keep) {
     if (factors.size() > 10) throw NoTerms{"a term would have more than ten factors"};
     for (const Term::Factor &f : factors)
       labels_.push_back(labels_of(f.map));
-    nodes_.resize(std::size_t(1) << factors.size());
+    splits_.resize(std::size_t(1) << factors.size());
   }
 
-  Set all() const { return static_cast<Set>(nodes_.size() - 1); }
+  Set all() const { return static_cast<Set>(splits_.size() - 1); }
 
   /// The labels of a set's product: those in `keep` and those that factors outside the set have.
   Labels result(Set set) const {
@@ -33,30 +33,30 @@ public:
     return inside & wanted;
   }
 
-  struct Node {
+  struct Split {
     double flops = -1; ///< unknown
     Set first = 0;     ///< one operand; the other consists of the remaining factors
   };
-  const Node &node(Set set) {
-    Node &best = nodes_[set];
+  const Split &split(Set set) {
+    Split &best = splits_[set];
     if (best.flops >= 0) return best;
     if (std::has_single_bit(set)) return best = {0, set};
-    Node found{std::numeric_limits<double>::infinity(), 0};
+    Split found{std::numeric_limits<double>::infinity(), 0};
     for (Set first = (set - 1) & set; first; first = (first - 1) & set) {
       const Set second = set ^ first;
       if (first > second) continue;
       const Labels both = result(first) | result(second);
-      const double flops = node(first).flops + node(second).flops + t_.volume(both) * (both == result(set) ? 1 : 2);
+      const double flops = split(first).flops + split(second).flops + t_.volume(both) * (both == result(set) ? 1 : 2);
       if (flops < found.flops) found = {flops, first};
     }
-    return nodes_[set] = found;
+    return splits_[set] = found;
   }
 
 private:
   const Term &t_;
   Labels keep_;
   std::vector<Labels> labels_;
-  std::vector<Node> nodes_;
+  std::vector<Split> splits_;
 };
 
 constexpr int nothing_stacked = -1;
@@ -80,13 +80,13 @@ std::vector<int> layout(const Term &t, Labels set) {
 
 /// A new buffer over the labels `keep`: the sum of the parts, or, if a label is `stacked`, the parts one after the
 /// other along it.
-Term::Factor Contractor::emit(const Term &t, const std::vector<Part> &parts, Labels keep, int stacked) {
+Term::Factor Contractor::emit(const Term &t, const std::vector<WeightedProduct> &parts, Labels keep, int stacked) {
   AffineMap place;
   Index size = 1, count = 0;
   for (const int q : layout(t, keep))
     place.stride[q] = std::exchange(size, size * t.extent[q]);
   Emission emission{{}, Axis::all(1), {}};
-  for (const Part &part : parts) {
+  for (const WeightedProduct &part : parts) {
     Labels used = keep;
     for (const Term::Factor &f : part.factors)
       used |= labels_of(f.map);
@@ -107,14 +107,14 @@ Term::Factor Contractor::emit(const Term &t, const std::vector<Part> &parts, Lab
 
 Term::Factor Contractor::contract(const Term &t, const Factors &factors, Labels keep) {
   if (factors.size() == 1 && (labels_of(factors[0].map) & ~keep) == 0) return factors[0];
-  Order order(t, factors, keep);
+  ContractionOrder order(t, factors, keep);
   const auto product = [&](auto &self, Set set) -> Term::Factor {
     if (std::has_single_bit(set) && order.result(set) == labels_of(factors[std::countr_zero(set)].map))
       return factors[static_cast<std::size_t>(std::countr_zero(set))];
     if (std::has_single_bit(set))
       return emit(t, {{1, {factors[static_cast<std::size_t>(std::countr_zero(set))]}}}, order.result(set),
                   nothing_stacked);
-    const Set first = order.node(set).first;
+    const Set first = order.split(set).first;
     return emit(t, {{1, {self(self, first), self(self, set ^ first)}}}, order.result(set), nothing_stacked);
   };
   return product(product, order.all());
@@ -122,8 +122,8 @@ Term::Factor Contractor::contract(const Term &t, const Factors &factors, Labels 
 
 Factors Contractor::contract_to_two(const Term &t, const Factors &factors, Labels keep) {
   if (factors.size() <= 2) return factors;
-  Order order(t, factors, keep);
-  const Set first = order.node(order.all()).first;
+  ContractionOrder order(t, factors, keep);
+  const Set first = order.split(order.all()).first;
   Factors two;
   for (const Set half : {first, order.all() ^ first}) {
     Factors part;
@@ -134,11 +134,11 @@ Factors Contractor::contract_to_two(const Term &t, const Factors &factors, Label
   return two;
 }
 
-Term::Factor Contractor::sum(const Term &t, const std::vector<Part> &parts, Labels labels) {
+Term::Factor Contractor::sum(const Term &t, const std::vector<WeightedProduct> &parts, Labels labels) {
   return emit(t, parts, labels, nothing_stacked);
 }
 
-Term::Factor Contractor::stack(const Term &t, const std::vector<Part> &parts, Labels labels, int label) {
+Term::Factor Contractor::stack(const Term &t, const std::vector<WeightedProduct> &parts, Labels labels, int label) {
   return emit(t, parts, labels, label);
 }
 

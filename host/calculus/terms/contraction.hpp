@@ -18,18 +18,18 @@ public:
   std::vector<Term::Factor> contract_to_two(const Term &t, const std::vector<Term::Factor> &factors, Labels keep);
 
   /// A part of a sum: scale · Π factors. The factors may lack labels of the sum.
-  struct Part {
+  struct WeightedProduct {
     double scale;
     std::vector<Term::Factor> factors;
     Index count = 1; ///< for stacked parts: number of values of the stacking label
   };
   /// Σ parts over these labels, which include all labels of the factors.
-  Term::Factor sum(const Term &t, const std::vector<Part> &parts, Labels labels);
+  Term::Factor sum(const Term &t, const std::vector<WeightedProduct> &parts, Labels labels);
   /// The parts one after the other along `label` of t; each part has `count` of its values.
-  Term::Factor stack(const Term &t, const std::vector<Part> &parts, Labels labels, int label);
+  Term::Factor stack(const Term &t, const std::vector<WeightedProduct> &parts, Labels labels, int label);
 
 private:
-  Term::Factor emit(const Term &t, const std::vector<Part> &parts, Labels keep, int stacked);
+  Term::Factor emit(const Term &t, const std::vector<WeightedProduct> &parts, Labels keep, int stacked);
 
   Program &program_;
 };

@@ -198,7 +198,7 @@ bool NormalForm::slab(Terms &terms) {
       const Labels mapped = u.mapped(), of_g = kronvec::labels_of(common.map);
       if (of_g & ~mapped) continue; // a common factor must not have pending labels
       std::vector<std::size_t> group;
-      std::vector<Contractor::Part> parts;
+      std::vector<Contractor::WeightedProduct> parts;
       Labels rest = 0;
       for (std::size_t y = 0; y < terms.size(); ++y) {
         const auto has = [&](const Factor &f) { return same(f, common); };
@@ -261,7 +261,7 @@ Terms NormalForm::stack(const Terms &terms) {
   }
   Terms result;
   for (const Terms &group : groups) {
-    if (group.size() < 2 || std::popcount(group[0].mapped()) == most_labels) {
+    if (group.size() < 2 || std::popcount(group[0].mapped()) == max_labels) {
       result.insert(result.end(), group.begin(), group.end());
     } else {
       result.push_back(stacked(group));
@@ -284,7 +284,7 @@ Term NormalForm::stacked(const Terms &group) {
     const auto common = [&](const Term &t) { return same(t.factors[f], first); };
     const bool varies = first.map.stride[label] != 0 || !std::all_of(group.begin(), group.end(), common);
     if (!varies && !(f == 0 && !scaled)) continue;
-    std::vector<Contractor::Part> parts;
+    std::vector<Contractor::WeightedProduct> parts;
     for (const Term &t : group)
       parts.push_back({scaled ? 1 : t.scale, {t.factors[f]}, count(t)});
     scaled = true;

@@ -10,7 +10,7 @@ namespace kronvec {
 AffineMap operator+(const AffineMap &a, const AffineMap &b) {
   AffineMap sum = a;
   sum.offset += b.offset;
-  for (int q = 0; q < most_labels; ++q)
+  for (int q = 0; q < max_labels; ++q)
     sum.stride[q] += b.stride[q];
   return sum;
 }
@@ -25,7 +25,7 @@ AffineMap operator*(Index factor, const AffineMap &a) {
 
 Labels labels_of(const AffineMap &map) {
   Labels set = 0;
-  for (int q = 0; q < most_labels; ++q)
+  for (int q = 0; q < max_labels; ++q)
     if (map.stride[q] != 0) set |= Labels(1) << q;
   return set;
 }
@@ -33,14 +33,14 @@ Labels labels_of(const AffineMap &map) {
 AffineMap Term::label(Index extent_of_new) {
   AffineMap unit;
   if (extent_of_new == 1) return unit;
-  if (labels == most_labels) throw NoTerms{"its terms would have too many labels"};
+  if (labels == max_labels) throw NoTerms{"its terms would have too many labels"};
   extent[labels] = extent_of_new;
   unit.stride[labels++] = 1;
   return unit;
 }
 
 void Term::split(int q, Index fast) {
-  if (labels == most_labels) throw NoTerms{"its terms would have too many labels"};
+  if (labels == max_labels) throw NoTerms{"its terms would have too many labels"};
   const int slow = labels++;
   extent[slow] = extent[q] / fast;
   extent[q] = fast;
@@ -93,7 +93,7 @@ void Term::drop(int q) {
 }
 
 void Term::reorder(const std::vector<int> &order) {
-  const auto permute = [&](std::array<Index, most_labels> &numbers) {
+  const auto permute = [&](std::array<Index, max_labels> &numbers) {
     const auto old = numbers;
     for (int q = 0; q < labels; ++q)
       numbers[q] = old[order[static_cast<std::size_t>(q)]];

@@ -32,7 +32,7 @@ struct Term {
   using Factor = Product::Factor;
 
   int labels = 0;
-  std::array<Index, most_labels> extent{};
+  std::array<Index, max_labels> extent{};
   AffineMap row, col, seed;
   double scale = 1;
   std::vector<Factor> factors = {};

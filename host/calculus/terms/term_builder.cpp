@@ -193,7 +193,7 @@ Terms TermBuilder::extract(const Terms &u, Shape from, Window window, Shape to) 
   });
 }
 
-Terms TermBuilder::permute(const Terms &u, Shape from, Middle k, Shape to) {
+Terms TermBuilder::permute(const Terms &u, Shape from, MiddleCommutation k, Shape to) {
   return each(u, from, [&](Term &t) {
     t.row = t.row + from.rows * t.col;
     t.col = {};

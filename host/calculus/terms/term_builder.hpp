@@ -42,7 +42,7 @@ public:
   Terms reshape(const Terms &u, Shape from, Shape to);
   Terms extract(const Terms &u, Shape from, Window window, Shape to);
   Terms embed(const Terms &u, Shape from, Window window, Shape to);
-  Terms permute(const Terms &u, Shape from, Middle middle, Shape to);
+  Terms permute(const Terms &u, Shape from, MiddleCommutation middle, Shape to);
   /// Any function f of U: its own dense Jacobian at U = `at` is one more factor, at (i, j, R, C). The terms of U keep
   /// their structure.
   Terms opaque(Terms terms, const Expression &f, const Symbol &u, const Expression &at);

@@ -65,7 +65,7 @@ public:
       const MatrixView<const T> m = x[task / n];
       const Index j = task % n;
       const auto [first, last] = triangle.column(j, n);
-      T *to = y[task / n].data() + triangle.above(j, n);
+      T *to = y[task / n].data() + triangle.entries_before(j, n);
       if (mirrored == T(0) && near == T(1)) return (void)std::copy(&m(0, j) + first, &m(0, j) + last, to);
       for (Index i = first; i < last; ++i)
         *to++ = i == j ? m(j, j) : weighted(near, m(i, j)) + weighted(mirrored, m(j, i));
@@ -77,12 +77,13 @@ public:
       const T *from = y[b].data();
       T *column = x[b].data() + j * x.ld;
       const auto [first, last] = triangle.column(j, n);
-      const T *run = from + triangle.above(j, n);
+      const T *run = from + triangle.entries_before(j, n);
       for (Index i = first; i < last; ++i)
         column[i] = i == j ? run[i - first] : weighted(near, run[i - first]);
       const Index begin = triangle.lower ? 0 : last, end = triangle.lower ? first : n;
       for (Index i = begin; i < end; ++i) // column i of the triangle has entry (j, i)
-        column[i] = i == j ? T(0) : weighted(mirrored, from[triangle.above(i, n) + j - triangle.column(i, n).first]);
+        column[i] =
+            i == j ? T(0) : weighted(mirrored, from[triangle.entries_before(i, n) + j - triangle.column(i, n).first]);
     });
   }
   void gather_rows(std::span<const Index> index, In x, Out y) const override {

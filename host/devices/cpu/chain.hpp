@@ -19,8 +19,8 @@ template <class T> Strand<T> strand(const BatchView<const T> &m, Index b, Index 
   return {m[b].data() + (m.cols == 1 ? 0 : j * m.ld), m.rows == 1 ? 0 : 1};
 }
 
-template <class T> using Inputs = std::array<Strand<T>, Chain<T>::most_inputs>;
-template <class T> using Results = std::array<T *, Chain<T>::most_outputs>;
+template <class T> using Inputs = std::array<Strand<T>, Chain<T>::max_inputs>;
+template <class T> using Results = std::array<T *, Chain<T>::max_outputs>;
 
 /// c[i] = link(a[i], b[i]) for n entries.
 template <class T> void run_link(const Link<T> &link, Strand<T> a, Strand<T> b, T *c, Index n) {
@@ -43,10 +43,10 @@ template <class T> void run_link(const Link<T> &link, Strand<T> a, Strand<T> b, 
 /// piece are written after all its inputs have been read, because they may share memory.
 template <class T> void run_chain(const Chain<T> &chain, const Inputs<T> &inputs, const Results<T> &results, Index n) {
   constexpr Index most = 512;
-  alignas(64) T values[Chain<T>::most_links][most];
+  alignas(64) T values[Chain<T>::max_links][most];
   for (Index first = 0; first < n; first += most) {
     const Index m = std::min(most, n - first);
-    std::array<Strand<T>, Chain<T>::most_inputs + Chain<T>::most_links> registers;
+    std::array<Strand<T>, Chain<T>::max_inputs + Chain<T>::max_links> registers;
     for (int i = 0; i < chain.inputs; ++i)
       registers[i] = {inputs[i].data + first * inputs[i].step, inputs[i].step};
     for (int k = 0; k < chain.links; ++k) {

@@ -47,11 +47,11 @@ public:
   const Algebra<std::complex<double>> &primitives(std::complex<double>) const override { return complex_doubles_; }
   bool is_host() const override { return false; }
   void synchronize() const override { engine_->synchronize(); }
-  bool records() const override { return !engine_->lane(); }
+  bool records() const override { return !engine_->capture_target(); }
   std::unique_ptr<Recording> record(const std::function<void()> &work) const override { return recorder_.record(work); }
   Pool &pool() const override {
-    const Lane *lane = engine_->lane();
-    return lane ? lane->pool : Backend::pool();
+    const CaptureTarget *target = engine_->capture_target();
+    return target ? target->pool : Backend::pool();
   }
 
   void transfer(void *to, std::size_t to_step, const void *from, std::size_t from_step, std::size_t bytes,
@@ -59,7 +59,7 @@ public:
     engine_->refuse_to_record("a copy that the host waits for");
     if (bytes > 0 && count > 0)
       engine_->kernel("a copy", [&](cudaStream_t s) {
-        const bool together = count > 1 && std::max(to_step, from_step) <= engine_->most_pitch();
+        const bool together = count > 1 && std::max(to_step, from_step) <= engine_->max_pitch();
         return together ? cudaMemcpy2DAsync(to, to_step, from, from_step, bytes, count, cudaMemcpyDefault, s)
                         : copy_one_by_one(to, to_step, from, from_step, bytes, count, s);
       });

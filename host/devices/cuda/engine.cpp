@@ -7,15 +7,15 @@
 namespace kronvec::cuda {
 namespace {
 
-thread_local const Lane *lane_of_thread = nullptr;
+thread_local const CaptureTarget *target_of_thread = nullptr;
 
 } // namespace
 
-OnLane::OnLane(const Lane &lane) { lane_of_thread = &lane; }
-OnLane::~OnLane() { lane_of_thread = nullptr; }
+CaptureScope::CaptureScope(const CaptureTarget &target) { target_of_thread = &target; }
+CaptureScope::~CaptureScope() { target_of_thread = nullptr; }
 
-const Lane *Engine::lane() const {
-  return lane_of_thread && &lane_of_thread->engine == this ? lane_of_thread : nullptr;
+const CaptureTarget *Engine::capture_target() const {
+  return target_of_thread && &target_of_thread->engine == this ? target_of_thread : nullptr;
 }
 
 Engine::Engine(int index, cudaStream_t stream) : index_(index), stream_(stream), owns_stream_(!stream) {
@@ -26,7 +26,7 @@ Engine::Engine(int index, cudaStream_t stream) : index_(index), stream_(stream),
   const Current current(index);
   check(cudaDeviceGetAttribute(&shared_bytes_, cudaDevAttrMaxSharedMemoryPerBlockOptin, index),
         "cudaDeviceGetAttribute");
-  check(cudaDeviceGetAttribute(&most_pitch_, cudaDevAttrMaxPitch, index), "cudaDeviceGetAttribute");
+  check(cudaDeviceGetAttribute(&max_pitch_, cudaDevAttrMaxPitch, index), "cudaDeviceGetAttribute");
   if (!stream_) check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "cudaStreamCreateWithFlags");
   check(cublasCreate(&blas_), "cublasCreate");
   check(cublasSetStream(blas_, stream_), "cublasSetStream");

@@ -30,20 +30,20 @@ class Engine;
 
 /// The target of a thread's work while the thread records: a stream that captures the work, a cuBLAS handle of that
 /// stream, and the pool of the recordings.
-struct Lane {
+struct CaptureTarget {
   const Engine &engine;
   cudaStream_t stream;
   cublasHandle_t blas;
   Pool &pool;
 };
 
-/// Directs the calling thread's work to a lane while the OnLane exists. Do not nest.
-class OnLane {
+/// Directs the calling thread's work to a capture while the CaptureScope exists. Do not nest.
+class CaptureScope {
 public:
-  explicit OnLane(const Lane &lane);
-  ~OnLane();
-  OnLane(const OnLane &) = delete;
-  OnLane &operator=(const OnLane &) = delete;
+  explicit CaptureScope(const CaptureTarget &target);
+  ~CaptureScope();
+  CaptureScope(const CaptureScope &) = delete;
+  CaptureScope &operator=(const CaptureScope &) = delete;
 };
 
 class Engine {
@@ -56,20 +56,20 @@ public:
   int index() const { return index_; }
   /// The stream of all work, except for the work of a thread that records.
   cudaStream_t stream() const { return stream_; }
-  /// The lane of the calling thread on this engine, or null if the thread does not record.
-  const Lane *lane() const;
+  /// The target of the calling thread on this engine, or null if the thread does not record.
+  const CaptureTarget *capture_target() const;
   /// Throws NotRecordable if the calling thread records.
   void refuse_to_record(const char *what) const {
-    if (lane()) throw NotRecordable(what);
+    if (capture_target()) throw NotRecordable(what);
   }
   /// Max shared memory of a block.
   Index shared_bytes() const { return shared_bytes_; }
   /// Max pitch of a copy, in bytes.
-  std::size_t most_pitch() const { return static_cast<std::size_t>(most_pitch_); }
+  std::size_t max_pitch() const { return static_cast<std::size_t>(max_pitch_); }
   /// Runs call(handle) with the GPU current. Only one thread at a time uses a handle.
   void blas(const char *name, const auto &call) const {
     const Current current(index_);
-    if (const Lane *recording = lane()) return check(call(recording->blas), name);
+    if (const CaptureTarget *recording = capture_target()) return check(call(recording->blas), name);
     const std::lock_guard lock(mutex_);
     check(call(blas_), name);
   }
@@ -84,7 +84,7 @@ public:
   /// Runs call(stream) with the GPU current.
   void kernel(const char *name, const auto &call) const {
     const Current current(index_);
-    const Lane *recording = lane();
+    const CaptureTarget *recording = capture_target();
     check(call(recording ? recording->stream : stream_), name);
   }
   void synchronize() const {
@@ -96,7 +96,7 @@ private:
   int index_;
   cudaStream_t stream_;
   bool owns_stream_;
-  int shared_bytes_ = 0, most_pitch_ = 0;
+  int shared_bytes_ = 0, max_pitch_ = 0;
   cublasHandle_t blas_ = nullptr;
   cusolverDnHandle_t solver_ = nullptr;
   cusolverDnParams_t parameters_ = nullptr;

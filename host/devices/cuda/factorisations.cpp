@@ -35,7 +35,7 @@ template <> struct Batches<double> {
 /// cuSOLVER's name of a type.
 template <class T> constexpr cudaDataType data_type = sizeof(T) == 8 ? CUDA_R_64F : CUDA_R_32F;
 
-constexpr Index most_rows_of_batch = 64;
+constexpr Index max_rows_of_batch = 64;
 
 /// Whether the sizes fit in an int, which batched calls take.
 bool are_ints(std::initializer_list<Index> sizes) { return std::max(sizes) <= std::numeric_limits<int>::max(); }
@@ -103,7 +103,7 @@ template <class T> void CudaPrimitives<T>::lu(In x, bool regular, Out f) const {
   if (n == 0 || f.count == 0) return;
   this->copy(x, {f.data, n, n, f.ld, f.count, f.stride});
   const Workspace<int> info(backend_, f.count);
-  const bool batch = n <= most_rows_of_batch && are_ints({f.ld, f.count});
+  const bool batch = n <= max_rows_of_batch && are_ints({f.ld, f.count});
   batch ? factor_batch(f, info.data()) : factor_items(f, info.data());
   if (regular) require_regular_factors(one_norms({x.data, n, n, x.ld, x.count, x.stride}), info.to_host(), f);
 }
@@ -141,7 +141,7 @@ template <class T> void CudaPrimitives<T>::factor_items(Out f, int *info) const 
 template <class T>
 void CudaPrimitives<T>::require_regular_factors(const std::vector<T> &norms, const std::vector<int> &info, In f) const {
   const Index n = f.rows;
-  const bool together = n <= most_rows_of_batch && f.ld == n && f.count > 1;
+  const bool together = n <= max_rows_of_batch && f.ld == n && f.count > 1;
   const Matrix<T> all = together ? to_host({f.data, n * n, f.count, f.stride}) : Matrix<T>(0, 0);
   for (Index t = 0; t < f.count; ++t) {
     const T norm = norms[norms.size() == 1 ? 0 : static_cast<std::size_t>(t)];
@@ -157,7 +157,7 @@ template <class T> void CudaPrimitives<T>::lu_solve(Op op, In f, In b, Out y) co
   this->copy(b, y);
   const Index n = y.rows;
   if (n == 0 || y.cols == 0 || y.count == 0) return;
-  if (n <= most_rows_of_batch && are_ints({f.ld, y.ld, y.cols, y.count})) {
+  if (n <= max_rows_of_batch && are_ints({f.ld, y.ld, y.cols, y.count})) {
     const Workspace<int> exchanges(backend_, n * y.count);
     const Entries<const T> factors = entries(f, y.count); // one for each result
     engine_.kernel("row exchanges",
@@ -221,7 +221,7 @@ template <class T> void CudaPrimitives<T>::cholesky(In x, Out y) const {
   const Workspace<int> info(backend_, y.count);
   const Out lower(triangles.data(), size, 1, size, y.count, size);
   this->copy(x, y);
-  const bool batch = n <= most_rows_of_batch && y.count > 1 && are_ints({y.ld, y.count});
+  const bool batch = n <= max_rows_of_batch && y.count > 1 && are_ints({y.ld, y.count});
   batch ? cholesky_batch(y, info.data()) : cholesky_items(y, info.data());
   const auto minors = info.to_host();
   const auto is_nan = [&](Index t) { return std::isnan(norms[static_cast<std::size_t>(x.count == 1 ? 0 : t)]); };

@@ -19,9 +19,9 @@ using kernels::KroneckerSlices;
 Index left(const KroneckerPass &pass) { return pass.outer * pass.to * pass.inner; }
 
 /// The two halves of the workspace alternate in holding the intermediate results; the last result goes to Y.
-struct Halves {
+struct PassWorkspace {
   Index size[2] = {0, 0};
-  explicit Halves(const std::vector<KroneckerPass> &plan) {
+  explicit PassWorkspace(const std::vector<KroneckerPass> &plan) {
     for (std::size_t k = 0; k + 1 < plan.size(); ++k)
       size[k % 2] = std::max(size[k % 2], left(plan[k]));
   }
@@ -105,8 +105,8 @@ private:
 
 template <class T> Index kronecker_workspace(const Engine &engine, std::span<const KroneckerFactor<T>> factors,
                                              Index columns, Precision precision) {
-  const Halves halves(kronecker_plan(factors, columns, engine.shared_bytes(), precision));
-  return (halves.size[0] + halves.size[1]) * columns;
+  const PassWorkspace room(kronecker_plan(factors, columns, engine.shared_bytes(), precision));
+  return (room.size[0] + room.size[1]) * columns;
 }
 
 template <class T> void kronecker(const Engine &engine, const Algebra<T> &algebra, T alpha,
@@ -115,7 +115,7 @@ template <class T> void kronecker(const Engine &engine, const Algebra<T> &algebr
   if (y.rows() == 0 || y.cols() == 0) return;
   const std::vector<KroneckerPass> plan = kronecker_plan(factors, x.cols(), engine.shared_bytes(), precision);
   if (plan.empty()) return algebra.combine(x.rows() == 0 ? T(0) : alpha, x, beta, y);
-  T *half[] = {workspace.data(), workspace.data() + Halves(plan).size[0] * x.cols()};
+  T *half[] = {workspace.data(), workspace.data() + PassWorkspace(plan).size[0] * x.cols()};
   MatrixView<const T> from = x;
   for (std::size_t k = 0; k < plan.size(); ++k) {
     const KroneckerPass &pass = plan[k];

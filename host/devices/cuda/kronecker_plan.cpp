@@ -13,7 +13,7 @@ constexpr double launch = 8e6;       ///< bytes that could move in the time a ke
 constexpr Index sector = 32;         ///< bytes of the smallest memory access
 constexpr Index enough_slices = 256; ///< enough to keep a whole GPU busy
 constexpr double multiprocessors = 132;
-constexpr Index most_warps = 16; ///< of a block
+constexpr Index max_warps = 16; ///< of a block
 /// Time of cuBLAS per byte if memory is the limit; its tiles are made for more flops per byte.
 constexpr double product_bytes = 1.25;
 
@@ -24,7 +24,7 @@ bool has_tensor_cores(EntryKind kind) { return (kind.is_double && !kind.is_compl
 
 /// Columns in the copy of a factor. Tensor cores take several columns at a time.
 Index depth_of(EntryKind kind, Index q, int tall) {
-  const bool tensor = tall >= kernels::least_tensor_tall;
+  const bool tensor = tall >= kernels::min_tensor_tall;
   return tensor ? rounded_up(q, kernels::tensor_depth(static_cast<int>(kind.bytes))) : q;
 }
 
@@ -33,7 +33,7 @@ Index depth_of(EntryKind kind, Index q, int tall) {
 /// of the shared-memory bandwidth free, but nothing overlaps with a block's loads and stores; the instructions for TF32
 /// wait for both.
 double slice_rate(EntryKind kind, int tall) {
-  if (tall >= kernels::least_tensor_tall) return kind.tf32 ? 148 * (tall == 32 ? 0.25 : 0.13) : 20 * 0.6;
+  if (tall >= kernels::min_tensor_tall) return kind.tf32 ? 148 * (tall == 32 ? 0.25 : 0.13) : 20 * 0.6;
   if (kind.is_double) return 10 * (tall == 8 ? 0.8 : tall == 4 ? 0.75 : 0.55);
   return 20 * (tall == 8 ? 0.65 : tall == 4 ? 0.5 : 0.35);
 }
@@ -46,7 +46,7 @@ int tall_for(EntryKind kind, Index p, Index q) {
     return real(rounded_up(p, tall)) * real(depth_of(kind, q, tall)) / slice_rate(kind, tall);
   };
   for (const int tall : {32, 16})
-    if (has_tensor_cores(kind) && p <= tall * most_warps && time(tall) < time(best)) best = tall;
+    if (has_tensor_cores(kind) && p <= tall * max_warps && time(tall) < time(best)) best = tall;
   return best;
 }
 
@@ -54,14 +54,14 @@ double product_rate(EntryKind kind) { return kind.tf32 ? 148 * 0.5 : kind.is_dou
 double flops_of_term(EntryKind kind) { return kind.is_complex ? 8 : 2; }
 
 /// Max number of places (outers times width) whose slices fit a block.
-Index most_places(const KroneckerPass &pass, EntryKind kind, int threads, Index shared_bytes, Index copies) {
+Index max_places(const KroneckerPass &pass, EntryKind kind, int threads, Index shared_bytes, Index copies) {
   const Index lanes = 128 / kind.bytes; // padding: one entry after every `lanes` entries, one more after every `lanes`²
   Index places = ((shared_bytes - 16) / kind.bytes - copies) * lanes * lanes / (lanes * lanes + lanes + 1);
   Index largest = pass.from;
   for (const SliceFactor &f : pass.factors)
     largest = std::max(largest, f.fibers * f.p);
   places /= largest;
-  places = std::min(places, threads * Index(kernels::most_copies_of_thread) / pass.from);
+  places = std::min(places, threads * Index(kernels::max_copies_of_thread) / pass.from);
   for (const SliceFactor &f : pass.factors) {
     const auto bytes = static_cast<int>(kind.bytes);
     const Index blocks = (f.p + f.tall - 1) / f.tall;
@@ -76,17 +76,17 @@ Index most_places(const KroneckerPass &pass, EntryKind kind, int threads, Index 
 /// narrow, chooses blocks of 512 threads.
 Slicing slicing(const KroneckerPass &pass, EntryKind kind, Index columns, Index shared_bytes) {
   Slicing result;
-  if (pass.factors.size() > kernels::most_kronecker_steps || pass.from > kernels::most_slice ||
-      pass.to > kernels::most_slice)
+  if (pass.factors.size() > kernels::max_kronecker_steps || pass.from > kernels::max_slice ||
+      pass.to > kernels::max_slice)
     return result;
   for (const SliceFactor &f : pass.factors) {
-    if (f.pitch > kernels::most_slice || f.q > kernels::most_slice) return result;
+    if (f.pitch > kernels::max_slice || f.q > kernels::max_slice) return result;
     result.copies = f.place + rounded_up(f.depth * f.pitch, 16 / kind.bytes);
   }
   const Index run = sector / kind.bytes;
   const Index of_two = (shared_bytes + 1024) / 2 - 1024; // each block takes 1 KB extra
   for (const auto &[threads, shared] : {std::pair(256, of_two), std::pair(512, shared_bytes)}) {
-    Index places = most_places(pass, kind, threads, shared, result.copies);
+    Index places = max_places(pass, kind, threads, shared, result.copies);
     if (places < 1 || (places < std::min(pass.inner, 2 * run) && threads == 256)) continue;
     const Index all = pass.inner * pass.outer * columns; // for small products, more slices are better than long ones
     places = std::min(places, std::max(all / enough_slices, run));
@@ -103,9 +103,9 @@ Slicing slicing(const KroneckerPass &pass, EntryKind kind, Index columns, Index 
   return result;
 }
 
-class Planner {
+class PassPlanner {
 public:
-  Planner(const std::vector<KroneckerShape> &factors, EntryKind kind, Index columns, Index shared_bytes)
+  PassPlanner(const std::vector<KroneckerShape> &factors, EntryKind kind, Index columns, Index shared_bytes)
       : factors_(factors), kind_(kind), columns_(columns), shared_bytes_(shared_bytes) {}
 
   std::vector<KroneckerPass> plan() const {
@@ -243,7 +243,7 @@ std::vector<KroneckerPass> kronecker_plan(const std::vector<KroneckerShape> &fac
   for (const KroneckerShape &f : factors)
     if (f.rows == 0 || f.cols == 0) return {};
   if (columns == 0) return {};
-  return Planner(factors, kind, columns, shared_bytes).plan();
+  return PassPlanner(factors, kind, columns, shared_bytes).plan();
 }
 
 } // namespace kronvec::cuda

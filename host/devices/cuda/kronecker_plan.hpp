@@ -36,7 +36,7 @@ template <class T> constexpr EntryKind entry_kind = {
 struct SliceFactor {
   std::size_t factor;
   Index p, q, fibers, faster;
-  int tall;    ///< rows per thread; from kernels::least_tensor_tall on, rows per warp
+  int tall;    ///< rows per thread; from kernels::min_tensor_tall on, rows per warp
   Index pitch; ///< p rounded up to a multiple of tall, plus 32 bytes for tensor cores
   Index depth; ///< columns of the copy: q, rounded up for tensor cores
   Index place; ///< of the factor's copy in shared memory, a multiple of 16 bytes
@@ -51,7 +51,7 @@ struct Slicing {
 };
 
 /// Whether tensor cores compute a step.
-inline bool by_tensor_cores(const SliceFactor &f) { return f.tall >= kernels::least_tensor_tall; }
+inline bool by_tensor_cores(const SliceFactor &f) { return f.tall >= kernels::min_tensor_tall; }
 
 struct KroneckerPass {
   std::size_t first, last; ///< the factors, a half-open range; its first and last factor are not identities

@@ -94,8 +94,8 @@ std::unique_ptr<Recording> Recorder::record(const std::function<void()> &work) {
     if (!pool) pool_ = pool = std::make_shared<Pool>(memory_);
     Capture capture(stream_);
     {
-      const Lane lane{engine_, stream_, blas_, *pool};
-      const OnLane on(lane);
+      const CaptureTarget target{engine_, stream_, blas_, *pool};
+      const CaptureScope scope(target);
       work();
     }
     return std::make_unique<CudaRecording>(engine_, std::move(pool), capture.finish());

@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::size_t page = 4096, huge_page = 2 << 20, alignment_of_cuda = 256;
 constexpr std::size_t table = 1 << 30; ///< bytes that one entry of a page table's third level maps
-constexpr std::size_t most_resting = 64;
+constexpr std::size_t max_resting = 64;
 constexpr int guard_install = 102, guard_remove = 103; ///< MADV_GUARD_INSTALL, MADV_GUARD_REMOVE: Linux 6.13 and later
 
 char *round_up(char *address, std::size_t unit) {
@@ -74,10 +74,10 @@ char *Arena::obtain(std::size_t bytes) {
 
 void Arena::release(char *data) {
   const auto place = std::prev(places_.upper_bound(data));
-  std::erase_if(fresh_, [&](const Run &run) { return run.begin == place->first; });
+  std::erase_if(fresh_, [&](const PageRange &range) { return range.begin == place->first; });
   guard(place->first, place->second);
   resting_.push_back(place->first);
-  if (resting_.size() > most_resting) wake();
+  if (resting_.size() > max_resting) wake();
 }
 
 /// Makes the place that has rested longest available again.

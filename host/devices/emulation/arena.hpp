@@ -73,7 +73,7 @@ private:
   void protect(int protection);
   char *now(char *pages) const;
 
-  struct Run {
+  struct PageRange {
     char *begin;
     std::size_t length;
   };
@@ -82,7 +82,7 @@ private:
   std::size_t used_ = 0;                 ///< bytes from the base on
   std::map<char *, std::size_t> places_; ///< begin and length, including the guard page at the end
   std::deque<char *> resting_;           ///< places of freed blocks
-  std::vector<Run> fresh_;               ///< pages that are not yet filled with NaN
+  std::vector<PageRange> fresh_;         ///< pages that are not yet filled with NaN
   int empty_file_ = -1;                  ///< used if the kernel has no guard pages
   bool open_ = false;
 };

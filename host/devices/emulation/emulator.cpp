@@ -26,24 +26,24 @@ constexpr std::size_t static_shared_limit = 48 << 10;
 
 enum class State { ready, at_block, at_warp, exited };
 
-struct Copy {
+struct AsyncCopy {
   void *to;
   const void *from;
   std::size_t bytes;
 };
 
-void perform(const Copy &copy) { std::memcpy(copy.to, copy.from, copy.bytes); }
+void perform(const AsyncCopy &copy) { std::memcpy(copy.to, copy.from, copy.bytes); }
 
 /// The asynchronous copies of one thread, in order. Stored in place, because the thread sanitizer watches the heap.
 class PendingCopies {
 public:
   void clear() { copies_ = done_ = groups_ = 0; }
-  void add(const Copy &copy) {
+  void add(const AsyncCopy &copy) {
     if (copies_ - done_ == capacity) throw KernelError("more than 256 asynchronous copies of one thread in flight");
     ring_[copies_++ % capacity] = copy;
   }
   void commit() {
-    if (groups_ == most_groups) throw KernelError("more than 16 groups of asynchronous copies in flight");
+    if (groups_ == max_groups) throw KernelError("more than 16 groups of asynchronous copies in flight");
     ends_[groups_++] = copies_;
   }
   /// Performs all groups except the `newest`.
@@ -57,15 +57,15 @@ public:
   }
 
 private:
-  static constexpr std::size_t capacity = 256, most_groups = 16;
-  std::array<Copy, capacity> ring_{};
-  std::array<std::size_t, most_groups> ends_{}; ///< end of each committed group, counted from the first copy
+  static constexpr std::size_t capacity = 256, max_groups = 16;
+  std::array<AsyncCopy, capacity> ring_{};
+  std::array<std::size_t, max_groups> ends_{}; ///< end of each committed group, counted from the first copy
   std::size_t copies_ = 0, done_ = 0, groups_ = 0;
 };
 
 /// One CUDA thread of the running block.
 struct Thread {
-  explicit Thread(Fiber::Entry entry) : fiber(entry) {}
+  explicit Thread(Fiber::EntryFunction entry) : fiber(entry) {}
 
   Fiber fiber;
   uint3 index{};
@@ -88,11 +88,11 @@ struct Thread {
   }
 };
 
-using Block = std::unique_ptr<char, decltype(&std::free)>;
+using SharedBlock = std::unique_ptr<char, decltype(&std::free)>;
 
 /// A block of exactly this size, so that the address sanitizer sees an overrun. Its bytes are NaN in every format.
-Block poisoned(std::size_t bytes) {
-  Block block(static_cast<char *>(std::malloc(bytes)), &std::free);
+SharedBlock poisoned(std::size_t bytes) {
+  SharedBlock block(static_cast<char *>(std::malloc(bytes)), &std::free);
   if (!block) throw std::bad_alloc();
   std::memset(block.get(), 0xff, bytes);
   return block;
@@ -137,9 +137,9 @@ private:
   Thread *current_ = nullptr;
   const std::function<void()> *body_ = nullptr;
   std::exception_ptr error_;
-  std::map<const void *, Block> shared_;
+  std::map<const void *, SharedBlock> shared_;
   std::size_t shared_bytes_ = 0;
-  Block dynamic_{nullptr, &std::free};
+  SharedBlock dynamic_{nullptr, &std::free};
   void *own_thread_ = nullptr, *janitor_ = nullptr; ///< threads of the thread sanitizer
   char start_tag_ = 0, end_tag_ = 0;
 };
@@ -344,7 +344,7 @@ void Scheduler::complete(int first, const std::vector<bool> &takes_part) {
   order_memory(first, takes_part);
   if (leader->collective) {
     {
-      const sanitizer::Part part(const_cast<Thread *>(leader)->fiber.thread(), own_thread_);
+      const sanitizer::ThreadScope scope(const_cast<Thread *>(leader)->fiber.thread(), own_thread_);
       leader->collective(arguments.data(), present.data(), static_cast<int>(takes_part.size()));
     }
     order_memory(first, takes_part);

@@ -24,12 +24,12 @@ enum class Order { forward, reverse, random };
 
 struct Settings {
   Order order = Order::forward;
-  unsigned seed = 1;                                                   ///< of the random order
-  std::int64_t most_blocks = std::numeric_limits<std::int64_t>::max(); ///< for grids whose blocks take several tasks
+  unsigned seed = 1;                                                  ///< of the random order
+  std::int64_t max_blocks = std::numeric_limits<std::int64_t>::max(); ///< for grids whose blocks take several tasks
 };
 /// The settings of the calling host thread.
 Settings &settings();
-inline std::int64_t at_most(std::int64_t blocks) { return std::min(blocks, settings().most_blocks); }
+inline std::int64_t at_most(std::int64_t blocks) { return std::min(blocks, settings().max_blocks); }
 
 /// The place in a kernel at which a thread waits.
 struct Site {

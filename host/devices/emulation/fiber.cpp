@@ -13,7 +13,7 @@ constexpr std::size_t stack_size = 128 << 10, guard_size = 4096;
 
 } // namespace
 
-Fiber::Fiber(Entry entry) : entry_(entry) {
+Fiber::Fiber(EntryFunction entry) : entry_(entry) {
   void *memory = mmap(nullptr, guard_size + stack_size, PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (memory == MAP_FAILED) throw std::bad_alloc();

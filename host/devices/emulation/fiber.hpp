@@ -11,9 +11,9 @@ namespace kronvec::emulation {
 
 class Fiber {
 public:
-  using Entry = void (*)(Fiber &);
+  using EntryFunction = void (*)(Fiber &);
   /// Calls `entry` at the first `resume`, and again at each `resume` after it has returned.
-  explicit Fiber(Entry entry);
+  explicit Fiber(EntryFunction entry);
   ~Fiber();
   Fiber(const Fiber &) = delete;
   Fiber &operator=(const Fiber &) = delete;
@@ -30,7 +30,7 @@ public:
 private:
   static void start(boost::context::detail::transfer_t from);
 
-  Entry entry_;
+  EntryFunction entry_;
   char *stack_ = nullptr;
   boost::context::detail::fcontext_t own_{}, scheduler_{};
   void *thread_ = nullptr, *scheduler_thread_ = nullptr;

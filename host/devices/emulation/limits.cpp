@@ -42,9 +42,9 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp *properties, int) {
 cudaError_t cudaDeviceGetAttribute(int *value, cudaDeviceAttr attribute, int) {
   switch (attribute) {
   case cudaDevAttrMaxSharedMemoryPerBlockOptin:
-    return *value = static_cast<int>(most_shared_memory), cudaSuccess;
+    return *value = static_cast<int>(max_shared_memory), cudaSuccess;
   case cudaDevAttrMaxPitch:
-    return *value = static_cast<int>(most_pitch), cudaSuccess;
+    return *value = static_cast<int>(max_pitch), cudaSuccess;
   case cudaDevAttrComputeCapabilityMajor:
     return *value = 9, cudaSuccess;
   default:
@@ -64,7 +64,7 @@ cudaError_t cudaFuncGetAttributes(cudaFuncAttributes *attributes, const void *ke
 cudaError_t cudaFuncSetAttribute(const void *kernel, cudaFuncAttribute attribute, int value) {
   const std::lock_guard lock(mutex());
   if (attribute != cudaFuncAttributeMaxDynamicSharedMemorySize || value < 0 ||
-      static_cast<std::size_t>(value) > most_shared_memory)
+      static_cast<std::size_t>(value) > max_shared_memory)
     return result(cudaErrorInvalidValue);
   int &most = shared_memory_of(kernel);
   if (value < most)

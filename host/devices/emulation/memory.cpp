@@ -22,26 +22,26 @@
 namespace kronvec::emulation {
 namespace {
 
-struct Block {
+struct MemoryBlock {
   const char *data = nullptr;
   std::size_t bytes = 0, number = 0; ///< number of the cudaMallocAsync call that made it
   std::size_t after(const char *address) const { return static_cast<std::size_t>(address - data); }
   bool has(const char *address) const { return address >= data && after(address) < bytes; }
 };
 
-struct Memory {
+struct DeviceHeap {
   Arena arena;
-  std::map<const char *, Block> blocks;
-  std::array<Block, 64> freed{}; ///< the latest freed blocks, as a ring
+  std::map<const char *, MemoryBlock> blocks;
+  std::array<MemoryBlock, 64> freed{}; ///< the latest freed blocks, as a ring
   std::size_t taken = 0, given_back = 0;
   int open = 0; ///< number of Access objects
 };
 
 void watch_for_touches();
 
-Memory &memory() {
-  static Memory &one = *[] {
-    auto *made = new Memory;
+DeviceHeap &memory() {
+  static DeviceHeap &one = *[] {
+    auto *made = new DeviceHeap;
     watch_for_touches();
     return made;
   }();
@@ -49,29 +49,29 @@ Memory &memory() {
 }
 
 /// The last live block that begins at or before the address, otherwise the first block.
-const Block *nearest(const char *address) {
+const MemoryBlock *nearest(const char *address) {
   const auto &blocks = memory().blocks;
   if (blocks.empty()) return nullptr;
   const auto next = blocks.upper_bound(address);
   return &(next == blocks.begin() ? next : std::prev(next))->second;
 }
 
-const Block *freed_block(const char *address) {
+const MemoryBlock *freed_block(const char *address) {
   const auto &freed = memory().freed;
   for (std::size_t k = 1; k <= freed.size(); ++k) // the latest first
-    if (const Block &b = freed[(memory().given_back - k) % freed.size()]; b.has(address)) return &b;
+    if (const MemoryBlock &b = freed[(memory().given_back - k) % freed.size()]; b.has(address)) return &b;
   return nullptr;
 }
 
-using Text = std::array<char, 512>;
+using Message = std::array<char, 512>;
 
 /// Describes the place of the address. Writes to `text`, because a signal handler must not allocate.
-std::string_view place_of(const char *address, Text &text) {
+std::string_view place_of(const char *address, Message &text) {
   const auto put = [&](auto format, const auto &...values) {
     const auto end = fmt::format_to_n(text.data(), text.size(), format, values...).out;
     return std::string_view(text.data(), static_cast<std::size_t>(end - text.data()));
   };
-  const Block *live = nearest(address), *freed = freed_block(address);
+  const MemoryBlock *live = nearest(address), *freed = freed_block(address);
   if (live && live->has(address))
     return put(FMT_STRING("byte {} of a block of {} bytes (allocation {})"), live->after(address), live->bytes,
                live->number);
@@ -96,7 +96,7 @@ void say(std::string_view text) {
 
 /// Reports an access to this address.
 [[maybe_unused]] void report(const char *address) {
-  Text text;
+  Message text;
   const bool at_work = memory().open > 0;
   say(at_work ? "kronvec: work of a stream touched device memory that it must not: "
               : "kronvec: host code touched device memory: ");
@@ -111,7 +111,7 @@ void say(std::string_view text) {
 void end_by_sanitizer() {
   if (!__asan_report_present()) return;
   const auto *address = static_cast<const char *>(__asan_get_report_address());
-  const Block *live = nearest(address);
+  const MemoryBlock *live = nearest(address);
   if (!freed_block(address) && !(live && live->has(address))) return;
   report(address);
   _exit(touched_status);
@@ -168,14 +168,14 @@ void watch_for_touches() {
 } // namespace
 
 void *take_memory(std::size_t bytes) {
-  Memory &m = memory();
+  DeviceHeap &m = memory();
   char *data = m.arena.obtain(bytes);
   if (data) m.blocks[data] = {data, bytes, ++m.taken};
   return data;
 }
 
 void give_memory_back(void *block) {
-  Memory &m = memory();
+  DeviceHeap &m = memory();
   const auto found = m.blocks.find(static_cast<const char *>(block));
   m.freed[m.given_back++ % m.freed.size()] = found->second;
   m.blocks.erase(found);

@@ -17,17 +17,17 @@
 namespace kronvec::emulation {
 namespace {
 
-struct Block {
+struct Allocation {
   std::size_t size;
   cudaStream_t stream; ///< stream in whose order it was allocated
   std::size_t waits;   ///< number of waits for that stream before the allocation
 };
-using Blocks = std::map<const char *, Block>; ///< by address
+using Allocations = std::map<const char *, Allocation>; ///< by address
 
 struct World {
   std::recursive_mutex mutex;
-  Blocks blocks; ///< live device memory
-  Blocks going;  ///< freed by a call, but present until the stream has done all earlier work
+  Allocations blocks; ///< live device memory
+  Allocations going;  ///< freed by a call, but present until the stream has done all earlier work
   std::vector<std::unique_ptr<CUstream_st>> streams;
   std::vector<std::unique_ptr<CUstream_st>> destroyed; ///< kept, so that no new stream gets the same handle
   std::size_t in_use = 0;
@@ -40,7 +40,7 @@ World &world() {
 }
 
 /// The block that contains the address, or the end iterator.
-auto block_of(const Blocks &blocks, const void *data) {
+auto block_of(const Allocations &blocks, const void *data) {
   const auto *address = static_cast<const char *>(data);
   auto next = blocks.upper_bound(address);
   if (next == blocks.begin()) return blocks.end();
@@ -50,7 +50,8 @@ auto block_of(const Blocks &blocks, const void *data) {
 bool is_device_memory(const void *data) { return block_of(world().blocks, data) != world().blocks.end(); }
 
 /// Throws Misuse unless the bytes lie in one of the blocks.
-void require_memory(const Blocks &blocks, const char *call, const char *argument, const void *data, std::size_t bytes) {
+void require_memory(const Allocations &blocks, const char *call, const char *argument, const void *data,
+                    std::size_t bytes) {
   const auto block = block_of(blocks, data);
   if (block == blocks.end())
     throw Misuse(fmt::format("{}: {} is not in device memory (a host pointer, or freed)", call, argument));
@@ -298,7 +299,7 @@ static cudaError_t copy_runs(void *to, std::size_t to_pitch, const void *from, s
 
 cudaError_t cudaMemcpy2DAsync(void *to, std::size_t to_pitch, const void *from, std::size_t from_pitch,
                               std::size_t width, std::size_t height, cudaMemcpyKind kind, cudaStream_t stream) {
-  if (std::min(to_pitch, from_pitch) < width || std::max(to_pitch, from_pitch) > most_pitch)
+  if (std::min(to_pitch, from_pitch) < width || std::max(to_pitch, from_pitch) > max_pitch)
     return result(cudaErrorInvalidPitchValue);
   return copy_runs(to, to_pitch, from, from_pitch, width, height, kind, stream);
 }

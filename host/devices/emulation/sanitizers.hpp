@@ -54,14 +54,14 @@ inline void acquire(void *) {}
 inline void release(void *) {}
 #endif
 
-/// Acts as one of the thread sanitizer's threads while the Part exists, then as `after`, even if an exception is
+/// Acts as one of the thread sanitizer's threads while the ThreadScope exists, then as `after`, even if an exception is
 /// thrown.
-class Part {
+class ThreadScope {
 public:
-  Part(void *thread, void *after) : after_(after) { become(thread); }
-  ~Part() { become(after_); }
-  Part(const Part &) = delete;
-  Part &operator=(const Part &) = delete;
+  ThreadScope(void *thread, void *after) : after_(after) { become(thread); }
+  ~ThreadScope() { become(after_); }
+  ThreadScope(const ThreadScope &) = delete;
+  ThreadScope &operator=(const ThreadScope &) = delete;
 
 private:
   void *after_;

@@ -12,8 +12,8 @@
 namespace kronvec::emulation {
 
 constexpr std::size_t memory_size = std::size_t(4) << 30; ///< bytes of the device
-constexpr std::size_t most_pitch = 0x7fffffff;            ///< max pitch of a copy of several runs
-constexpr std::size_t most_shared_memory = 227 << 10;     ///< per block, on an sm_90
+constexpr std::size_t max_pitch = 0x7fffffff;             ///< max pitch of a copy of several runs
+constexpr std::size_t max_shared_memory = 227 << 10;      ///< per block, on an sm_90
 
 /// Work in order. It can run more than once.
 using Works = std::vector<std::function<void()>>;

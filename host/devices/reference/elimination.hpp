@@ -10,10 +10,10 @@
 
 namespace kronvec::reference {
 
-template <class T> using Rows = std::vector<std::vector<T>>;
+template <class T> using RowVectors = std::vector<std::vector<T>>;
 
 /// ‖·‖₁ of columns first … first + n − 1: the largest column sum of absolute values; NaN if an entry is NaN.
-template <class T> T one_norm(const Rows<T> &rows, Index first) {
+template <class T> T one_norm(const RowVectors<T> &rows, Index first) {
   T norm = 0;
   for (Index j = 0; j < static_cast<Index>(rows.size()); ++j) {
     T total = 0;
@@ -26,7 +26,7 @@ template <class T> T one_norm(const Rows<T> &rows, Index first) {
 }
 
 /// Gauss–Jordan elimination with row exchanges: turns [A | I] into [I | A⁻¹]. Returns false if A has no pivot left.
-template <class T> bool eliminate(Rows<T> &rows) {
+template <class T> bool eliminate(RowVectors<T> &rows) {
   const Index n = static_cast<Index>(rows.size());
   for (Index c = 0; c < n; ++c) {
     const auto pivot = std::max_element(rows.begin() + c, rows.end(),
@@ -47,8 +47,8 @@ template <class T> bool eliminate(Rows<T> &rows) {
 /// The larger of the two, or NaN if one is NaN.
 template <class T> T larger(T a, T b) { return a >= b || std::isnan(a) ? a : b; }
 
-template <class T> Rows<T> rows_of(MatrixView<const T> x) {
-  Rows<T> rows(static_cast<std::size_t>(x.rows()), std::vector<T>(static_cast<std::size_t>(x.cols())));
+template <class T> RowVectors<T> rows_of(MatrixView<const T> x) {
+  RowVectors<T> rows(static_cast<std::size_t>(x.rows()), std::vector<T>(static_cast<std::size_t>(x.cols())));
   for (Index i = 0; i < x.rows(); ++i)
     for (Index j = 0; j < x.cols(); ++j)
       rows[i][j] = x(i, j);
@@ -57,7 +57,7 @@ template <class T> Rows<T> rows_of(MatrixView<const T> x) {
 
 /// Textbook LU with row exchanges. Pivots count from 1.
 template <class T> void factor(MatrixView<const T> x, MatrixView<T> f) {
-  Rows<T> a = rows_of(x);
+  RowVectors<T> a = rows_of(x);
   const Index n = x.rows();
   for (Index c = 0; c < n; ++c) {
     const auto pivot = std::max_element(a.begin() + c, a.end(),
@@ -114,7 +114,7 @@ template <class T> void solve(Op op, MatrixView<const T> f, MatrixView<const T> 
 
 /// The determinant of X without row i and column j, by elimination.
 template <class T> T minor(MatrixView<const T> x, Index i, Index j) {
-  Rows<T> a = rows_of(x);
+  RowVectors<T> a = rows_of(x);
   a.erase(a.begin() + i);
   for (auto &row : a)
     row.erase(row.begin() + j);
@@ -135,11 +135,11 @@ template <class T> T minor(MatrixView<const T> x, Index i, Index j) {
 /// Y = Σ (X/2ˢ)ᵏ/k! to the power 2ˢ, with ‖X/2ˢ‖₁ ≤ 1/2.
 template <class T> void exponential(MatrixView<const T> x, MatrixView<T> y) {
   const Index n = x.rows();
-  Rows<T> a = rows_of(x);
+  RowVectors<T> a = rows_of(x);
   const T norm = one_norm(a, 0);
   const int squarings = std::isfinite(norm) && norm > 0 ? std::max(0, std::ilogb(norm) + 2) : 0;
-  const auto product = [&](const Rows<T> &u, const Rows<T> &v) {
-    Rows<T> w = u;
+  const auto product = [&](const RowVectors<T> &u, const RowVectors<T> &v) {
+    RowVectors<T> w = u;
     for (Index i = 0; i < n; ++i)
       for (Index j = 0; j < n; ++j) {
         w[i][j] = 0;
@@ -148,7 +148,7 @@ template <class T> void exponential(MatrixView<const T> x, MatrixView<T> y) {
       }
     return w;
   };
-  Rows<T> term = a, total = a;
+  RowVectors<T> term = a, total = a;
   for (Index i = 0; i < n; ++i)
     for (Index j = 0; j < n; ++j) {
       a[i][j] = std::isfinite(norm) ? std::ldexp(a[i][j], -squarings) : norm - norm;
@@ -171,7 +171,7 @@ template <class T> void exponential(MatrixView<const T> x, MatrixView<T> y) {
 /// anywhere gives NaN.
 template <class T> void invert(MatrixView<const T> x, MatrixView<T> y) {
   const Index n = x.rows();
-  Rows<T> rows(static_cast<std::size_t>(n), std::vector<T>(static_cast<std::size_t>(2 * n)));
+  RowVectors<T> rows(static_cast<std::size_t>(n), std::vector<T>(static_cast<std::size_t>(2 * n)));
   for (Index i = 0; i < n; ++i) {
     for (Index j = 0; j < n; ++j)
       rows[i][j] = x(i, j);

@@ -10,7 +10,7 @@ namespace {
 
 /// Calls work(a) for all values of the labels.
 template <class Work> void for_all(const Product &p, Work work) {
-  std::array<Index, most_labels> a{};
+  std::array<Index, max_labels> a{};
   if (std::any_of(p.extent.begin(), p.extent.begin() + p.labels, [](Index n) { return n == 0; })) return;
   for (;;) {
     work(a);
@@ -21,9 +21,9 @@ template <class Work> void for_all(const Product &p, Work work) {
   }
 }
 
-Index at(const AffineMap &map, const std::array<Index, most_labels> &a) {
+Index at(const AffineMap &map, const std::array<Index, max_labels> &a) {
   Index value = map.offset;
-  for (int q = 0; q < most_labels; ++q)
+  for (int q = 0; q < max_labels; ++q)
     value += map.stride[q] * a[q];
   return value;
 }

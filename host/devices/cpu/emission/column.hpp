@@ -17,7 +17,7 @@ template <class T> struct Arrays {
   Index item = 0;
   const T *tables = nullptr;
   const Table *table = nullptr;
-  std::array<const T *, most_contractions> local = {}; ///< addresses for label values of 0
+  std::array<const T *, max_contractions> local = {}; ///< addresses for label values of 0
 
   const T *operator[](int array) const {
     if (array >= first_local) return local[array - first_local];
@@ -67,10 +67,10 @@ template <class T> struct Target {
   Stream<T> *stream; ///< used instead of y
 };
 
-/// Memory for the weights of up to `most_runs` runs.
+/// Memory for the weights of up to `max_runs` runs.
 template <class T> struct Weights {
-  static constexpr Index most_runs = 64;
-  T of[most_terms][most_runs];
+  static constexpr Index max_runs = 64;
+  T of[max_terms][max_runs];
 };
 
 template <class T> class ColumnPass {
@@ -96,8 +96,8 @@ public:
   }
 
 private:
-  using Places = std::array<const T *, most_operands>;
-  static constexpr Index most_runs = Weights<T>::most_runs;
+  using Places = std::array<const T *, max_operands>;
+  static constexpr Index max_runs = Weights<T>::max_runs;
 
   /// Processes all rows in the range, over the labels from `label` on.
   void below(int label, Index base, const Places &at) {
@@ -125,8 +125,8 @@ private:
     Index whole = last;
     while (first <= whole && base + whole * step + g_.length > rows_.end)
       --whole;
-    for (; first <= whole; first += most_runs)
-      runs(base, first, std::min(most_runs, whole - first + 1), at);
+    for (; first <= whole; first += max_runs)
+      runs(base, first, std::min(max_runs, whole - first + 1), at);
     for (first = whole + 1; first <= last; ++first)
       runs(base, first, 1, at);
   }
@@ -153,7 +153,7 @@ private:
     band.length = std::min(g_.length, rows_.end - row) - cut;
     band.count = count, band.step = g_.row[label], band.terms = static_cast<int>(g_.terms.size());
     for (int t = 0; t < band.terms; ++t) {
-      const Term &term = g_.terms[t];
+      const PlannedTerm &term = g_.terms[t];
       auto &to = band.term[t];
       weigh(term, j, count, at, weights_[t]);
       to.weight = weights_[t], to.vectors = term.vectors;
@@ -169,8 +169,8 @@ private:
   /// Runs of one entry each: the weights are the results. If their rows are consecutive, they form one run.
   void scalars(Index base, Index first, Index last, const Places &at) {
     const Index step = g_.row[g_.band()];
-    for (Index j = first; j <= last; j += most_runs) {
-      const Index count = std::min(most_runs, last - j + 1), row = base + j * step;
+    for (Index j = first; j <= last; j += max_runs) {
+      const Index count = std::min(max_runs, last - j + 1), row = base + j * step;
       weigh(g_.terms[0], j, count, at, weights_[0]);
       for (std::size_t t = 1; t < g_.terms.size(); ++t) {
         weigh(g_.terms[t], j, count, at, weights_[1]);
@@ -201,7 +201,7 @@ private:
   }
 
   /// weights[i] = scale · Π scalars of run j + i.
-  void weigh(const Term &term, Index j, Index count, const Places &at, T *weights) {
+  void weigh(const PlannedTerm &term, Index j, Index count, const Places &at, T *weights) {
     const auto stride = [&](int k) { return g_.operands[k].stride[g_.band()]; };
     const T scale = static_cast<T>(term.scale);
     if (term.scalars == 0) {
@@ -244,7 +244,7 @@ private:
   Places at_;
   IndexRange rows_{};
   Target<T> target_{};
-  T (*weights_)[most_runs];
+  T (*weights_)[max_runs];
 };
 
 } // namespace kronvec::cpu

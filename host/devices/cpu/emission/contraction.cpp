@@ -8,15 +8,15 @@
 namespace kronvec::cpu {
 namespace {
 
-constexpr std::size_t most_factors = 6;
+constexpr std::size_t max_factors = 6;
 /// Max bytes of C for one task. C should stay in the second-level cache.
-constexpr Index most_block_bytes = 4 << 20;
+constexpr Index max_block_bytes = 4 << 20;
 
 using Factors = std::vector<DraftFactor>;
 
-class Contractor {
+class ContractionPlanner {
 public:
-  Contractor(Plan &plan, TableShelf &shelf, Index bytes_each, const Draft &d, DraftTerm &term)
+  ContractionPlanner(Plan &plan, TableShelf &shelf, Index bytes_each, const DraftGroup &d, DraftTerm &term)
       : plan_(plan), shelf_(shelf), bytes_each_(bytes_each), d_(d), roles_(roles(d)), term_(term) {}
 
   bool contract(std::optional<Tiling> &tiling) {
@@ -25,7 +25,7 @@ public:
       const bool sums = std::any_of(f.sum_stride.begin(), f.sum_stride.end(), [](Index s) { return s != 0; });
       (sums ? summed_ : rest_).push_back(f);
     }
-    if (summed_.size() > most_factors || !choose_sides()) return false;
+    if (summed_.size() > max_factors || !choose_sides()) return false;
     return as_table() || as_blocks(tiling);
   }
 
@@ -191,7 +191,7 @@ private:
       t.height = t.chunk = block[cut_row] * d_.labels[cut_row].row;
       size = each * block[cut_row];
     }
-    if (columns.empty()) return size <= most_block_bytes;
+    if (columns.empty()) return size <= max_block_bytes;
     const int inner = columns.front(), outer = columns.back();
     const Index n = cut_row < 0 ? std::max<Index>(plan_.limits.block / size, 1) : 1;
     const bool apart = columns.size() > 1 && ((on(0, inner) && on(1, outer)) || (on(1, inner) && on(0, outer)));
@@ -199,7 +199,7 @@ private:
       Index across = 1; // a square block reads the fewest entries of the sides
       while (2 * across * across <= n)
         across *= 2;
-      block[outer] = std::min({n / across, Index(most_periods), d_.labels[outer].extent});
+      block[outer] = std::min({n / across, Index(max_periods), d_.labels[outer].extent});
       block[inner] = std::min(n / block[outer], d_.labels[inner].extent);
     } else {
       block[inner] = std::min(n, d_.labels[inner].extent);
@@ -207,7 +207,7 @@ private:
     t.width = block[inner], t.bound = d_.labels[inner].extent;
     t.period = columns.size() > 1 ? d_.labels[outer].col : t.bound;
     t.periods = columns.size() > 1 ? block[outer] : 1;
-    return size * block[inner] * (columns.size() > 1 ? block[outer] : 1) <= most_block_bytes;
+    return size * block[inner] * (columns.size() > 1 ? block[outer] : 1) <= max_block_bytes;
   }
 
   /// C block by block, in memory of the task.
@@ -215,7 +215,7 @@ private:
     Tiling t;
     std::vector<Index> block;
     int cut_row;
-    if (plan_.contractions.size() == most_contractions || !choose_blocks(t, block, cut_row)) return false;
+    if (plan_.contractions.size() == max_contractions || !choose_blocks(t, block, cut_row)) return false;
     if (tiling && *tiling != t) return false;
     const auto extent = extents();
     // A block must be a matrix within a kept table: first labels with all values, then one label that is cut, then
@@ -290,7 +290,7 @@ private:
   Plan &plan_;
   TableShelf &shelf_;
   const Index bytes_each_;
-  const Draft &d_;
+  const DraftGroup &d_;
   const Roles roles_;
   DraftTerm &term_;
   Factors summed_, rest_;
@@ -299,9 +299,9 @@ private:
 
 } // namespace
 
-bool contract(Plan &plan, TableShelf &shelf, Index bytes_each, const Draft &draft, DraftTerm &term,
+bool contract(Plan &plan, TableShelf &shelf, Index bytes_each, const DraftGroup &draft, DraftTerm &term,
               std::optional<Tiling> &tiling) {
-  return Contractor(plan, shelf, bytes_each, draft, term).contract(tiling);
+  return ContractionPlanner(plan, shelf, bytes_each, draft, term).contract(tiling);
 }
 
 } // namespace kronvec::cpu

@@ -34,7 +34,7 @@ private:
 /// Replaces the term's factors that have summed labels by one factor, computed by a contraction or a table; the term
 /// then has no sums. Contractions computed block by block set `tiling`. Returns false, without changes, if that is
 /// impossible.
-bool contract(Plan &plan, TableShelf &shelf, Index bytes_each, const Draft &draft, DraftTerm &term,
+bool contract(Plan &plan, TableShelf &shelf, Index bytes_each, const DraftGroup &draft, DraftTerm &term,
               std::optional<Tiling> &tiling);
 
 } // namespace kronvec::cpu

@@ -25,7 +25,7 @@ bool used(const Product &p, int q) {
 }
 
 /// A group that consists of one product.
-Draft draft(Product p) {
+DraftGroup draft(Product p) {
   std::vector<int> mapped, summed;
   DraftTerm term{p.scale, {}, {}};
   for (int q = 0; q < p.labels; ++q) {
@@ -41,7 +41,7 @@ Draft draft(Product p) {
     return std::array{p.col.stride[a], p.row.stride[a], p.extent[a]} <
            std::array{p.col.stride[b], p.row.stride[b], p.extent[b]};
   });
-  Draft d{p.row.offset, p.col.offset, {}, {}};
+  DraftGroup d{p.row.offset, p.col.offset, {}, {}};
   for (const int q : mapped)
     d.labels.push_back({p.extent[q], p.row.stride[q], p.col.stride[q]});
   for (const int q : summed)
@@ -61,7 +61,7 @@ Draft draft(Product p) {
 /// Whether stride q continues the digits of label p.
 bool follows(Index stride_q, Index stride_p, Index extent_p) { return stride_q == stride_p * extent_p; }
 
-bool fusable(const Draft &d, std::size_t p, std::size_t q) {
+bool fusable(const DraftGroup &d, std::size_t p, std::size_t q) {
   const Index n = d.labels[p].extent;
   if (!follows(d.labels[q].row, d.labels[p].row, n) || !follows(d.labels[q].col, d.labels[p].col, n)) return false;
   for (const DraftTerm &term : d.terms)
@@ -88,7 +88,7 @@ bool fuse_sums(DraftTerm &term) {
   return false;
 }
 
-bool fuse_labels(Draft &d) {
+bool fuse_labels(DraftGroup &d) {
   for (std::size_t p = 0; p < d.labels.size(); ++p)
     for (std::size_t q = 0; q < d.labels.size(); ++q) {
       if (p == q || !fusable(d, p, q)) continue;
@@ -104,7 +104,7 @@ bool fuse_labels(Draft &d) {
 
 } // namespace
 
-void fuse(Draft &d) {
+void fuse(DraftGroup &d) {
   while (fuse_labels(d)) {
   }
   for (DraftTerm &term : d.terms)
@@ -114,7 +114,7 @@ void fuse(Draft &d) {
 
 /// Column labels decode uniquely if each stride exceeds the combined reach of the smaller ones. Other column labels
 /// become loops.
-Roles roles(const Draft &d) {
+Roles roles(const DraftGroup &d) {
   Roles r;
   std::vector<int> columns;
   for (int q = 0; q < static_cast<int>(d.labels.size()); ++q)
@@ -134,12 +134,12 @@ Roles roles(const Draft &d) {
   return r;
 }
 
-std::vector<Draft> drafts(const std::vector<Product> &products) {
-  std::vector<Draft> result;
+std::vector<DraftGroup> drafts(const std::vector<Product> &products) {
+  std::vector<DraftGroup> result;
   for (const Product &p : products) {
     if (std::any_of(p.extent.begin(), p.extent.begin() + p.labels, [](Index n) { return n == 0; })) continue;
-    Draft d = draft(p);
-    const auto same = std::find_if(result.begin(), result.end(), [&](const Draft &other) {
+    DraftGroup d = draft(p);
+    const auto same = std::find_if(result.begin(), result.end(), [&](const DraftGroup &other) {
       return other.labels == d.labels && other.row_offset == d.row_offset && other.col_offset == d.col_offset;
     });
     if (same == result.end())
@@ -147,7 +147,7 @@ std::vector<Draft> drafts(const std::vector<Product> &products) {
     else
       same->terms.push_back(std::move(d.terms.front()));
   }
-  for (Draft &d : result)
+  for (DraftGroup &d : result)
     fuse(d);
   return result;
 }

@@ -25,7 +25,7 @@ struct DraftTerm {
   std::vector<DraftFactor> factors;
 };
 
-struct Draft {
+struct DraftGroup {
   Index row_offset, col_offset;
   std::vector<DraftLabel> labels;
   std::vector<DraftTerm> terms;
@@ -33,15 +33,15 @@ struct Draft {
 
 /// The products in canonical form, grouped. Extents are at least 2. Column strides are positive; where a column stride
 /// is 0, the row stride is positive. Labels that continue one another in every map are fused.
-std::vector<Draft> drafts(const std::vector<Product> &products);
+std::vector<DraftGroup> drafts(const std::vector<Product> &products);
 
 /// The roles of a draft's labels within a column.
 struct Roles {
   std::vector<int> columns, loops, rows; ///< as in Group, but rows by ascending stride
 };
-Roles roles(const Draft &draft);
+Roles roles(const DraftGroup &draft);
 
 /// Fuses labels of the draft that continue one another in every map.
-void fuse(Draft &draft);
+void fuse(DraftGroup &draft);
 
 } // namespace kronvec::cpu

@@ -4,8 +4,8 @@
 
 #include "devices/backend.hpp"
 #include "devices/cpu/emission/column.hpp"
-#include "devices/cpu/emission/cut.hpp"
 #include "devices/cpu/emission/tables.hpp"
+#include "devices/cpu/emission/task_partition.hpp"
 #include "devices/cpu/parallel.hpp"
 #include "devices/cpu/simd.hpp"
 #include "devices/flat_emission.hpp"
@@ -23,17 +23,17 @@ constexpr Index small_tables = 8 << 10, stage_bytes = 16 << 10;
 constexpr Index items_of_a_piece = 16;
 
 /// One item in a run of an emitter. `streams`: the item is written past the caches.
-template <class T> class Run {
+template <class T> class ItemRun {
 public:
-  Run(const Plan &plan, const Cut &cut, const Arrays<T> &arrays, Index first_row, Index first_col, MatrixView<T> y,
-      bool streams)
-      : plan_(plan), arrays_(arrays), first_row_(first_row), first_col_(first_col), y_(y), cut_(cut), rows_(cut.rows()),
-        cols_(cut.cols()), streams_(streams) {}
+  ItemRun(const Plan &plan, const TaskPartition &partition, const Arrays<T> &arrays, Index first_row, Index first_col,
+          MatrixView<T> y, bool streams)
+      : plan_(plan), arrays_(arrays), first_row_(first_row), first_col_(first_col), y_(y), partition_(partition),
+        rows_(partition.rows()), cols_(partition.cols()), streams_(streams) {}
 
   void all() const {
     if (rows_.size() == 0 || cols_.size() == 0) return;
-    parallel(cut_.tasks(), cut_.worth(), [&](Index task) {
-      const auto [piece, first, width] = cut_.part(task);
+    parallel(partition_.tasks(), partition_.worth(), [&](Index task) {
+      const auto [piece, first, width] = partition_.bounds(task);
       Task(*this, piece).run(first, width);
     });
   }
@@ -43,7 +43,7 @@ private:
   /// advance together, because they share many operands.
   class Task {
   public:
-    Task(const Run &run, Index piece)
+    Task(const ItemRun &run, Index piece)
         : run_(run), piece_(piece), rows_{std::max(run.rows_.begin, piece * run.plan_.tiling.height),
                                           std::min(run.rows_.end, (piece + 1) * run.plan_.tiling.height)},
           arrays_(run.arrays_) {
@@ -70,7 +70,7 @@ private:
 
   private:
     using How = typename Target<T>::How;
-    static constexpr int most_found = 4; ///< max number of passes that are kept per column
+    static constexpr int max_found = 4; ///< max number of passes that are kept per column
 
     /// Whether the block has columns in the window.
     bool meets(Index first, Index width) const {
@@ -106,7 +106,7 @@ private:
       Stream<T> *stream;
       /// The passes of the groups over this column. They are computed once if they are few and no loop is involved;
       /// `found` is their number, or −1 if they are not kept.
-      std::array<Room, most_found> rooms;
+      std::array<Room, max_found> rooms;
       int found;
       bool covered;        ///< whether one of the passes stores every entry
       ColumnPass<T> *only; ///< the pass, if a single group makes the whole column
@@ -131,7 +131,7 @@ private:
       for (const Group &g : run_.plan_.groups) {
         Digits digits(g);
         if (g.loops == 0 && !decode(g, column.index, digits)) continue;
-        if (g.loops > 0 || column.found == most_found) {
+        if (g.loops > 0 || column.found == max_found) {
           column.found = -1, column.covered = false;
           return;
         }
@@ -201,7 +201,7 @@ private:
     /// by rep movs, which waits until all earlier streaming stores are done.
     void segments(ColumnPass<T> &pass, Index position, Index n, How how, T *y) {
       while (n > 0) {
-        const Axis::Run run = run_.plan_.rows.at(run_.first_row_ + position);
+        const Axis::IndexRun run = run_.plan_.rows.at(run_.first_row_ + position);
         const Index length = std::min(run.length, n);
         pass.run({run.index, run.index + length}, {how, y - run.index, nullptr});
         y += length, position += length, n -= length;
@@ -209,14 +209,14 @@ private:
     }
 
     // In the order with the least padding.
-    std::array<Stream<T>, most_periods> streams_;
+    std::array<Stream<T>, max_periods> streams_;
     alignas(64) T stage_[stage_bytes / sizeof(T)];
-    const Run &run_;
+    const ItemRun &run_;
     const Index piece_;
     Index first_, count_; ///< positions in y
     const IndexRange rows_;
     Arrays<T> arrays_;
-    std::array<Column, most_periods> columns_;
+    std::array<Column, max_periods> columns_;
     Weights<T> weights_;
     bool clean_ = false; ///< whether the stage holds zeros
   };
@@ -225,7 +225,7 @@ private:
   const Arrays<T> arrays_;
   const Index first_row_, first_col_;
   const MatrixView<T> y_;
-  const Cut &cut_;
+  const TaskPartition &partition_;
   const IndexRange rows_, cols_;
   const bool streams_;
 };
@@ -252,11 +252,11 @@ public:
     const Plan &plan = flat_columns_ > 0 ? flat_ : plan_;
     const Shape y{plan.rows.size, plan.cols.size};
     if (y.size() == 0) return {};
-    const Cut cut(plan, 0, 0, y);
-    const auto at_once = static_cast<std::size_t>(workers(pieces_of(count), worth_of_items(cut, count)));
+    const TaskPartition partition(plan, 0, 0, y);
+    const auto at_once = static_cast<std::size_t>(workers(pieces_of(count), worth_of_items(partition, count)));
     return Blocks(table_bytes(plan), at_once) +
            Blocks(static_cast<std::size_t>(room_for(plan.contractions)) * sizeof(T),
-                  at_once * static_cast<std::size_t>(workers(cut.tasks(), cut.worth())));
+                  at_once * static_cast<std::size_t>(workers(partition.tasks(), partition.worth())));
   }
 
 private:
@@ -268,18 +268,18 @@ private:
 
   /// The amount of work if threads share the items, one thread per item; 0 if the threads share the work within each
   /// item.
-  static Index worth_of_items(const Cut &cut, Index count) {
-    return cut.worth() < worth_threads ? cut.worth() * count : 0;
+  static Index worth_of_items(const TaskPartition &partition, Index count) {
+    return partition.worth() < worth_threads ? partition.worth() * count : 0;
   }
 
   static Index pieces_of(Index count) { return (count + items_of_a_piece - 1) / items_of_a_piece; }
 
   static void run(const Plan &plan, std::span<const Buffer<T>> buffers, Index first_row, Index first_col,
                   const BatchView<T> &y) {
-    const Cut cut(plan, first_row, first_col, {y.rows, y.cols});
+    const TaskPartition partition(plan, first_row, first_col, {y.rows, y.cols});
     const bool streams = y.rows * y.cols * y.count * static_cast<Index>(sizeof(T)) >= plan.limits.streaming;
     const SharedTables shared = shared_tables(plan, buffers);
-    parallel(pieces_of(y.count), worth_of_items(cut, y.count), [&](Index piece) {
+    parallel(pieces_of(y.count), worth_of_items(partition, y.count), [&](Index piece) {
       alignas(64) T few[small_tables / sizeof(T)];
       const Pool::Block block = cpu_backend().pool().take(table_bytes(plan));
       T *const tables = block.data() ? static_cast<T *>(block.data()) : few;
@@ -287,7 +287,7 @@ private:
       for (Index item = first; item < last; ++item) {
         const Arrays<T> arrays{buffers, item, tables, plan.tables.data()};
         fill_tables(plan, arrays, item == first ? SharedTables{} : shared, tables);
-        Run<T>(plan, cut, arrays, first_row, first_col, y[item], streams).all();
+        ItemRun<T>(plan, partition, arrays, first_row, first_col, y[item], streams).all();
       }
     });
   }
@@ -300,7 +300,7 @@ private:
 } // namespace
 
 template <class T> std::unique_ptr<Emitter<T>> emitter(Emission emission, const Limits &limits) {
-  const auto many = [](const Product &p) { return p.factors.size() > static_cast<std::size_t>(most_operands); };
+  const auto many = [](const Product &p) { return p.factors.size() > static_cast<std::size_t>(max_operands); };
   if (std::any_of(emission.products.begin(), emission.products.end(), many))
     return reference::emitter<T>(std::move(emission));
   return std::make_unique<CpuEmitter<T>>(emission, limits);

@@ -19,16 +19,16 @@ namespace {
 /// Sums of at most this many values are written out as terms.
 constexpr Index few_values = 8;
 
-class Planner {
+class EmissionPlanner {
 public:
-  Planner(const Emission &emission, Index bytes_each, const Limits &limits)
+  EmissionPlanner(const Emission &emission, Index bytes_each, const Limits &limits)
       : bytes_each_(bytes_each), limits_(limits),
         shelf_(plan_, std::max(indices(emission.rows) * indices(emission.cols) / 16, limits.tables)) {
     plan_.limits = limits;
     plan_.rows = emission.rows, plan_.cols = emission.cols;
     plan_.row_indices = indices(emission.rows), plan_.col_indices = indices(emission.cols);
-    for (const Draft &d : drafts(emission.products))
-      for (Draft &resolved : without_sums(d))
+    for (const DraftGroup &d : drafts(emission.products))
+      for (DraftGroup &resolved : without_sums(d))
         add_groups(std::move(resolved));
     choose_tiling();
   }
@@ -36,7 +36,7 @@ public:
 
 private:
   /// If only one factor depends on a summed label, sums that factor into a table.
-  void reduce_factors(const Draft &d, DraftTerm &term) {
+  void reduce_factors(const DraftGroup &d, DraftTerm &term) {
     for (std::size_t s = term.sum_extent.size(); s-- > 0;) {
       DraftFactor *only = nullptr;
       int users = 0;
@@ -91,9 +91,9 @@ private:
   }
 
   /// Drafts without sums. A term whose sums need a loop becomes a draft of its own.
-  std::vector<Draft> without_sums(const Draft &d) {
-    Draft plain{d.row_offset, d.col_offset, d.labels, {}};
-    std::vector<Draft> result;
+  std::vector<DraftGroup> without_sums(const DraftGroup &d) {
+    DraftGroup plain{d.row_offset, d.col_offset, d.labels, {}};
+    std::vector<DraftGroup> result;
     for (DraftTerm term : d.terms) {
       reduce_factors(d, term);
       const Index values = std::accumulate(term.sum_extent.begin(), term.sum_extent.end(), Index(1), std::multiplies());
@@ -114,13 +114,13 @@ private:
   }
 
   /// Adds groups with at most as many terms as a band allows.
-  void add_groups(Draft d) {
+  void add_groups(DraftGroup d) {
     std::vector<DraftTerm> terms = std::move(d.terms);
     d.terms.clear();
     int operands = 0;
     for (DraftTerm &term : terms) {
       const int more = static_cast<int>(term.factors.size());
-      if (!d.terms.empty() && (static_cast<int>(d.terms.size()) == most_terms || operands + more > most_operands)) {
+      if (!d.terms.empty() && (static_cast<int>(d.terms.size()) == max_terms || operands + more > max_operands)) {
         add_group(d);
         d.terms.clear(), operands = 0;
       }
@@ -130,7 +130,7 @@ private:
     add_group(d);
   }
 
-  void add_group(Draft &d) {
+  void add_group(DraftGroup &d) {
     const Roles r = roles(d);
     const std::vector<int> run = choose_run(d, r.rows, shelf_);
     Group g;
@@ -152,7 +152,7 @@ private:
   }
 
   /// Adds the operands of the terms, and loops for their sums.
-  static void add_terms(Group &g, const Draft &d, std::vector<int> order, const std::vector<int> &run) {
+  static void add_terms(Group &g, const DraftGroup &d, std::vector<int> order, const std::vector<int> &run) {
     const auto &sums = d.terms[0].sum_extent; // a draft with sums has one term
     const std::size_t at = static_cast<std::size_t>(g.first_row_label());
     const auto insert = [&](Strides &s, std::size_t k, Index value) {
@@ -162,7 +162,7 @@ private:
     for (std::size_t k = 0; k < sums.size(); ++k)
       insert(g.extent, k, sums[k]), insert(g.row, k, 0), insert(g.col, k, 0);
     for (const DraftTerm &term : d.terms) {
-      Term t{term.scale, static_cast<int>(g.operands.size()), 0, 0};
+      PlannedTerm t{term.scale, static_cast<int>(g.operands.size()), 0, 0};
       for (const RunShape wanted : {RunShape::scalar, RunShape::vector})
         for (const DraftFactor &f : term.factors) {
           if (run_shape(d, f, run) != wanted) continue;
@@ -195,18 +195,18 @@ private:
   }
 
   /// A label of the columns, and the bytes of a column's vectors that do not depend on the label.
-  struct Shared {
+  struct SharedLabel {
     Index stride = 0, extent = 0, bytes = 0;
   };
 
   /// The label whose columns share the most vector bytes. Only vectors count that are at least a quarter of the bytes
   /// written and do not stay in the first-level cache: loads from farther away delay the streaming stores.
-  Shared most_shared(const Group &g) const {
-    Shared most;
+  SharedLabel largest_shared(const Group &g) const {
+    SharedLabel most;
     const Index column = plan_.row_indices * bytes_each_;
     for (int q = 0; q < g.columns; ++q) {
-      Shared here{g.col[q], g.extent[q], 0};
-      for (const Term &term : g.terms)
+      SharedLabel here{g.col[q], g.extent[q], 0};
+      for (const PlannedTerm &term : g.terms)
         for (int v = 0; v < term.vectors; ++v) {
           const Operand &operand = g.operands[term.first + term.scalars + v];
           Index bytes = g.length * bytes_each_, all = bytes;
@@ -235,8 +235,8 @@ private:
     t.chunk = t.height;
     const auto leading = std::find_if(plan_.groups.begin(), plan_.groups.end(), [](auto &g) { return g.covers; });
     if (leading == plan_.groups.end()) return;
-    if (const Shared s = most_shared(*leading); s.bytes > 0) {
-      t.bound = t.period = s.stride, t.periods = std::min<Index>(most_periods, s.extent);
+    if (const SharedLabel s = largest_shared(*leading); s.bytes > 0) {
+      t.bound = t.period = s.stride, t.periods = std::min<Index>(max_periods, s.extent);
       t.width = std::clamp<Index>(limits_.slabs / s.bytes, 1, t.width);
       const Index chunk = std::max<Index>(limits_.chunk / bytes_each_, 1);
       t.chunk = leading->length < chunk ? chunk / leading->length * leading->length : chunk;
@@ -253,7 +253,7 @@ private:
 } // namespace
 
 Plan plan(const Emission &emission, Index bytes_each, const Limits &limits) {
-  return Planner(emission, bytes_each, limits).take();
+  return EmissionPlanner(emission, bytes_each, limits).take();
 }
 
 } // namespace kronvec::cpu

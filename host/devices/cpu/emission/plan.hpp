@@ -7,7 +7,7 @@
 /// one label. A factor that is neither a scalar nor a vector along the run is copied into a table that is.
 ///
 /// Pipeline: drafts (draft.hpp) → runs (runs.hpp) and contractions (contraction.hpp) → Plan → tables (tables.hpp),
-/// tasks (cut.hpp), columns (column.hpp) and bands (simd.hpp).
+/// tasks (task_partition.hpp), columns (column.hpp) and bands (simd.hpp).
 
 #include "devices/emission.hpp"
 
@@ -17,7 +17,7 @@
 namespace kronvec::cpu {
 
 /// One more than products have, because a band has a label even for a single run.
-using Strides = std::array<Index, most_labels + 1>;
+using Strides = std::array<Index, max_labels + 1>;
 
 /// An array, and the strides of its entry in a group's labels.
 struct Operand {
@@ -27,12 +27,12 @@ struct Operand {
 };
 
 /// scale · Π scalars · Π vectors. The term's operands start at `first` in the group, scalars before vectors.
-struct Term {
+struct PlannedTerm {
   double scale;
   int first, scalars, vectors;
 };
 
-constexpr int most_operands = 32;
+constexpr int max_operands = 32;
 
 struct Group {
   /// The labels come in this order. First the labels that a column's index decodes into, largest stride first. Then the
@@ -45,7 +45,7 @@ struct Group {
   Index row_offset = 0, col_offset = 0;
   Index length = 1;    ///< of a run
   bool covers = false; ///< whether the group writes every entry of its columns, in order
-  std::vector<Term> terms = {};
+  std::vector<PlannedTerm> terms = {};
   std::vector<Operand> operands = {};
 
   int first_row_label() const { return columns + loops; }
@@ -89,7 +89,7 @@ struct Contraction {
   std::array<Index, 2> step{};          ///< leading dimensions of the sides
   Index size = 1;
 };
-constexpr int first_local = 1 << 24, most_contractions = 8;
+constexpr int first_local = 1 << 24, max_contractions = 8;
 
 /// How the columns are cut into tasks. A task has blocks of `width` column indices that do not cross multiples of
 /// `bound`, one in each of `periods` consecutive periods. Long columns are cut into pieces of `height` row indices. The
@@ -99,7 +99,7 @@ struct Tiling {
   Index origin = 0; ///< a column index at which a period starts
   friend bool operator==(const Tiling &, const Tiling &) = default;
 };
-constexpr int most_periods = 8;
+constexpr int max_periods = 8;
 
 /// Thresholds between methods, in bytes unless stated otherwise. Tests make them small.
 struct Limits {

@@ -18,7 +18,7 @@ bool in(const std::vector<int> &run, std::size_t q) {
 
 /// Groups the factors by table. A factor joins a table if its labels, apart from those of the runs, are a subset of the
 /// table's.
-std::vector<std::vector<DraftFactor>> shared_tables(const Draft &d, std::vector<DraftFactor> factors,
+std::vector<std::vector<DraftFactor>> shared_tables(const DraftGroup &d, std::vector<DraftFactor> factors,
                                                     const std::vector<int> &run) {
   const auto beside = [&](const DraftFactor &f) {
     std::vector<bool> uses;
@@ -57,7 +57,7 @@ Index sums_of(const DraftTerm &term, const DraftFactor &f) {
   return size;
 }
 
-Index size_of_table(const Draft &d, const std::vector<DraftFactor> &sources, const std::vector<int> &run) {
+Index size_of_table(const DraftGroup &d, const std::vector<DraftFactor> &sources, const std::vector<int> &run) {
   Index size = 1;
   for (std::size_t q = 0; q < d.labels.size(); ++q)
     if (in(run, q) || sources[0].stride[q]) size *= d.labels[q].extent;
@@ -66,7 +66,7 @@ Index size_of_table(const Draft &d, const std::vector<DraftFactor> &sources, con
 }
 
 /// A table with the product of the sources, in the shape of the runs, for all values of the sources' other labels.
-DraftFactor table_of(const Draft &d, const DraftTerm &term, const std::vector<DraftFactor> &sources,
+DraftFactor table_of(const DraftGroup &d, const DraftTerm &term, const std::vector<DraftFactor> &sources,
                      const std::vector<int> &run, TableShelf &shelf) {
   Table table;
   DraftFactor result{0, 0, std::vector<Index>(d.labels.size()), std::vector<Index>(term.sum_extent.size())};
@@ -90,7 +90,7 @@ DraftFactor table_of(const Draft &d, const DraftTerm &term, const std::vector<Dr
 }
 
 /// Whether all factors have, or can get, the shape of the runs along `run`. If so and `makes`, adds the tables for it.
-bool shape_runs(Draft &d, const std::vector<int> &run, bool makes, TableShelf &shelf) {
+bool shape_runs(DraftGroup &d, const std::vector<int> &run, bool makes, TableShelf &shelf) {
   Index spent = 0;
   for (DraftTerm &term : d.terms) {
     int vectors = 0;
@@ -103,10 +103,10 @@ bool shape_runs(Draft &d, const std::vector<int> &run, bool makes, TableShelf &s
     }
     for (const std::vector<DraftFactor> &sources : shared_tables(d, odd, run)) {
       spent += size_of_table(d, sources, run);
-      if (++vectors > most_vectors || (!makes && !shelf.affords(spent))) return false;
+      if (++vectors > max_vectors || (!makes && !shelf.affords(spent))) return false;
       if (makes) rest.push_back(table_of(d, term, sources, run, shelf));
     }
-    if (vectors > most_vectors) return false;
+    if (vectors > max_vectors) return false;
     if (makes) term.factors = std::move(rest);
   }
   return true;
@@ -114,7 +114,7 @@ bool shape_runs(Draft &d, const std::vector<int> &run, bool makes, TableShelf &s
 
 /// Copies scalars with a large stride along the band to a table, because they are read more often than the table is
 /// made.
-void straighten_scalars(Draft &d, const std::vector<int> &run, int band, TableShelf &shelf) {
+void straighten_scalars(DraftGroup &d, const std::vector<int> &run, int band, TableShelf &shelf) {
   if (d.labels[band].extent < long_run) return;
   for (DraftTerm &term : d.terms)
     for (DraftFactor &f : term.factors) {
@@ -126,7 +126,7 @@ void straighten_scalars(Draft &d, const std::vector<int> &run, int band, TableSh
 
 } // namespace
 
-RunShape run_shape(const Draft &d, const DraftFactor &f, const std::vector<int> &run) {
+RunShape run_shape(const DraftGroup &d, const DraftFactor &f, const std::vector<int> &run) {
   bool scalar = true, vector = true;
   Index step = 1;
   for (const int q : run) {
@@ -136,7 +136,7 @@ RunShape run_shape(const Draft &d, const DraftFactor &f, const std::vector<int> 
   return scalar ? RunShape::scalar : vector ? RunShape::vector : RunShape::odd;
 }
 
-std::vector<int> choose_run(Draft &d, const std::vector<int> &rows, TableShelf &shelf) {
+std::vector<int> choose_run(DraftGroup &d, const std::vector<int> &rows, TableShelf &shelf) {
   std::vector<int> run;
   Index length = 1;
   while (run.size() < rows.size() && length < long_run && d.labels[rows[run.size()]].row == length) {

@@ -49,7 +49,7 @@ template <class T, int V> struct One {
 };
 
 /// The entries x, unchanged.
-template <class T> struct Copy {
+template <class T> struct CopiedEntries {
   const T *x;
   template <class Load> HWY_INLINE Vec<T> at(Index i, Load load) const { return load(x + i); }
   HWY_INLINE void four_at(Index i, Vec<T> &a, Vec<T> &b, Vec<T> &c, Vec<T> &e) const {
@@ -60,13 +60,13 @@ template <class T> struct Copy {
 };
 
 /// The values of a run with any number of terms. V is the number of vectors of each term, or −1 if the terms differ.
-template <class T, int V> struct Sum {
+template <class T, int V> struct BandSum {
   int terms;
-  T weight[most_terms];
-  int vectors[most_terms];
-  const T *vector[most_terms][most_vectors];
+  T weight[max_terms];
+  int vectors[max_terms];
+  const T *vector[max_terms][max_vectors];
 
-  Sum(const Band<T> &band, Index j) : terms(band.terms) {
+  BandSum(const Band<T> &band, Index j) : terms(band.terms) {
     for (int t = 0; t < terms; ++t) {
       const auto &term = band.term[t];
       weight[t] = term.weight[j], vectors[t] = term.vectors;
@@ -128,9 +128,9 @@ template <class T, class Work> HWY_INLINE void for_runs(const Band<T> &band, Wor
   if (band.terms == 1 && term.vectors == 1) return with(std::common_type<One<T, 1>>());
   if (band.terms == 1 && term.vectors == 2) return with(std::common_type<One<T, 2>>());
   if (band.terms == 1 && term.vectors == 3) return with(std::common_type<One<T, 3>>());
-  if (alike && term.vectors == 1) return with(std::common_type<Sum<T, 1>>());
-  if (alike && term.vectors == 2) return with(std::common_type<Sum<T, 2>>());
-  return with(std::common_type<Sum<T, -1>>());
+  if (alike && term.vectors == 1) return with(std::common_type<BandSum<T, 1>>());
+  if (alike && term.vectors == 2) return with(std::common_type<BandSum<T, 2>>());
+  return with(std::common_type<BandSum<T, -1>>());
 }
 
 /// The number of entries between the last vector boundary and `out`.
@@ -181,7 +181,7 @@ template <class T> void put_band(const Band<T> &band, Stream<T> &stream) {
 }
 
 template <class T> void put_copy(const T *x, Index n, Stream<T> &stream) {
-  if (x) return put_run(Copy<T>{x}, n, stream);
+  if (x) return put_run(CopiedEntries<T>{x}, n, stream);
   const T zero = 0;
   Band<T> band{.length = n, .count = 1, .step = n, .terms = 1, .term = {}};
   band.term[0] = {&zero, 0, {}, {}};

@@ -8,19 +8,19 @@
 
 namespace kronvec::cpu {
 
-constexpr int most_terms = 8, most_vectors = 4;
+constexpr int max_terms = 8, max_vectors = 4;
 
 /// y[i + step·j] (=, +=) Σ_t weight_t[j] · Π_v vector_tv[i + vector_step_tv·j] for 0 ≤ i < length, 0 ≤ j < count.
 template <class T> struct Band {
   Index length, count, step;
   int terms;
-  struct Term {
+  struct BandTerm {
     const T *weight;
     int vectors;
-    std::array<const T *, most_vectors> vector;
-    std::array<Index, most_vectors> vector_step;
+    std::array<const T *, max_vectors> vector;
+    std::array<Index, max_vectors> vector_step;
   };
-  std::array<Term, most_terms> term;
+  std::array<BandTerm, max_terms> term;
 };
 
 /// A stream of entries that are written past the caches, in the order of their addresses, in whole vectors. An

@@ -137,12 +137,12 @@ template <class T> void multiply_tables(const Table::Multiplied &p, const Arrays
 }
 
 /// The label values of a contraction in one block.
-struct Block {
+struct ContractionBlock {
   Strides first{}, count{};
   Index m, n;
 };
 
-bool find_block(const Contraction &c, Index col, Index piece, Block &b) {
+bool find_block(const Contraction &c, Index col, Index piece, ContractionBlock &b) {
   const Index rest = col - c.col_offset;
   if (rest < 0 || rest >= c.columns) return false;
   b.m = c.m, b.n = c.n;
@@ -160,7 +160,8 @@ bool find_block(const Contraction &c, Index col, Index piece, Block &b) {
 Index entries(const Table &t) { return std::accumulate(t.extent.begin(), t.extent.end(), Index(1), std::multiplies()); }
 
 /// The address of the block's part of a side. A side that is not kept is computed in `room`.
-template <class T> const T *side_of(const Contraction &c, int side, const Arrays<T> &arrays, const Block &b, T *&room) {
+template <class T>
+const T *side_of(const Contraction &c, int side, const Arrays<T> &arrays, const ContractionBlock &b, T *&room) {
   if (c.kept[side]) {
     const T *x = arrays[c.kept[side]];
     for (std::size_t q = 0; q < c.labels.size(); ++q)
@@ -209,19 +210,19 @@ template <class T> void fill_tables(const Plan &plan, const Arrays<T> &arrays, c
 }
 
 Index room_for(const std::vector<Contraction> &contractions) {
-  Index results = 0, most_sides = 0;
+  Index results = 0, max_sides = 0;
   for (const Contraction &c : contractions) {
     Index sides = 0;
     for (const int side : {0, 1})
       if (!c.kept[side]) sides += entries(c.side[side]);
-    results += c.size, most_sides = std::max(most_sides, sides);
+    results += c.size, max_sides = std::max(max_sides, sides);
   }
-  return most_sides + results;
+  return max_sides + results;
 }
 
 template <class T>
 const T *make_block(const Contraction &c, const Arrays<T> &arrays, Index col, Index piece, T *room, T *result) {
-  Block b;
+  ContractionBlock b;
   if (!find_block(c, col, piece, b)) return nullptr;
   const std::array<const T *, 2> side{side_of(c, 0, arrays, b, room), side_of(c, 1, arrays, b, room)};
   const std::size_t labels = c.labels.size();

@@ -23,10 +23,10 @@ struct Sharing {
   Index columns; ///< columns processed together
 };
 
-template <class T> Sharing share(const KroneckerPlan &plan, Index columns, int most_workers) {
+template <class T> Sharing share(const KroneckerPlan &plan, Index columns, int max_workers) {
   const Index bytes = (plan.first_half + plan.second_half) * static_cast<Index>(sizeof(T));
   const double flops = plan.flops * static_cast<double>(columns);
-  const int workers = flops < worth_sharing ? 1 : most_workers;
+  const int workers = flops < worth_sharing ? 1 : max_workers;
   Index at_once = std::clamp<Index>(together / std::max<Index>(bytes, 1), 1, columns);
   const Index lanes = sweep_lanes(T{});
   for (const SweepPlan &s : plan.sweeps) // at least as many slices as lanes

@@ -15,7 +15,7 @@ namespace {
 /// multiplications.
 constexpr Index fused_bytes = 32 << 10, rows_bytes = 64 << 10;
 /// Max bytes of a turned slice of a single mode, which has no alternative: part of a second-level cache.
-constexpr Index most_turned_bytes = 1 << 20;
+constexpr Index max_turned_bytes = 1 << 20;
 /// Min number of columns of a factor for which pieces of X are copied together before they are multiplied.
 constexpr Index worth_copying = 64;
 /// Min filled fraction of the vectors along n entries. Turning a slice and back costs about as much as a mode of eight
@@ -25,7 +25,7 @@ constexpr double worth_filling = 0.7;
 /// is better.
 constexpr double worth_turning = 0.85;
 /// Constants of the choice between sweeps and BLAS, see `blas_is_better`.
-constexpr Index least_uses = 8, uses_for_packing = 100, fit_for_blas = 24;
+constexpr Index min_uses = 8, uses_for_packing = 100, fit_for_blas = 24;
 
 Index round_up(Index n, Index to) { return (n + to - 1) / to * to; }
 double filled(Index n, Index lanes) { return static_cast<double>(n) / static_cast<double>(round_up(n, lanes)); }
@@ -66,9 +66,9 @@ std::vector<std::size_t> order_of(const std::vector<KroneckerPart> &parts) {
 }
 
 /// Builds sweeps one by one over a tensor whose extents change.
-class Builder {
+class SweepPlanner {
 public:
-  Builder(const std::vector<KroneckerPart> &parts, Index columns, Index lanes, Index size)
+  SweepPlanner(const std::vector<KroneckerPart> &parts, Index columns, Index lanes, Index size)
       : parts_(parts), columns_(columns), lanes_(lanes), size_(size) {
     for (const KroneckerPart &part : parts)
       extent_.push_back(part.q);
@@ -78,7 +78,7 @@ public:
   std::optional<SweepPlan> next(std::span<const std::size_t> &order) {
     std::optional<SweepPlan> best;
     std::size_t count = 0;
-    for (std::size_t n = 1; n <= std::min<std::size_t>(order.size(), most_sweep_steps); ++n) {
+    for (std::size_t n = 1; n <= std::min<std::size_t>(order.size(), max_sweep_steps); ++n) {
       const auto sweep = describe(order.first(n));
       if (!sweep) break;
       best = sweep, count = n;
@@ -141,10 +141,10 @@ private:
       return true;
     }
     const Index bytes = largest * s.inner * lanes_ * size_;
-    if (bytes > (single ? most_turned_bytes : fused_bytes)) return false;
+    if (bytes > (single ? max_turned_bytes : fused_bytes)) return false;
     if (!single && filled(s.slices * columns_, lanes_) < worth_turning) return false;
     s.way = SweepWay::turned;
-    for (SweepPlan::Step &step : s.step)
+    for (SweepPlan::PlannedStep &step : s.step)
       step.runs *= s.inner;
     s.in *= s.inner, s.out *= s.inner, s.inner = 1;
     s.buffer = bytes / size_;
@@ -165,10 +165,10 @@ private:
 /// vectors. A BLAS with kernels for this processor also wins at somewhat more uses, if there are few columns and no
 /// factor is too small.
 bool blas_is_better(const KroneckerPlan &plan, Index columns, Index vector_bytes) {
-  if (plan.least_uses < least_uses) return true;
+  if (plan.min_uses < min_uses) return true;
   const auto large = [](const KroneckerPart &f) { return f.is_identity || std::min(f.p, f.q) >= fit_for_blas; };
-  return plan.least_uses < uses_for_packing && columns < 8 &&
-         std::all_of(plan.parts.begin(), plan.parts.end(), large) && blas_has_kernels_for(vector_bytes);
+  return plan.min_uses < uses_for_packing && columns < 8 && std::all_of(plan.parts.begin(), plan.parts.end(), large) &&
+         blas_has_kernels_for(vector_bytes);
 }
 
 } // namespace
@@ -181,18 +181,18 @@ std::optional<KroneckerPlan> plan_sweeps(std::span<const KroneckerFactor<T>> fac
   const Index lanes = sweep_lanes(T{});
   if (empty || columns == 0 || lanes == 1) return std::nullopt;
   const std::vector<std::size_t> order = order_of(plan.parts);
-  Builder builder(plan.parts, columns, lanes, sizeof(T));
+  SweepPlanner planner(plan.parts, columns, lanes, sizeof(T));
   for (std::span<const std::size_t> left = order; !left.empty();) {
-    const auto sweep = builder.next(left);
+    const auto sweep = planner.next(left);
     if (!sweep) return std::nullopt;
     Index &half = plan.sweeps.size() % 2 ? plan.second_half : plan.first_half;
-    if (!left.empty()) half = std::max(half, builder.entries());
+    if (!left.empty()) half = std::max(half, planner.entries());
     plan.buffer = std::max(plan.buffer, 2 * sweep->buffer);
     plan.sweeps.push_back(*sweep);
     for (const auto &[part, outer, runs] : std::span(sweep->step).first(static_cast<std::size_t>(sweep->steps))) {
       const KroneckerPart &f = plan.parts[part];
       const Index of_a_column = sweep->slices * outer * runs * sweep->inner; // number of vectors
-      plan.least_uses = std::min(plan.least_uses, columns * of_a_column);
+      plan.min_uses = std::min(plan.min_uses, columns * of_a_column);
       plan.flops += 2.0 * static_cast<double>(f.p * f.q) * static_cast<double>(of_a_column);
       plan.packed += round_up(f.p, lanes) * f.q;
     }

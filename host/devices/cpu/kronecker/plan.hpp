@@ -22,13 +22,13 @@ struct KroneckerPart {
 /// A sweep without its factors and buffers.
 struct SweepPlan {
   /// One of its modes, in the order of application.
-  struct Step {
+  struct PlannedStep {
     std::size_t part;
     Index outer, runs;
   };
   SweepWay way;
   int steps;
-  std::array<Step, most_sweep_steps> step;
+  std::array<PlannedStep, max_sweep_steps> step;
   Index in, out;       ///< entries of a slice's own dimensions, before and after
   Index slices, inner; ///< for one column
   Index width, buffer;
@@ -37,11 +37,11 @@ struct SweepPlan {
 struct KroneckerPlan {
   std::vector<KroneckerPart> parts;
   std::vector<SweepPlan> sweeps;
-  Index first_half = 0, second_half = 0;                ///< entries of intermediate results per column, alternately
-  Index packed = 0;                                     ///< entries of all factors
-  Index buffer = 0;                                     ///< entries of both buffers of a worker
-  Index least_uses = std::numeric_limits<Index>::max(); ///< min uses of a factor's entry, in all columns
-  double flops = 0;                                     ///< for one column
+  Index first_half = 0, second_half = 0;              ///< entries of intermediate results per column, alternately
+  Index packed = 0;                                   ///< entries of all factors
+  Index buffer = 0;                                   ///< entries of both buffers of a worker
+  Index min_uses = std::numeric_limits<Index>::max(); ///< min uses of a factor's entry, in all columns
+  double flops = 0;                                   ///< for one column
 };
 
 /// The plan for `columns` columns, or nothing if BLAS products are faster.

@@ -114,7 +114,7 @@ private:
 };
 
 /// The two buffers between the steps, used alternately.
-template <class T> struct Buffers {
+template <class T> struct SweepBuffers {
   T *half[2];
   int turn = 0;
   T *next() { return half[turn ^= 1]; }
@@ -123,7 +123,7 @@ template <class T> struct Buffers {
 template <class T> void strip(const Sweep<T> &s, const T *x, T *y, Index n, T *buffers) {
   const Finish<T> last{s.alpha, s.beta};
   if (s.steps == 1 && s.buffer > 0) return along_inner_large(s.step[0], x, y, s.inner, n, last, buffers);
-  Buffers<T> buffer{{buffers, buffers + s.buffer}};
+  SweepBuffers<T> buffer{{buffers, buffers + s.buffer}};
   Ahead nothing;
   Index from = s.inner;
   for (int i = 0; i < s.steps; ++i) {
@@ -156,7 +156,7 @@ void rows(const Sweep<T> &s, const Slices<const T> &x, const Slices<T> &y, Index
                       ? Ahead::of(from + s.width * s.in, std::min(s.width, x.count - slice - s.width) * s.in)
                       : Ahead();
     T *to = Walk<T>(y, slice).here();
-    Buffers<T> buffer{{buffers, buffers + s.buffer}};
+    SweepBuffers<T> buffer{{buffers, buffers + s.buffer}};
     for (int i = 0; i < s.steps; ++i) {
       const bool ends = i + 1 == s.steps;
       const Finish<T> finish = ends ? Finish<T>{s.alpha, s.beta} : Finish<T>();
@@ -188,7 +188,7 @@ void turned(const Sweep<T> &s, const Slices<const T> &x, const Slices<T> &y, Ind
       x_row[r] = r < count ? from.here() : x_row[0], y_row[r] = r < count ? to.here() : y_row[0];
       if (r < count) from.next(), to.next();
     }
-    Buffers<T> buffer{{buffers, buffers + s.buffer}};
+    SweepBuffers<T> buffer{{buffers, buffers + s.buffer}};
     const bool run = task + 1 < last && x.step == s.in;
     Ahead ahead = run ? Ahead::of(from.here(), std::min(N, x.count - (task + 1) * N) * s.in) : Ahead();
     T *now = buffer.next();

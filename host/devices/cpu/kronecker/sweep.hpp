@@ -26,12 +26,12 @@ template <class T> struct SweepStep {
 
 enum class SweepWay { strips, rows, turned };
 
-constexpr int most_sweep_steps = 12;
+constexpr int max_sweep_steps = 12;
 
 template <class T> struct Sweep {
   SweepWay way;
   int steps = 0;
-  std::array<SweepStep<T>, most_sweep_steps> step = {};
+  std::array<SweepStep<T>, max_sweep_steps> step = {};
   Index in = 1, out = 1; ///< extents of a slice before and after; if turned, times the faster dimensions
   Index inner = 1;       ///< entries of faster dimensions
   Index width = 1;       ///< strips: entries of a strip; rows: slices processed together

@@ -31,10 +31,10 @@ constexpr int registers = 32;
 
 /// The registers must hold a tile of sums (R rows of C vectors), the C vectors that are multiplied, and the factor.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) // large tiles take minutes to compile
-constexpr int most_rows = 3, most_vectors = 2;
+constexpr int max_rows = 3, max_vectors = 2;
 constexpr int vectors_for(int rows) { return rows == 1 ? 3 : 2; }
 #else
-constexpr int most_rows = registers == 32 ? 8 : 4, most_vectors = 3;
+constexpr int max_rows = registers == 32 ? 8 : 4, max_vectors = 3;
 constexpr int vectors_for(int rows) {
   if (registers == 32) return rows <= 2 ? 8 : rows == 3 ? 6 : rows == 4 ? 4 : rows == 5 ? 5 : 3;
   return rows == 1 ? 6 : rows == 2 ? 4 : 3;
@@ -58,7 +58,7 @@ template <class T, int R> struct Panel {
   HWY_INLINE T at(int r, Index k) const { return data[k * R + r]; }
 };
 /// Entry (r, k) of rows `ld` apart.
-template <class T> struct Rows {
+template <class T> struct StridedRows {
   const T *data;
   Index ld;
   HWY_INLINE T at(int r, Index k) const { return data[r * ld + k]; }
@@ -175,8 +175,8 @@ template <class T> void along_inner(const SweepStep<T> &step, const T *x, Index 
   const Index x_step = from * step.runs, y_step = to * step.runs;
   const bool one_run = from == n && to == n;
   const Index runs = one_run ? 1 : step.runs, length = one_run ? n * step.runs : n;
-  for (Index j = 0; j < step.p; j += most_rows) {
-    with_constant<most_rows>(std::min<Index>(most_rows, step.p - j), [&](auto rows) HWY_ATTR {
+  for (Index j = 0; j < step.p; j += max_rows) {
+    with_constant<max_rows>(std::min<Index>(max_rows, step.p - j), [&](auto rows) HWY_ATTR {
       const Panel<T, rows> panel{step.f + j * step.q};
       for (Index o = 0; o < step.outer; ++o) {
         const T *b = x + o * step.q * x_step;
@@ -193,7 +193,7 @@ template <class T> void along_inner(const SweepStep<T> &step, const T *x, Index 
 template <class T> void along_inner_large(const SweepStep<T> &step, const T *x, T *y, Index inner, Index n,
                                           const Finish<T> &finish, T *copy) {
   Ahead nothing;
-  constexpr Index width = most_vectors * lanes<T>;
+  constexpr Index width = max_vectors * lanes<T>;
   for (Index k = 0; k < step.q; k += sweep_depth) {
     const Index depth = std::min(sweep_depth, step.q - k);
     const Finish<T> piece = k == 0 ? finish : finish.adding();
@@ -202,8 +202,8 @@ template <class T> void along_inner_large(const SweepStep<T> &step, const T *x, 
         const T *from = x + (k + r) * inner + i;
         std::copy(from, from + std::min(width, n - i), copy + i * depth + r * width);
       }
-    for (Index j = 0; j < step.p; j += most_rows)
-      with_constant<most_rows>(std::min<Index>(most_rows, step.p - j), [&](auto rows) HWY_ATTR {
+    for (Index j = 0; j < step.p; j += max_rows)
+      with_constant<max_rows>(std::min<Index>(max_rows, step.p - j), [&](auto rows) HWY_ATTR {
         const Panel<T, rows> panel{step.f + j * step.q + k * rows};
         for (Index i = 0; i < n; i += width)
           row_of_tiles<rows>(depth, panel, copy + i * depth, width, y + j * inner + i, inner, std::min(width, n - i),
@@ -216,7 +216,7 @@ template <class T> void along_inner_large(const SweepStep<T> &step, const T *x, 
 template <class T> struct RowPanels {
   Index vectors, panels;
   explicit RowPanels(Index p)
-      : vectors((p + lanes<T> - 1) / lanes<T>), panels((vectors + most_vectors - 1) / most_vectors) {}
+      : vectors((p + lanes<T> - 1) / lanes<T>), panels((vectors + max_vectors - 1) / max_vectors) {}
   Index first(Index panel) const { return vectors * panel / panels; }
 };
 
@@ -233,10 +233,10 @@ template <class T> void along_rows(const SweepStep<T> &step, const T *x, Index x
       const Index j = cut.first(panel) * N, vectors = cut.first(panel + 1) - cut.first(panel);
       const T *f = step.f + j * step.q + k * vectors * N;
       const Index few = std::min(vectors * N, step.p - j) - (vectors - 1) * N;
-      with_constant<most_vectors>(vectors, [&](auto C) HWY_ATTR {
-        for (Index r = 0; r < count; r += most_rows)
-          with_constant<most_rows>(std::min<Index>(most_rows, count - r), [&](auto R) HWY_ATTR {
-            const Rows<T> a{x + r * x_step + k, x_step};
+      with_constant<max_vectors>(vectors, [&](auto C) HWY_ATTR {
+        for (Index r = 0; r < count; r += max_rows)
+          with_constant<max_rows>(std::min<Index>(max_rows, count - r), [&](auto R) HWY_ATTR {
+            const StridedRows<T> a{x + r * x_step + k, x_step};
             T *to = y + r * y_step + j;
             tile<R, C, false>(depth, a, f, C * N, to, y_step, few, piece);
           });
@@ -248,10 +248,10 @@ template <class T> void along_rows(const SweepStep<T> &step, const T *x, Index x
 template <class T> void pack_factor_of(const T *f, Index row, Index col, Index p, Index q, bool along_rows, T *packed) {
   constexpr Index N = lanes<T>;
   const RowPanels<T> cut(p);
-  const Index panels = along_rows ? cut.panels : (p + most_rows - 1) / most_rows;
+  const Index panels = along_rows ? cut.panels : (p + max_rows - 1) / max_rows;
   for (Index panel = 0; panel < panels; ++panel) {
-    const Index first = along_rows ? cut.first(panel) * N : panel * most_rows;
-    const Index width = along_rows ? cut.first(panel + 1) * N - first : std::min<Index>(p - first, most_rows);
+    const Index first = along_rows ? cut.first(panel) * N : panel * max_rows;
+    const Index width = along_rows ? cut.first(panel + 1) * N - first : std::min<Index>(p - first, max_rows);
     const Index there = std::min(width, p - first);
     for (Index k = 0; k < q; ++k, packed += width) {
       const T *from = f + first * row + k * col;

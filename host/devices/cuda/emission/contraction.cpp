@@ -9,10 +9,10 @@
 namespace kronvec::cuda {
 namespace {
 
-using Labels = std::vector<int>;
+using LabelList = std::vector<int>;
 using Factors = std::vector<Product::Factor>;
 
-constexpr std::size_t most_factors = 8;
+constexpr std::size_t max_factors = 8;
 
 std::size_t at(int q) { return static_cast<std::size_t>(q); }
 
@@ -25,17 +25,17 @@ bool sums(const Product &p, const Product::Factor &f) {
   return false;
 }
 
-class Contractor {
+class SumSplitter {
 public:
-  Contractor(const Product &p, int axis) : p_(p), axis_(axis) {}
+  SumSplitter(const Product &p, int axis) : p_(p), axis_(axis) {}
 
-  std::optional<Contraction> make(Index most_entries) {
+  std::optional<Contraction> make(Index max_entries) {
     c_.others = p_;
     c_.others.factors.clear();
     Factors summed;
     for (const auto &f : p_.factors)
       (sums(p_, f) ? summed : c_.others.factors).push_back(f);
-    if (summed.empty() || summed.size() > most_factors || !split(summed, most_entries)) return {};
+    if (summed.empty() || summed.size() > max_factors || !split(summed, max_entries)) return {};
     for (int q = 0; q < p_.labels; ++q)
       if (p_.summed(q)) c_.others.extent[at(q)] = 1;
     sort_labels();
@@ -48,7 +48,7 @@ public:
 
 private:
   Index extent(int q) const { return p_.extent[at(q)]; }
-  Index size(const Labels &labels) const {
+  Index size(const LabelList &labels) const {
     Index n = 1;
     for (const int q : labels)
       n *= extent(q);
@@ -70,7 +70,7 @@ private:
 
   /// Chooses the two sides with the smallest tables. A single factor may need no table; if it needs one, the table has
   /// the factor's size.
-  bool split(const Factors &factors, Index most_entries) {
+  bool split(const Factors &factors, Index max_entries) {
     const unsigned last = 1u << (factors.size() - 1);
     Index least = -1;
     for (unsigned right = factors.size() > 1 ? 1 : 0; right < last; ++right) { // the last factor is on the left
@@ -82,7 +82,7 @@ private:
       for (const Factors &one : sides) {
         if (one.size() == 1 && has_sums(one)) continue;
         cost += entries(one);
-        affordable = affordable && entries(one) <= std::max(most_entries, sum_values(p_));
+        affordable = affordable && entries(one) <= std::max(max_entries, sum_values(p_));
       }
       if (affordable && (least < 0 || cost < least)) least = cost, factors_ = sides;
     }
@@ -100,7 +100,7 @@ private:
     }
     order(c_.i, factors_[0]), order(c_.j, factors_[1]), order(c_.k, factors_[0]), order(c_.b, factors_[0]);
   }
-  static void order(Labels &labels, const Factors &factors) {
+  static void order(LabelList &labels, const Factors &factors) {
     if (factors.empty()) return;
     const auto &stride = factors.front().map.stride;
     std::stable_sort(labels.begin(), labels.end(), [&](int p, int q) { return stride[at(p)] < stride[at(q)]; });
@@ -111,13 +111,13 @@ private:
   /// Chooses the label with the largest stride along the axis, and moves it to the end of j or of b.
   void choose_slices() {
     int best = -1;
-    for (const Labels *labels : {&c_.i, &c_.j, &c_.b})
+    for (const LabelList *labels : {&c_.i, &c_.j, &c_.b})
       for (const int q : *labels)
         if (step(q) > 0 && (best < 0 || step(q) > step(best))) best = q;
     if (best < 0) return;
     if (std::count(c_.i.begin(), c_.i.end(), best) > 0) std::swap(c_.i, c_.j), std::swap(factors_[0], factors_[1]);
     slice_ = best, c_.slices_of_batch = std::count(c_.b.begin(), c_.b.end(), best) > 0;
-    Labels &labels = c_.slices_of_batch ? c_.b : c_.j;
+    LabelList &labels = c_.slices_of_batch ? c_.b : c_.j;
     labels.erase(std::find(labels.begin(), labels.end(), best));
     labels.push_back(best);
     c_.slices = extent(best), c_.stride = step(best);
@@ -134,7 +134,7 @@ private:
   }
 
   ContractionSide side(int s) const {
-    const Labels &down = s == 0 ? c_.i : c_.k, &across = s == 0 ? c_.k : c_.j;
+    const LabelList &down = s == 0 ? c_.i : c_.k, &across = s == 0 ? c_.k : c_.j;
     const Factors &factors = factors_[at(s)];
     if (factors.size() == 1)
       if (auto direct = view(factors.front(), down, across)) return *direct;
@@ -142,7 +142,7 @@ private:
     Index next = 1;
     for (int q = 0; q < p_.labels; ++q)
       table.extent[at(q)] = 1;
-    for (const Labels *labels : {&down, &across, &c_.b})
+    for (const LabelList *labels : {&down, &across, &c_.b})
       for (const int q : *labels)
         table.extent[at(q)] = extent(q), table.row.stride[at(q)] = next, next *= extent(q);
     ContractionSide result{.ld = size(down), .batch_step = size(down) * size(across)};
@@ -152,7 +152,7 @@ private:
   }
 
   /// Returns s if the labels form one label of stride s in the factor, 0 if there are no labels, otherwise nothing.
-  std::optional<Index> one_stride(const Product::Factor &f, const Labels &labels) const {
+  std::optional<Index> one_stride(const Product::Factor &f, const LabelList &labels) const {
     if (labels.empty()) return 0;
     const Index first = f.map.stride[at(labels.front())];
     Index next = first;
@@ -164,7 +164,7 @@ private:
   }
 
   /// The factor itself as matrices, if it lies in memory like matrices.
-  std::optional<ContractionSide> view(const Product::Factor &f, const Labels &down, const Labels &across) const {
+  std::optional<ContractionSide> view(const Product::Factor &f, const LabelList &down, const LabelList &across) const {
     const auto a = one_stride(f, down), b = one_stride(f, across), batch = one_stride(f, c_.b);
     if (!a || !b || !batch || *batch < 0) return {};
     const Index rows = size(down), cols = size(across);
@@ -188,10 +188,10 @@ private:
 
 } // namespace
 
-Contraction::Slices Contraction::between(Index begin, Index end) const {
+Contraction::SliceRange Contraction::between(Index begin, Index end) const {
   if (slices == 1) return {0, 1};
   const auto below = [&](Index index) { return index <= 0 ? 0 : std::min(slices, (index + stride - 1) / stride); };
-  const Slices result{below(begin - first - reach), below(end - first)};
+  const SliceRange result{below(begin - first - reach), below(end - first)};
   return {std::min(result.begin, result.end), result.end};
 }
 
@@ -210,8 +210,8 @@ Product Contraction::rest(int result, Index room) const {
   return p;
 }
 
-std::optional<Contraction> contract(const Product &p, int axis, Index most_entries) {
-  return Contractor(p, axis).make(most_entries);
+std::optional<Contraction> contract(const Product &p, int axis, Index max_entries) {
+  return SumSplitter(p, axis).make(max_entries);
 }
 
 } // namespace kronvec::cuda

@@ -30,12 +30,12 @@ struct Contraction {
   Index slices = 1, first = 0, stride = 1, reach = 0;
   Product others; ///< the factors other than L and R
 
-  struct Slices {
+  struct SliceRange {
     Index begin = 0, end = 0;
-    friend bool operator==(const Slices &, const Slices &) = default;
+    friend bool operator==(const SliceRange &, const SliceRange &) = default;
   };
   /// The slices that are needed for indices in [begin, end).
-  Slices between(Index begin, Index end) const;
+  SliceRange between(Index begin, Index end) const;
   Index slice_size() const { return m * n * batch; }
   Index slice_step() const { return slices_of_batch ? slice_size() : m * n; }
   /// The step in C from one value of b to the next, if C has room for `room` slices.
@@ -45,7 +45,7 @@ struct Contraction {
 };
 
 /// The contraction of a simplified product (products.hpp) in slices along Y's rows (axis 0) or columns (axis 1).
-/// Returns nothing if a table would have more than `most_entries` entries.
-std::optional<Contraction> contract(const Product &p, int axis, Index most_entries);
+/// Returns nothing if a table would have more than `max_entries` entries.
+std::optional<Contraction> contract(const Product &p, int axis, Index max_entries);
 
 } // namespace kronvec::cuda

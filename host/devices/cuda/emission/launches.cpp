@@ -13,12 +13,12 @@
 namespace kronvec::cuda {
 namespace {
 
+using kernels::EmissionTerm;
 using kernels::EmissionWork;
-using kernels::Term;
 
 /// The terms of the products in a form that `emit_columns` may accept.
-std::vector<Term> terms_of_columns(const std::vector<Product> &products) {
-  std::vector<Term> terms;
+std::vector<EmissionTerm> terms_of_columns(const std::vector<Product> &products) {
+  std::vector<EmissionTerm> terms;
   for (const Product &p : products) {
     const bool few = sum_values(p) <= few_values;
     for (const Product &one : few ? without_sums(p) : std::vector{p}) {
@@ -36,34 +36,35 @@ template <class T> Launches<T>::Launches(const Engine &engine, const Backend &ba
   std::vector<Product> products;
   for (const Product &p : emission.products)
     if (std::count(p.extent.begin(), p.extent.begin() + p.labels, Index(0)) == 0) products.push_back(simplified(p));
-  std::vector<Term> terms;
+  std::vector<EmissionTerm> terms;
   columns_ = columns_of<T>(terms_of_columns(products));
   if (columns_)
     terms = std::move(columns_->terms);
   else
     plan_tiles(products, terms);
-  const std::size_t bytes = terms.size() * sizeof(Term);
+  const std::size_t bytes = terms.size() * sizeof(EmissionTerm);
   if (bytes == 0) return;
   terms_ = backend.pool().take(bytes);
   backend.transfer(terms_.data(), bytes, terms.data(), bytes, bytes, 1);
 }
 
-template <class T> void Launches<T>::plan_tiles(const std::vector<Product> &products, std::vector<Term> &terms) {
+template <class T>
+void Launches<T>::plan_tiles(const std::vector<Product> &products, std::vector<EmissionTerm> &terms) {
   for (const bool long_products : {false, true}) {
-    parts_.push_back({.long_products = long_products, .first = static_cast<Index>(terms.size())});
+    ranges_.push_back({.long_products = long_products, .first = static_cast<Index>(terms.size())});
     for (const Product &p : products)
-      if ((p.factors.size() > Term::most_factors) == long_products) append(terms, terms_of(p));
+      if ((p.factors.size() > EmissionTerm::max_factors) == long_products) append(terms, terms_of(p));
   }
 }
 
-template <class T> void Launches<T>::append(std::vector<Term> &all, std::vector<Term> terms) {
-  constexpr std::size_t room = EmissionWork<T>::most_buffers;
-  if (!parts_.back().buffers.take(terms, room)) {
-    parts_.push_back({.long_products = parts_.back().long_products, .first = static_cast<Index>(all.size())});
-    if (!parts_.back().buffers.take(terms, room))
+template <class T> void Launches<T>::append(std::vector<EmissionTerm> &all, std::vector<EmissionTerm> terms) {
+  constexpr std::size_t room = EmissionWork<T>::max_buffers;
+  if (!ranges_.back().buffers.take(terms, room)) {
+    ranges_.push_back({.long_products = ranges_.back().long_products, .first = static_cast<Index>(all.size())});
+    if (!ranges_.back().buffers.take(terms, room))
       throw ShapeError(fmt::format("a product of more than {} different arrays", room));
   }
-  parts_.back().count += static_cast<Index>(terms.size());
+  ranges_.back().count += static_cast<Index>(terms.size());
   all.insert(all.end(), terms.begin(), terms.end());
 }
 
@@ -85,17 +86,17 @@ template <class T> void Launches<T>::run_columns(std::span<const Buffer<T>> buff
 
 template <class T> void Launches<T>::run_tiles(std::span<const Buffer<T>> buffers,
                                                const kernels::EmissionSide (&side)[2], kernels::Entries<T> y) const {
-  for (const Part &part : parts_) {
-    if (part.count == 0 && &part != &parts_.front()) continue;
+  for (const TermRange &range : ranges_) {
+    if (range.count == 0 && &range != &ranges_.front()) continue;
     EmissionWork<T> work{.side = {side[0], side[1]},
-                         .terms = terms() + part.first,
-                         .count = part.count,
-                         .add = &part != &parts_.front(),
+                         .terms = terms() + range.first,
+                         .count = range.count,
+                         .add = &range != &ranges_.front(),
                          .buffer = {},
                          .step = {}};
-    part.buffers.put(buffers, work.buffer, work.step);
+    range.buffers.put(buffers, work.buffer, work.step);
     engine_.kernel("emission", [&](cudaStream_t s) {
-      return part.long_products ? kernels::emit_long(work, y, s) : kernels::emit(work, y, s);
+      return range.long_products ? kernels::emit_long(work, y, s) : kernels::emit(work, y, s);
     });
   }
 }

@@ -18,24 +18,24 @@ public:
 
 private:
   /// Consecutive terms for `emit` or `emit_long`.
-  struct Part {
+  struct TermRange {
     bool long_products = false;
     Index first = 0, count = 0;
     LaunchBuffers buffers = {};
   };
 
-  void plan_tiles(const std::vector<Product> &products, std::vector<kernels::Term> &terms);
-  void append(std::vector<kernels::Term> &all, std::vector<kernels::Term> terms);
+  void plan_tiles(const std::vector<Product> &products, std::vector<kernels::EmissionTerm> &terms);
+  void append(std::vector<kernels::EmissionTerm> &all, std::vector<kernels::EmissionTerm> terms);
   void run_columns(std::span<const Buffer<T>> buffers, const kernels::EmissionSide (&side)[2],
                    kernels::Entries<T> y) const;
   void run_tiles(std::span<const Buffer<T>> buffers, const kernels::EmissionSide (&side)[2],
                  kernels::Entries<T> y) const;
-  const kernels::Term *terms() const { return static_cast<const kernels::Term *>(terms_.data()); }
+  const kernels::EmissionTerm *terms() const { return static_cast<const kernels::EmissionTerm *>(terms_.data()); }
 
   const Engine &engine_;
   Index triangles_[2];
   std::optional<Columns<T>> columns_;
-  std::vector<Part> parts_;
+  std::vector<TermRange> ranges_;
   Pool::Block terms_;
 };
 

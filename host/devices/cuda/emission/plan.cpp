@@ -39,7 +39,7 @@ template <class T> std::vector<Product> EmissionPlan<T>::contract_sums(const Emi
   }
   choose_width();
   for (std::size_t c = 0; c < sums_.size(); ++c) {
-    Sum &sum = sums_[c];
+    ContractedSum &sum = sums_[c];
     sum.room = room(sum.contraction);
     products[contracted[c]] = sum.contraction.rest(first_result_ + static_cast<int>(c), sum.room);
     for (const std::size_t s : {0, 1})
@@ -52,7 +52,7 @@ template <class T> std::vector<Product> EmissionPlan<T>::contract_sums(const Emi
 /// Sets the width to whole slices of the contraction with the longest stride: as many as fit the limit.
 template <class T> void EmissionPlan<T>::choose_width() {
   Index longest = 0;
-  for (const Sum &sum : sums_) {
+  for (const ContractedSum &sum : sums_) {
     const Contraction &c = sum.contraction;
     if (c.slices == 1) continue;
     if (c.stride > longest) longest = c.stride, origin_ = c.first;
@@ -71,7 +71,7 @@ template <class T> Index EmissionPlan<T>::room(const Contraction &c) const {
 template <class T> Blocks EmissionPlan<T>::scratch(Index count) const {
   Blocks blocks;
   if (loops(count)) return blocks;
-  for (const Sum &sum : sums_)
+  for (const ContractedSum &sum : sums_)
     blocks = blocks + Blocks(sum.table_bytes(0)) + Blocks(sum.table_bytes(1)) +
              Blocks(static_cast<std::size_t>(sum.entries()) * sizeof(T));
   return blocks;
@@ -80,12 +80,13 @@ template <class T> Blocks EmissionPlan<T>::scratch(Index count) const {
 /// Whether a batch of `count` items is better run as one launch with loops.
 template <class T> bool EmissionPlan<T>::loops(Index count) const {
   Index multiplications = 0;
-  for (const Sum &sum : sums_)
+  for (const ContractedSum &sum : sums_)
     multiplications += sum.contraction.slices * sum.contraction.slice_size() * sum.contraction.inner;
   return sums_.empty() || (count > 1 && multiplications < limits_.item);
 }
 
-template <class T> auto EmissionPlan<T>::start(const Sum &sum, std::span<const Buffer<T>> buffers) const -> Running {
+template <class T> auto EmissionPlan<T>::start(const ContractedSum &sum, std::span<const Buffer<T>> buffers) const
+    -> Running {
   Running running;
   for (const std::size_t s : {0, 1}) {
     const ContractionSide &side = sum.contraction.side[s];
@@ -105,7 +106,7 @@ template <class T> auto EmissionPlan<T>::start(const Sum &sum, std::span<const B
 
 /// Computes these slices of C. Returns the address at which C would begin if it had all slices.
 template <class T>
-const T *EmissionPlan<T>::multiply(const Sum &sum, Running &running, Contraction::Slices slices) const {
+const T *EmissionPlan<T>::multiply(const ContractedSum &sum, Running &running, Contraction::SliceRange slices) const {
   const Contraction &c = sum.contraction;
   T *const result = static_cast<T *>(running.result.data());
   const Index count = slices.end - slices.begin;
@@ -140,7 +141,7 @@ template <class T> void EmissionPlan<T>::run(std::span<const Buffer<T>> buffers,
 template <class T> void EmissionPlan<T>::run_item(std::span<const Buffer<T>> buffers, Index first_row, Index first_col,
                                                   kernels::Entries<T> y) const {
   std::vector<Running> running;
-  for (const Sum &sum : sums_)
+  for (const ContractedSum &sum : sums_)
     running.push_back(start(sum, buffers));
   std::vector<Buffer<T>> all(static_cast<std::size_t>(first_result_) + sums_.size());
   std::copy_n(buffers.begin(), std::min(buffers.size(), static_cast<std::size_t>(first_result_)), all.begin());

@@ -21,7 +21,7 @@ public:
   Blocks scratch(Index count) const;
 
 private:
-  struct Sum {
+  struct ContractedSum {
     Contraction contraction;
     Index room = 1; ///< number of slices of C in memory
     std::array<std::optional<Launches<T>>, 2> table = {};
@@ -35,7 +35,7 @@ private:
     std::array<Pool::Block, 2> tables;
     std::array<const T *, 2> side;
     Pool::Block result;
-    Contraction::Slices slices = {};
+    Contraction::SliceRange slices = {};
   };
 
   std::vector<Product> contract_sums(const Emission &emission);
@@ -44,13 +44,13 @@ private:
   void choose_width();
   Index room(const Contraction &c) const;
   Index end_of_slices(Index position) const;
-  Running start(const Sum &sum, std::span<const Buffer<T>> buffers) const;
-  const T *multiply(const Sum &sum, Running &running, Contraction::Slices slices) const;
+  Running start(const ContractedSum &sum, std::span<const Buffer<T>> buffers) const;
+  const T *multiply(const ContractedSum &sum, Running &running, Contraction::SliceRange slices) const;
 
   const Engine &engine_;
   const Backend &backend_;
   const EmissionLimits limits_;
-  std::vector<Sum> sums_;
+  std::vector<ContractedSum> sums_;
   int first_result_ = 0; ///< number of the first contraction's result among the buffers
   int axis_ = 0;         ///< whether slices belong to rows (0) or columns (1)
   Axis sliced_;

@@ -9,7 +9,7 @@
 namespace kronvec::cuda {
 namespace {
 
-using kernels::Term;
+using kernels::EmissionTerm;
 using kernels::TermLabel;
 
 Index stride(const Product &p, int side, int q) {
@@ -38,13 +38,13 @@ bool nest(const Product &p, int side, const std::vector<int> &labels) {
 }
 
 /// A product's labels by role. Labels of extent 1 have only the value 0 and are left out.
-struct Labels {
+struct LabelRoles {
   std::vector<int> digits, searched, summed;
   Index multiplicity = 1; ///< product of the extents of summed labels that no factor uses
 };
 
-Labels sort_labels(const Product &p) {
-  Labels result;
+LabelRoles sort_labels(const Product &p) {
+  LabelRoles result;
   std::vector<int> placed;
   for (int q = 0; q < p.labels; ++q) {
     if (extent(p, q) == 1) continue;
@@ -72,12 +72,13 @@ Labels sort_labels(const Product &p) {
 std::uint64_t inverse(Index b) { return std::numeric_limits<std::uint64_t>::max() / static_cast<std::uint64_t>(b); }
 
 /// Builds one term from up to eight factors of a product.
-class TermBuilder {
+class EmissionTermBuilder {
 public:
-  TermBuilder(const Product &p, const Labels &labels, std::size_t first_factor) : p_(p), first_(first_factor) {
+  EmissionTermBuilder(const Product &p, const LabelRoles &labels, std::size_t first_factor)
+      : p_(p), first_(first_factor) {
     term_.scale = p.scale * static_cast<double>(labels.multiplicity);
     term_.parts = 1, term_.searches = 1, term_.sums = 1;
-    term_.factors = static_cast<int>(std::min<std::size_t>(p.factors.size() - first_factor, Term::most_factors));
+    term_.factors = static_cast<int>(std::min<std::size_t>(p.factors.size() - first_factor, EmissionTerm::max_factors));
     for (int f = 0; f < term_.factors; ++f)
       term_.base[f] = factor(f).map.offset, term_.buffer[f] = factor(f).buffer;
     for (const int side : {0, 1})
@@ -89,7 +90,7 @@ public:
       add(loop(q)), term_.sums *= q == labels.summed.back() ? 1 : extent(p, q);
     term_.end[3] = count_;
   }
-  const Term &term() const { return term_; }
+  const EmissionTerm &term() const { return term_; }
 
 private:
   const Product::Factor &factor(int f) const { return p_.factors[first_ + static_cast<std::size_t>(f)]; }
@@ -112,7 +113,7 @@ private:
     for (const int q : along(p_, side, digits)) {
       TermLabel label = loop(q);
       const bool both = stride(p_, 0, q) != 0 && stride(p_, 1, q) != 0;
-      if (both && side == 0) std::fill_n(label.step, Term::most_factors, 0);
+      if (both && side == 0) std::fill_n(label.step, EmissionTerm::max_factors, 0);
       if (both) label.key = key_step(q, digits);
       if (label.stride[side] < 0) reverse(side, label);
       label.inverse = inverse(label.stride[side]);
@@ -142,36 +143,36 @@ private:
 
   const Product &p_;
   std::size_t first_;
-  Term term_{};
+  EmissionTerm term_{};
   int count_ = 0;
 };
 
 } // namespace
 
-std::vector<Term> terms_of(const Product &p) {
-  std::vector<Term> terms;
+std::vector<EmissionTerm> terms_of(const Product &p) {
+  std::vector<EmissionTerm> terms;
   for (int q = 0; q < p.labels; ++q)
     if (extent(p, q) == 0) return terms;
-  Labels labels = sort_labels(p);
-  const bool in_parts = p.factors.size() > Term::most_factors;
+  LabelRoles labels = sort_labels(p);
+  const bool in_parts = p.factors.size() > EmissionTerm::max_factors;
   if (in_parts) { // the sum over labels is not the product of the parts' sums
     labels.searched.insert(labels.searched.end(), labels.summed.begin(), labels.summed.end());
     labels.summed.clear();
   }
-  for (std::size_t first = 0; first == 0 || first < p.factors.size(); first += Term::most_factors)
-    terms.push_back(TermBuilder(p, labels, first).term());
+  for (std::size_t first = 0; first == 0 || first < p.factors.size(); first += EmissionTerm::max_factors)
+    terms.push_back(EmissionTermBuilder(p, labels, first).term());
   terms[0].parts = static_cast<int>(terms.size());
   return terms;
 }
 
-bool LaunchBuffers::take(std::span<Term> terms, std::size_t room) {
+bool LaunchBuffers::take(std::span<EmissionTerm> terms, std::size_t room) {
   auto all = numbers_;
-  for (const Term &t : terms)
+  for (const EmissionTerm &t : terms)
     for (int f = 0; f < t.factors; ++f)
       if (std::find(all.begin(), all.end(), t.buffer[f]) == all.end()) all.push_back(t.buffer[f]);
   if (all.size() > room) return false;
   numbers_ = all;
-  for (Term &t : terms)
+  for (EmissionTerm &t : terms)
     for (int f = 0; f < t.factors; ++f)
       t.buffer[f] = static_cast<int>(std::find(all.begin(), all.end(), t.buffer[f]) - all.begin());
   return true;

@@ -14,13 +14,13 @@
 namespace kronvec::cuda {
 
 /// The terms of a product: none, one, or as many as its factors need. Buffers keep the product's numbers.
-std::vector<kernels::Term> terms_of(const Product &p);
+std::vector<kernels::EmissionTerm> terms_of(const Product &p);
 
 /// The buffers of one launch, which has its own numbers for them.
 class LaunchBuffers {
 public:
   /// Whether the buffers of more terms still fit. If so, renumbers the terms' buffers.
-  bool take(std::span<kernels::Term> terms, std::size_t room);
+  bool take(std::span<kernels::EmissionTerm> terms, std::size_t room);
   /// Stores the buffers' addresses and their steps from item to item, in the order of the launch.
   template <class T> void put(std::span<const Buffer<T>> buffers, const T **data, std::int64_t *step) const {
     for (const int b : numbers_) {

@@ -9,14 +9,14 @@
 namespace kronvec::cpu {
 
 /// Cuts a nonempty window of Y into tasks.
-class Cut {
+class TaskPartition {
 public:
   /// A piece of the rows, and in every period `width` columns from `first` on.
-  struct Part {
+  struct TaskBounds {
     Index piece, first, width;
   };
 
-  Cut(const Plan &plan, Index first_row, Index first_col, Shape window)
+  TaskPartition(const Plan &plan, Index first_row, Index first_col, Shape window)
       : plan_(plan), window_(window), rows_(index_range(plan.rows, first_row, window.rows)),
         cols_(index_range(plan.cols, first_col, window.cols)) {
     const Tiling &t = plan.tiling;
@@ -30,7 +30,7 @@ public:
   IndexRange rows() const { return rows_; }
   IndexRange cols() const { return cols_; }
   Index tasks() const { return blocks_ * spans_ * pieces_; }
-  Part part(Index task) const {
+  TaskBounds bounds(Index task) const {
     const Tiling &t = plan_.tiling;
     const Index block = task / pieces_ / spans_, within = block % across_ * t.width;
     return {first_piece_ + task % pieces_,

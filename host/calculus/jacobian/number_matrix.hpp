@@ -13,10 +13,10 @@ namespace kronvec::detail {
 inline std::size_t at(Index k) { return static_cast<std::size_t>(k); }
 
 /// Column-major. A single entry acts as a scalar and broadcasts.
-template <class Number> struct Entries {
+template <class Number> struct NumberMatrix {
   Shape shape;
   std::vector<Number> entries;
-  explicit Entries(Shape s) : shape(s), entries(at(s.size())) {}
+  explicit NumberMatrix(Shape s) : shape(s), entries(at(s.size())) {}
   Number &operator()(Index i, Index j) { return entries[at(i + j * shape.rows)]; }
   const Number &operator()(Index i, Index j) const {
     return shape == Shape{1, 1} ? entries[0] : entries[at(i + j * shape.rows)];
@@ -24,19 +24,19 @@ template <class Number> struct Entries {
 };
 
 /// Y(i, j) = entry(i, j).
-template <class Number, class Entry> Entries<Number> tabulate(Shape shape, Entry entry) {
-  Entries<Number> y(shape);
+template <class Number, class Entry> NumberMatrix<Number> tabulate(Shape shape, Entry entry) {
+  NumberMatrix<Number> y(shape);
   for (Index j = 0; j < shape.cols; ++j)
     for (Index i = 0; i < shape.rows; ++i)
       y(i, j) = entry(i, j);
   return y;
 }
 
-template <class Number> Entries<Number> identity(Shape shape) {
+template <class Number> NumberMatrix<Number> identity(Shape shape) {
   return tabulate<Number>(shape, [](Index i, Index j) { return Number{double(i == j), 0}; });
 }
 
-template <class Number> Entries<Number> product(const Entries<Number> &a, const Entries<Number> &b) {
+template <class Number> NumberMatrix<Number> product(const NumberMatrix<Number> &a, const NumberMatrix<Number> &b) {
   return tabulate<Number>({a.shape.rows, b.shape.cols}, [&](Index i, Index j) {
     Number total{};
     for (Index k = 0; k < a.shape.cols; ++k)
@@ -46,7 +46,7 @@ template <class Number> Entries<Number> product(const Entries<Number> &a, const 
 }
 
 /// The row, from row c on, with the largest entry in column c.
-template <class Number> Index pivot_row(const Entries<Number> &a, Index c) {
+template <class Number> Index pivot_row(const NumberMatrix<Number> &a, Index c) {
   Index pivot = c;
   for (Index i = c + 1; i < a.shape.rows; ++i)
     if (std::abs(value_of(a(i, c))) > std::abs(value_of(a(pivot, c)))) pivot = i;
@@ -54,9 +54,9 @@ template <class Number> Index pivot_row(const Entries<Number> &a, Index c) {
 }
 
 /// Gauss–Jordan elimination with row exchanges.
-template <class Number> Entries<Number> inverse(Entries<Number> a) {
+template <class Number> NumberMatrix<Number> inverse(NumberMatrix<Number> a) {
   const Index n = a.shape.rows;
-  Entries<Number> y = identity<Number>(a.shape);
+  NumberMatrix<Number> y = identity<Number>(a.shape);
   for (Index c = 0; c < n; ++c) {
     const Index pivot = pivot_row(a, c);
     for (Index j = 0; j < n; ++j)
@@ -76,15 +76,17 @@ template <class Number> Entries<Number> inverse(Entries<Number> a) {
 }
 
 /// A without row i and column j.
-template <class Number> Entries<Number> without(const Entries<Number> &a, Index i, Index j) {
+template <class Number> NumberMatrix<Number> without(const NumberMatrix<Number> &a, Index i, Index j) {
   return tabulate<Number>({a.shape.rows - 1, a.shape.cols - 1}, [&](Index r, Index c) {
     return a.entries[at(r + (r >= i) + (c + (c >= j)) * a.shape.rows)];
   });
 }
 
 /// The value of a determinant, by elimination with row exchanges.
-template <class Number> double determinant_value(const Entries<Number> &entries) {
-  Entries<Dual> a = tabulate<Dual>(entries.shape, [&](Index i, Index j) { return Dual{value_of(entries(i, j)), 0}; });
+template <class Number> double determinant_value(const NumberMatrix<Number> &entries) {
+  NumberMatrix<Dual> a = tabulate<Dual>(entries.shape, [&](Index i, Index j) {
+    return Dual{value_of(entries(i, j)), 0};
+  });
   double det = 1;
   const Index n = a.shape.rows;
   for (Index c = 0; c < n; ++c) {
@@ -102,7 +104,7 @@ template <class Number> double determinant_value(const Entries<Number> &entries)
 }
 
 /// det A. Its slope comes from cofactors, so A may be singular: Σ slope(aᵢⱼ)·cofactor(i, j).
-template <class Number> Number determinant(const Entries<Number> &a) {
+template <class Number> Number determinant(const NumberMatrix<Number> &a) {
   double slope = 0;
   for (Index j = 0; j < a.shape.cols; ++j)
     for (Index i = 0; i < a.shape.rows; ++i)
@@ -112,8 +114,8 @@ template <class Number> Number determinant(const Entries<Number> &a) {
 }
 
 /// Row by row, from LLᵀ = A.
-template <class Number> Entries<Number> cholesky(const Entries<Number> &a) {
-  Entries<Number> l(a.shape);
+template <class Number> NumberMatrix<Number> cholesky(const NumberMatrix<Number> &a) {
+  NumberMatrix<Number> l(a.shape);
   for (Index j = 0; j < a.shape.cols; ++j)
     for (Index i = j; i < a.shape.rows; ++i) {
       Number rest = a(i, j);
@@ -125,7 +127,7 @@ template <class Number> Entries<Number> cholesky(const Entries<Number> &a) {
 }
 
 /// Σ (A/2ˢ)ᵏ/k! to the power 2ˢ.
-template <class Number> Entries<Number> exponential(Entries<Number> a) {
+template <class Number> NumberMatrix<Number> exponential(NumberMatrix<Number> a) {
   double size = 0;
   for (const Number &entry : a.entries)
     size = std::max(size, std::abs(value_of(entry)) * static_cast<double>(a.shape.rows));
@@ -133,7 +135,7 @@ template <class Number> Entries<Number> exponential(Entries<Number> a) {
   const Number scale{std::ldexp(1.0, -squarings), 0};
   for (Number &entry : a.entries)
     entry = scale * entry;
-  Entries<Number> term = identity<Number>(a.shape), total = term;
+  NumberMatrix<Number> term = identity<Number>(a.shape), total = term;
   for (int k = 1; k <= 24; ++k) {
     term = product(term, a);
     for (std::size_t e = 0; e < term.entries.size(); ++e) {
