@@ -3,8 +3,8 @@
 
 #include "kronvec/sparse.hpp"
 
+#include "core/host_memory.hpp"
 #include "core/readable.hpp"
-#include "devices/pool.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -17,13 +17,8 @@ template <class T> void append(CooMatrix<T> &a, Index row, Index col, T value) {
 
 /// Reserves memory for `entries` more entries. Throws OutOfMemory if it does not fit.
 template <class T> void reserve(CooMatrix<T> &a, double entries) {
-  const double bytes = entries * (2 * sizeof(Index) + sizeof(T));
-  if (constexpr double small = 1 << 20; bytes > small) {
-    const auto free = static_cast<double>(host_bytes_free());
-    if (bytes > free)
-      throw OutOfMemory("a sparse matrix of " + to_string(Shape{a.rows, a.cols}) + " would take " +
-                        readable_bytes(bytes) + ", " + readable_bytes(free) + " are free");
-  }
+  require_host_memory(entries * (2 * sizeof(Index) + sizeof(T)),
+                      "a sparse matrix of " + to_string(Shape{a.rows, a.cols}));
   const std::size_t all = a.value.size() + static_cast<std::size_t>(entries);
   a.row.reserve(all), a.col.reserve(all), a.value.reserve(all);
 }

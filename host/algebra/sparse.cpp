@@ -2,9 +2,9 @@
 
 #include "kronvec/sparse.hpp"
 
+#include "core/host_memory.hpp"
 #include "core/readable.hpp"
 #include "core/sparse_checks.hpp"
-#include "devices/pool.hpp"
 
 #include <algorithm>
 #include <complex>
@@ -15,11 +15,8 @@ namespace {
 
 /// Throws OutOfMemory if not even one number per row, or per column, fits.
 void require_room(Shape shape) {
-  const double bytes = sizeof(Index) * static_cast<double>(std::max(shape.rows, shape.cols));
-  if (constexpr double small = 1 << 20; bytes < small) return;
-  if (const auto free = static_cast<double>(host_bytes_free()); bytes > free)
-    throw OutOfMemory("a sparse matrix of " + to_string(shape) + " would take " + readable_bytes(bytes) +
-                      " at least, " + readable_bytes(free) + " are free");
+  require_host_memory(sizeof(Index) * static_cast<double>(std::max(shape.rows, shape.cols)),
+                      "the index of a sparse matrix of " + to_string(shape));
 }
 
 /// Sorts the entries by `key`, ascending and stable (counting sort).

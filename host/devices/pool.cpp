@@ -22,31 +22,9 @@ constexpr std::size_t line = 64;
 
 std::size_t round_up(std::size_t bytes, std::size_t unit) { return (bytes + unit - 1) / unit * unit; }
 
-std::size_t number_in(const char *path) {
-  std::size_t number = std::numeric_limits<std::size_t>::max();
-  std::ifstream(path) >> number; // the text "max" (no limit) leaves 0
-  return number == 0 ? std::numeric_limits<std::size_t>::max() : number;
-}
-
 std::string gib(std::size_t bytes) { return fmt::format("{:.2f} GiB", static_cast<double>(bytes) / (1 << 30)); }
 
 } // namespace
-
-std::size_t host_bytes_free() {
-  std::size_t free = std::numeric_limits<std::size_t>::max();
-  std::ifstream info("/proc/meminfo");
-  for (std::string key, unit; info >> key;) {
-    if (std::size_t kib = 0; key == "MemAvailable:" && info >> kib) {
-      free = kib * 1024;
-      break;
-    }
-    std::getline(info, unit);
-  }
-  const std::size_t limit = number_in("/sys/fs/cgroup/memory.max");
-  if (limit == std::numeric_limits<std::size_t>::max()) return free;
-  const std::size_t current = number_in("/sys/fs/cgroup/memory.current");
-  return std::min(free, limit > current ? limit - current : 0);
-}
 
 void *Memory::allocate(std::size_t bytes) {
   void *block = obtain(bytes);

@@ -1,6 +1,8 @@
 #pragma once
 /// Memory of a device, with counters, and a pool of workspaces.
 
+#include "core/host_memory.hpp"
+
 #include <atomic>
 #include <cstddef>
 #include <map>
@@ -9,9 +11,6 @@
 #include <vector>
 
 namespace kronvec {
-
-/// Bytes that the operating system (and the memory control group, if any) would still grant.
-std::size_t host_bytes_free();
 
 /// The source of blocks, with a count of the bytes held. Thread-safe.
 class Memory {

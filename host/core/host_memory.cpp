@@ -1,0 +1,44 @@
+#include "core/host_memory.hpp"
+
+#include "core/readable.hpp"
+#include "kronvec/error.hpp"
+
+#include <algorithm>
+#include <fstream>
+#include <limits>
+
+namespace kronvec {
+namespace {
+
+std::size_t number_in(const char *path) {
+  std::size_t number = std::numeric_limits<std::size_t>::max();
+  std::ifstream(path) >> number; // the text "max" (no limit) leaves 0
+  return number == 0 ? std::numeric_limits<std::size_t>::max() : number;
+}
+
+} // namespace
+
+std::size_t host_bytes_free() {
+  std::size_t free = std::numeric_limits<std::size_t>::max();
+  std::ifstream info("/proc/meminfo");
+  for (std::string key, unit; info >> key;) {
+    if (std::size_t kib = 0; key == "MemAvailable:" && info >> kib) {
+      free = kib * 1024;
+      break;
+    }
+    std::getline(info, unit);
+  }
+  const std::size_t limit = number_in("/sys/fs/cgroup/memory.max");
+  if (limit == std::numeric_limits<std::size_t>::max()) return free;
+  const std::size_t current = number_in("/sys/fs/cgroup/memory.current");
+  return std::min(free, limit > current ? limit - current : 0);
+}
+
+void require_host_memory(double bytes, const std::string &what) {
+  constexpr double small = 1 << 20; // not worth the question
+  if (bytes < small) return;
+  if (const auto free = static_cast<double>(host_bytes_free()); bytes > free)
+    throw OutOfMemory(what + " would take " + readable_bytes(bytes) + ", " + readable_bytes(free) + " are free");
+}
+
+} // namespace kronvec
