@@ -2,9 +2,12 @@
 
 #include "calculus/differential/differential.hpp"
 
+#include "core/host_memory.hpp"
+
 #include <numbers>
 #include <optional>
 #include <unordered_map>
+#include <vector>
 
 namespace kronvec {
 namespace {
@@ -94,11 +97,13 @@ Differential adjugate_rule(const Expression &f, const Expression &u, const Diffe
 /// dL = L·Φ(L⁻¹·dU·L⁻ᵀ), where Φ takes the lower triangle and half of the diagonal: from dU = dL·Lᵀ + L·dLᵀ.
 Differential cholesky_rule(const Expression &l, const Differential &du) {
   const Index n = l.rows();
-  Matrix<double> half(n, n);
+  require_host_memory(static_cast<double>(n) * static_cast<double>(n) * sizeof(double), "the rule of cholesky");
+  std::vector<double> half(static_cast<std::size_t>(n * n));
+  const MatrixView<double> entries(half.data(), n, n);
   for (Index j = 0; j < n; ++j)
     for (Index i = j; i < n; ++i)
-      half(i, j) = i == j ? 0.5 : 1;
-  return l * hadamard(constant(half), transpose(solve(l, transpose(solve(l, du)))));
+      entries(i, j) = i == j ? 0.5 : 1;
+  return l * hadamard(constant(entries), transpose(solve(l, transpose(solve(l, du)))));
 }
 
 } // namespace

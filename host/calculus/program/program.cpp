@@ -4,14 +4,33 @@
 
 #include "calculus/program/chains.hpp"
 #include "calculus/program/fusion.hpp"
+#include "core/host_memory.hpp"
 #include "devices/factors.hpp"
-#include "kronvec/operators.hpp"
+#include "kronvec/triangle.hpp"
 
 #include <algorithm>
 #include <bit>
 #include <iterator>
+#include <vector>
 
 namespace kronvec {
+namespace {
+
+/// L[n], entry by entry: vech X = L[n]·vec X.
+Expression elimination_matrix(Shape shape) {
+  const double bytes = static_cast<double>(shape.rows) * static_cast<double>(shape.cols) * sizeof(double);
+  require_host_memory(2 * bytes, "an elimination matrix of " + to_string(shape)); // it is copied once
+  const Index n = triangle_side(shape.rows);
+  std::vector<double> entries(static_cast<std::size_t>(shape.size()));
+  const MatrixView<double> matrix(entries.data(), shape.rows, shape.cols);
+  for (Index j = 0; j < n; ++j)
+    for (Index i = j; i < n; ++i)
+      matrix(Triangle{}.entries_before(j, n) + i - j, i + j * n) = 1;
+  return constant(matrix);
+}
+
+} // namespace
+
 SlotId Program::emit(Step step, Shape shape) {
   Stage stage = earliest_;
   for (const SlotId u : step.in)
@@ -91,7 +110,7 @@ SlotId Program::lower(const Node &f) {
   case Kind::commutation:
     return permute(value(eye(f.shape.rows)), f.middle, f.shape);
   case Kind::elimination:
-    return value(constant(elimination<double>(triangle_side(f.shape.rows)).to_dense()));
+    return value(elimination_matrix(f.shape));
   case Kind::add:
     return add(f.alpha, u(0), f.beta, u(1));
   case Kind::scale:
