@@ -31,6 +31,7 @@ struct JacobianPlan {
   struct Input {
     NodePtr symbol;
     SlotId slot;
+    bool is(const Symbol &x) const { return symbol == x.node(); }
   };
   std::vector<Input> inputs;   ///< every symbol of F, and X
   std::vector<NodePtr> others; ///< symbols that may have values, which are not read

@@ -12,7 +12,7 @@ namespace kronvec::detail {
 
 template <class T> void require_values(const JacobianPlan &plan, const Values<T> &values) {
   for (const auto &input : plan.inputs) {
-    const auto bound = [&](const Binding<T> &b) { return b.symbol.node() == input.symbol; };
+    const auto bound = [&](const Binding<T> &b) { return input.is(b.symbol); };
     const bool empty = input.symbol->shape.size() == 0;
     if (!empty && std::none_of(values.begin(), values.end(), bound))
       throw DomainError("symbol '" + input.symbol->name + "' has no value");
@@ -23,7 +23,7 @@ template <class T> void require_known(const JacobianPlan &plan, const Values<T> 
   if (values.allows_unused()) return;
   for (const Binding<T> &binding : values) {
     const NodePtr &symbol = binding.symbol.node();
-    const auto same = [&](const JacobianPlan::Input &input) { return input.symbol == symbol; };
+    const auto same = [&](const JacobianPlan::Input &input) { return input.is(binding.symbol); };
     const auto namesake = [&](const JacobianPlan::Input &input) { return input.symbol->name == symbol->name; };
     if (std::ranges::any_of(plan.inputs, same) || std::ranges::find(plan.others, symbol) != plan.others.end()) continue;
     const auto other = std::ranges::find_if(plan.inputs, namesake);
@@ -53,14 +53,14 @@ template <class T> MatrixView<T> Point<T>::matrix(SlotId id) const {
 
 template <class T> void Point<T>::require_shape(const Binding<T> &binding) const {
   for (const auto &input : plan_->inputs)
-    if (input.symbol == binding.symbol.node() && input.symbol->shape != binding.value.shape())
+    if (input.is(binding.symbol) && input.symbol->shape != binding.value.shape())
       throw ShapeError("symbol '" + binding.symbol.name() + "' is " + to_string(input.symbol->shape) +
                        ", its value is " + to_string(binding.value.shape()));
 }
 
 template <class T> void Point<T>::bind(const Binding<T> &binding) {
   for (const auto &input : plan_->inputs)
-    if (input.symbol == binding.symbol.node()) transfer<T>(device_.backend(), binding.value, matrix(input.slot));
+    if (input.is(binding.symbol)) transfer<T>(device_.backend(), binding.value, matrix(input.slot));
 }
 
 template <class T> void Point<T>::update(const Values<T> &values) {

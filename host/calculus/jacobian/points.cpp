@@ -12,8 +12,6 @@
 namespace kronvec::detail {
 namespace {
 
-bool names(const JacobianPlan::Input &input, const Symbol &symbol) { return input.symbol == symbol.node(); }
-
 /// Whether the value holds one matrix of the symbol's shape per point. (With one point the value counts as shared.)
 bool side_by_side(Shape value, Shape symbol, Index points) {
   return value != symbol && symbol.cols > 0 && value.rows == symbol.rows && value.cols % symbol.cols == 0 &&
@@ -28,7 +26,7 @@ template <class T> std::vector<SlotId> differing(const JacobianPlan &plan, const
     for (const Binding<T> &binding : values) {
       const Symbol &symbol = binding.symbol;
       const MatrixView<const T> value = binding.value;
-      if (!names(input, symbol) || value.shape() == symbol.shape()) continue;
+      if (!input.is(symbol) || value.shape() == symbol.shape()) continue;
       const auto [m, n] = symbol.shape();
       if (!side_by_side(value.shape(), symbol.shape(), points))
         throw ShapeError(fmt::format("symbol '{}' is {}, its value is {}; it must be {} for all points, or {}×({}·{}), "
@@ -90,7 +88,7 @@ template <class T> RunMemory<T> Points<T>::memory(Index first, Index count) cons
 
 template <class T> void Points<T>::require_shape(const Binding<T> &binding) const {
   for (const auto &input : plan_->inputs) {
-    if (!names(input, binding.symbol)) continue;
+    if (!input.is(binding.symbol)) continue;
     const Shape shape = input.symbol->shape, got = binding.value.shape();
     const bool differs = varying_.has(input.slot);
     if (differs ? !side_by_side(got, shape, count_) : got != shape)
@@ -102,7 +100,7 @@ template <class T> void Points<T>::require_shape(const Binding<T> &binding) cons
 
 template <class T> void Points<T>::bind(const Binding<T> &binding) {
   for (const auto &input : plan_->inputs) {
-    if (!names(input, binding.symbol)) continue;
+    if (!input.is(binding.symbol)) continue;
     const BatchView<T> slot = memory(0, count_).slot(plan_->program, input.slot);
     transfer<T>(device_.backend(), binding.value, {slot.data, binding.value.rows(), binding.value.cols()});
   }
@@ -116,7 +114,7 @@ template <class T> void Points<T>::update(const Values<T> &values) {
   for (const Binding<T> &binding : values) {
     bind(binding);
     for (const auto &input : plan_->inputs)
-      shared = shared || (names(input, binding.symbol) && !varying_.has(input.slot));
+      shared = shared || (input.is(binding.symbol) && !varying_.has(input.slot));
   }
   evaluate(shared);
 }
