@@ -4,7 +4,6 @@
 #include "kronvec/sparse.hpp"
 
 #include "core/host_memory.hpp"
-#include "core/readable.hpp"
 
 #include <algorithm>
 #include <utility>

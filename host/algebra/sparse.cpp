@@ -3,7 +3,6 @@
 #include "kronvec/sparse.hpp"
 
 #include "core/host_memory.hpp"
-#include "core/readable.hpp"
 #include "core/sparse_checks.hpp"
 
 #include <algorithm>
@@ -12,12 +11,6 @@
 
 namespace kronvec {
 namespace {
-
-/// Throws OutOfMemory if not even one number per row, or per column, fits.
-void require_room(Shape shape) {
-  require_host_memory(sizeof(Index) * static_cast<double>(std::max(shape.rows, shape.cols)),
-                      "the index of a sparse matrix of " + to_string(shape));
-}
 
 /// Sorts the entries by `key`, ascending and stable (counting sort).
 std::vector<std::size_t> sorted_by(const std::vector<Index> &key, Index keys, const std::vector<std::size_t> &entries) {
@@ -34,7 +27,8 @@ std::vector<std::size_t> sorted_by(const std::vector<Index> &key, Index keys, co
 
 template <class T> CsrMatrix<T> compressed(const CooMatrix<T> &a) {
   require_consistent(a);
-  require_room({a.rows, a.cols});
+  require_host_memory(sizeof(Index) * static_cast<double>(std::max(a.rows, a.cols)),
+                      "the index of a sparse matrix of " + to_string(Shape{a.rows, a.cols}));
   std::vector<std::size_t> entries(a.value.size());
   std::iota(entries.begin(), entries.end(), std::size_t(0));
   entries = sorted_by(a.row, a.rows, sorted_by(a.col, a.cols, entries));

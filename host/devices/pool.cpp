@@ -9,8 +9,6 @@
 #include <algorithm>
 #include <bit>
 #include <cstdlib>
-#include <fstream>
-#include <limits>
 #include <string>
 #include <sys/mman.h>
 
