@@ -1,8 +1,8 @@
 #pragma once
-/// The only header that knows whether nvcc compiles a kernel for a GPU or g++ compiles it for the emulator. Kernels use
-/// CUDA's own names (threadIdx, __syncthreads, __shfl_down_sync) and, from here, KRONVEC_SHARED,
-/// KRONVEC_DYNAMIC_SHARED, KRONVEC_WITHIN, KRONVEC_BEYOND, KRONVEC_STRIDE, KRONVEC_UNROLL, KRONVEC_ROLLED, at_most,
-/// blocks_for, launch, warp_multiply_add and to_tf32.
+/// Hides from the kernels whether nvcc compiles them for a GPU or g++ for the emulator, as do `host_device.hpp`,
+/// `mma.hpp` and `thrust_stream.hpp`. Kernels use CUDA's own names (threadIdx, __syncthreads, __shfl_down_sync) and,
+/// from here, KRONVEC_SHARED, KRONVEC_DYNAMIC_SHARED, KRONVEC_WITHIN, KRONVEC_BEYOND, KRONVEC_STRIDE, KRONVEC_UNROLL,
+/// KRONVEC_ROLLED, at_most, blocks_for, launch, warp_multiply_add and to_tf32.
 
 #include <algorithm>
 #include <cstdint>

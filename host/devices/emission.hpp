@@ -1,6 +1,6 @@
 #pragma once
-/// Emission: an einsum-like sum of products (index notation) of strided arrays, written once to a matrix in memory, in
-/// one pass. Dense Jacobians, and the small arrays that their terms read, are written this way.
+/// Emission: an einsum-like sum of products (index notation) of strided arrays, written to a matrix in memory in one
+/// pass. Dense Jacobians, and the small arrays that their terms read, are written this way.
 ///
 /// A product is a table of strides over labels a_q, 0 ≤ a_q < extent_q:
 ///

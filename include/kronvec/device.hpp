@@ -23,7 +23,7 @@ public:
   static Device cuda(int index = 0, void *stream = nullptr);
   /// The same host code and kernels as `cuda`, run by an emulator on the CPU: for testing, not for speed.
   static Device cuda_emulated();
-  /// All devices of this machine, the oracle first.
+  /// The devices of this machine, the oracle first. Of several GPUs, the one with index 0.
   static std::vector<Device> all();
   /// `auto` (the fastest one here), `reference`, `cpu`, `cuda`, `cuda:1` or `cuda-emulated`. Throws DeviceError.
   static Device named(std::string_view name);

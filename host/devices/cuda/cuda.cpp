@@ -1,5 +1,5 @@
-/// The CUDA device: products and small factorisations by cuBLAS, larger factorisations by cuSOLVER, entrywise work by
-/// Thrust, permutations, sums and emissions by our own kernels.
+/// The CUDA device: products and small factorisations by cuBLAS, larger factorisations by cuSOLVER, the rest by the
+/// kernels in `kernels/`.
 
 #include "devices/cuda/module.hpp"
 #include "devices/cuda/primitives.hpp"

@@ -29,7 +29,9 @@ auto open(CudaModule module) {
     throw DeviceError("this machine has no NVIDIA GPU, or no driver for it");
   const auto path = module_path(module);
   if (!std::filesystem::exists(path))
-    throw DeviceError("kronvec was built without CUDA: there is no " + path.filename().string());
+    throw DeviceError(std::string("kronvec was built without ") +
+                      (module == CudaModule::real ? "CUDA" : "the emulated CUDA device") + ": there is no " +
+                      path.filename().string());
   void *library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (!library) throw DeviceError(std::string("cannot load the CUDA device: ") + dlerror());
   auto *make = reinterpret_cast<decltype(&kronvec_cuda_backend)>(dlsym(library, "kronvec_cuda_backend"));

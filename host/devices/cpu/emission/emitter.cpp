@@ -1,4 +1,5 @@
-/// Emission on the CPU. An emission is planned once; each run writes Y once, in the order of its addresses.
+/// Emission on the CPU. An emission is planned once. A run writes Y column by column: the first group of a column
+/// stores, the others add to it in the cache.
 
 #include "devices/cpu/emission/emitter.hpp"
 

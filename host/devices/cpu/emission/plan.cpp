@@ -28,7 +28,7 @@ public:
     plan_.rows = emission.rows, plan_.cols = emission.cols;
     plan_.row_indices = indices(emission.rows), plan_.col_indices = indices(emission.cols);
     for (const DraftGroup &d : drafts(emission.products))
-      for (DraftGroup &resolved : without_sums(d))
+      for (DraftGroup &resolved : resolve_sums(d))
         add_groups(std::move(resolved));
     choose_tiling();
   }
@@ -90,8 +90,8 @@ private:
     return terms;
   }
 
-  /// Drafts without sums. A term whose sums need a loop becomes a draft of its own.
-  std::vector<DraftGroup> without_sums(const DraftGroup &d) {
+  /// Writes out short sums, and makes long ones contractions. A term whose sums need a loop becomes a draft of its own.
+  std::vector<DraftGroup> resolve_sums(const DraftGroup &d) {
     DraftGroup plain{d.row_offset, d.col_offset, d.labels, {}};
     std::vector<DraftGroup> result;
     for (DraftTerm term : d.terms) {

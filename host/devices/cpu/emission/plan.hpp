@@ -6,7 +6,7 @@
 /// computed as a sum over terms of (product of scalars) · (entrywise product of vectors). A *band* is the runs along
 /// one label. A factor that is neither a scalar nor a vector along the run is copied into a table that is.
 ///
-/// Pipeline: drafts (draft.hpp) → runs (runs.hpp) and contractions (contraction.hpp) → Plan → tables (tables.hpp),
+/// Pipeline: drafts (draft.hpp) → contractions (contraction.hpp) → runs (runs.hpp) → Plan → tables (tables.hpp),
 /// tasks (task_partition.hpp), columns (column.hpp) and bands (simd.hpp).
 
 #include "devices/emission.hpp"
