@@ -1,45 +1,54 @@
 #!/usr/bin/env bash
-# Brings the handbook up to date: refresh.sh [--check]. A page is written by hand, except for
-#   - what follows a line "$ kronvec …" in a block "console": the command's output,
-#   - a block "cpp" of page E07: the body of the function e7 of examples/handbook.cpp,
-#   - README.md's table of contents: functions and derivatives, from the pages' `kronvec derive`,
-#   - pictures: what the commands write.
-# With --check nothing is written, and the exit status is 1 where a page is out of date (pictures are not compared: the
-# bytes of a PNG depend on zlib). KRONVEC names the command, if it is not that of the release build.
+# Updates what the documentation shows: refresh.sh [--check]. README.md, docs/command.md and the pages of docs/handbook
+# are written by hand, except for
+#   - what follows a line "$ …" in a block "console": the command's output,
+#   - a block "cpp" of the handbook's page E07: the body of the function e7 of examples/handbook.cpp,
+#   - a block "cpp" of README.md: the lines of examples/first_jacobian.cpp that make the Jacobian,
+#   - the handbook's table of contents: functions and derivatives, from the pages' `kronvec derive`,
+#   - the handbook's pictures: what the commands write.
+# With --check it writes nothing, and the exit status is 1 if a file is out of date. It does not compare measured numbers,
+# or pictures, because the bytes of a PNG depend on zlib. KRONVEC names the command, if it is not that of the release
+# build.
 set -euo pipefail
-handbook=$(cd "$(dirname "$0")" && pwd)
-root=$(cd "$handbook/../.." && pwd)
+root=$(cd "$(dirname "$0")/.." && pwd)
+handbook=$root/docs/handbook
 kronvec=$(realpath "${KRONVEC:-$root/build/release/bin/kronvec}")
 fresh=$(mktemp -d)
 trap 'rm -rf "$fresh"' EXIT
 mkdir "$fresh/bin"
-ln -s "$kronvec" "$fresh/bin/kronvec"
+ln -s "$kronvec" "$(dirname "$kronvec")/example_first_jacobian" "$fresh/bin/"
 export PATH="$fresh/bin:$PATH"
 
-# The output of a command of a page, which runs in the folder of the fresh pages. It may be refused (2), not fail.
+# The output of a command, which runs in the folder of the fresh pages. It may be refused (2), not fail.
 output() {
   local status=0
   (cd "$fresh" && bash -c "$1") </dev/null 2>&1 || status=$?
   ((status == 0 || status == 2)) || { echo "refresh.sh: exit status $status: $1" >&2; return 1; }
 }
 
-# The body of a function of examples/handbook.cpp.
+# The code that FILE shows.
 snippet() {
-  awk -v head="void $1() {" '
-    $0 == "}" { inside = 0 }
+  local source=$root/examples/handbook.cpp head last='^}$'
+  if [[ $1 == "$root/README.md" ]]; then
+    source=$root/examples/first_jacobian.cpp head='  using namespace kronvec;' last='std::printf'
+    printf '%s\n' '#include <kronvec/kronvec.hpp>' 'using namespace kronvec;' ''
+  else
+    head="void e$((10#$(basename "$1" .md | tr -d E)))() {"
+  fi
+  awk -v head="$head" -v last="$last" '
+    $0 ~ last { inside = 0 }
     inside { sub(/^  /, ""); print; lines++ }
     $0 == head { inside = 1 }
-    END { exit !lines }' "$root/examples/handbook.cpp"
+    END { exit !lines }' "$source"
 }
 
-# The page FILE with all that is generated anew.
+# FILE with all that is generated anew.
 refreshed() {
-  local function line block=text first=
-  function=e$((10#$(basename "$1" .md | tr -d E)))
+  local line block=text first=
   while IFS= read -r line; do
     case "$block:$line" in
       'text:```console') block=console && first=yes ;;
-      'text:```cpp') block=cpp && line+=$'\n'$(snippet "$function") ;;
+      'text:```cpp') block=cpp && line+=$'\n'$(snippet "$1") ;;
       'console:```' | 'cpp:```') block=text ;;
       'console:$ '*)
         [[ $first ]] || echo
@@ -73,6 +82,15 @@ contents() {
     derive && /^where$/ { where = 1 }' "$@"
 }
 
+# FILE without the numbers that differ from run to run: times and rates, errors, memory.
+without_measurements() {
+  sed -E -e 's/[0-9.]+ (ms|s|GB\/s|GFLOP\/s|KiB|MiB) /# \1 /g; s/[0-9.]+ (ms|s|GB\/s|GFLOP\/s),/# \1,/g; s/[0-9.]+ times/# times/g' \
+    -e '/  ok$/ { s/ +[0-9.]+(e[-+][0-9]+)?( |$)/ # /g; s/ +[0-9.]+(e[-+][0-9]+)? / # /g; }' "$1"
+}
+
+mkdir "$fresh/docs"
+refreshed "$root/README.md" >"$fresh/docs/README.md"
+refreshed "$root/docs/command.md" >"$fresh/docs/command.md"
 for page in "$handbook"/E*.md; do
   refreshed "$page" >"$fresh/$(basename "$page")"
 done
@@ -82,6 +100,10 @@ rows=$(contents "$fresh"/E*.md) awk '
   line == 2 { print ENVIRON["rows"]; line = 3 }' "$handbook/README.md" >"$fresh/README.md"
 
 if [[ ${1:-} == --check ]]; then
+  for page in README.md docs/command.md; do
+    diff -u --label "$page" --label "$page, refreshed" <(without_measurements "$root/$page") \
+      <(without_measurements "$fresh/docs/$(basename "$page")") || status=1
+  done
   cd "$handbook"
   for page in *.md; do
     diff -u "$page" "$fresh/$page" || status=1
@@ -92,5 +114,7 @@ if [[ ${1:-} == --check ]]; then
   diff <(pictures ./*.png) <(pictures "$fresh"/*.png) || status=1
   exit "${status:-0}"
 fi
+cp "$fresh/docs/README.md" "$root/"
+cp "$fresh/docs/command.md" "$root/docs/"
 rm -f "$handbook"/*.png
 cp "$fresh"/*.md "$fresh"/*.png "$handbook/"
