@@ -24,6 +24,21 @@ if(KRONVEC_COMMAND)
   set(kronvec_command_FOUND TRUE)
   install(TARGETS kronvec_command kronvec_command_module RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT command
           LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT command)
+  # The command makes them from its own options.
+  set(documents kronvec.1 kronvec.bash _kronvec kronvec.fish)
+  add_custom_command(OUTPUT ${documents} DEPENDS kronvec_command kronvec_command_module
+                     COMMAND kronvec_command manual >kronvec.1
+                     COMMAND kronvec_command completion bash >kronvec.bash
+                     COMMAND kronvec_command completion zsh >_kronvec
+                     COMMAND kronvec_command completion fish >kronvec.fish)
+  add_custom_target(kronvec_documents ALL DEPENDS ${documents})
+  add_dependencies(kronvec_all kronvec_documents)
+  list(TRANSFORM documents PREPEND ${CMAKE_CURRENT_BINARY_DIR}/ OUTPUT_VARIABLE paths)
+  list(POP_FRONT paths manual bash zsh fish)
+  install(FILES ${manual} DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT command)
+  install(FILES ${bash} DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME kronvec COMPONENT command)
+  install(FILES ${zsh} DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions COMPONENT command)
+  install(FILES ${fish} DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d COMPONENT command)
 endif()
 install(FILES ${PROJECT_SOURCE_DIR}/docs/ledger.md DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT development) # headers name its rows
 

@@ -196,7 +196,8 @@ TEST_F(Command, ComparesAndInforms) {
   EXPECT_NE(failed.out.find("FAILED"), std::string::npos);
   EXPECT_NE(run("info").out.find("OpenBLAS"), std::string::npos);
   EXPECT_EQ(run("--version").out.rfind("kronvec ", 0), 0u);
-  EXPECT_NE(run("--help").out.find("example:"), std::string::npos);
+  EXPECT_NE(run("--help").out.find("exit status:"), std::string::npos);
+  EXPECT_NE(run("jacobian --help").out.find("examples:\n  kronvec jacobian "), std::string::npos);
 }
 
 TEST_F(Command, RefusesBadRequestsWithOneLineAndAPlace) {
@@ -359,6 +360,29 @@ TEST_F(Command, RefusesWhatIsNoOperator) {
   expect_refusal("apply 'A' A=2x2 --to x.npy", 2, "x.npy");
   expect_refusal("apply 'A' A=2x2 --to 2x1 --out y.txt", 2, "--out y.txt: its name must end in .npy");
   EXPECT_EQ(files(), 0u);
+}
+
+TEST_F(Command, CompletesItsArguments) {
+  const auto completions = [&](const std::string &words, int at) {
+    write("complete.sh", "source <(" KRONVEC_COMMAND " completion bash)\nCOMP_WORDS=(kronvec " + words +
+                             ")\nCOMP_CWORD=" + std::to_string(at) + "\n_kronvec\necho \"${COMPREPLY[*]}\" >found\n");
+    const Outcome outcome = run("info >/dev/null && bash complete.sh");
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+    return contents(dir_ / "found");
+  };
+  EXPECT_EQ(completions("ja", 1), "jacobian\n");
+  EXPECT_EQ(completions("jacobian --wr", 2), "--wrt\n");
+  EXPECT_EQ(completions("jacobian --layout ''", 3), "numerator denominator\n");
+  EXPECT_EQ(completions("completion z", 2), "zsh\n");
+  expect_refusal("completion tcsh", 2, "tcsh");
+}
+
+TEST_F(Command, PrintsItsManual) {
+  const Outcome manual = run("manual");
+  EXPECT_EQ(manual.out.rfind(".TH KRONVEC 1", 0), 0u) << manual.out;
+  for (const char *expected :
+       {".SS jacobian expression bindings\n", ".B \\-\\-symmetric\n", "(numerator, denominator)\n"})
+    EXPECT_NE(manual.out.find(expected), std::string::npos) << expected << "\n" << manual.out;
 }
 
 } // namespace

@@ -13,7 +13,7 @@ struct Request {
   std::string expression;
   std::vector<std::string> bindings;
   std::string wrt, format = "text", device = "auto", dtype = "float64", layout = "numerator", method = "auto";
-  std::string out, picture, max_memory, tangent, cotangent, to;
+  std::string out, picture, max_memory, tangent, cotangent, to, shell;
   bool symmetric = false, explain = false, transposed = false;
 };
 

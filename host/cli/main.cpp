@@ -1,11 +1,13 @@
 /// The command `kronvec`: its options and exit statuses. `start/start.cpp` loads and calls it.
 
 #include "cli/commands.hpp"
+#include "cli/documents.hpp"
 #include "cli/interruption.hpp"
 #include "cli/output.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <csignal>
@@ -16,6 +18,47 @@ using kronvec::cli::Request;
 
 /// Exit statuses: 0 done, 1 a comparison failed, 2 the request was wrong or refused, 3 a system error.
 enum Status { done = 0, wrong = 2, machine = 3 };
+
+struct Command {
+  const char *name, *what, *examples;
+};
+constexpr Command commands[] = {
+    {"evaluate", "prints the value of an expression", R"~(
+  kronvec evaluate 'A*exp(X*B)' A=4x3 B=2x5 X=3x2      random matrices
+  kronvec evaluate 'A*X' 'A=[1,2;3,4]' X=x.npy --out y.npy)~"},
+    {"jacobian", "prints the dense Jacobian ∂vec F/∂(vec X)ᵀ, or writes it to a file", R"~(
+  kronvec jacobian 'A*exp(X*B)' --wrt X A=4x3 B=2x5 X=x.npy --out J.npy --picture J.png
+  kronvec jacobian 'A*exp(X*B)' --wrt X A=64x32 B=48x40 X=32x48 --explain
+  kronvec jacobian "X'*X" --wrt X X=200x100 --out J.mtx                   sparse
+  kronvec jacobian 'exp(S)*S' --wrt S --symmetric 'S=[1,2;2,3]')~"},
+    {"gradient", "prints the gradient of a scalar, in the shape of the variable", R"~(
+  kronvec gradient 'logdet(X)' --wrt X 'X=[2,1;1,3]')~"},
+    {"hessian", "prints the dense Hessian of a scalar", R"~(
+  kronvec hessian "log(1+exp(z'*w))" --wrt w z=4x1 w=4x1)~"},
+    {"jvp", "multiplies the Jacobian by a tangent, without forming the Jacobian", R"~(
+  kronvec jvp 'A*exp(X*B)' --wrt X A=4x3 B=2x5 X=3x2 --tangent dx.npy)~"},
+    {"vjp", "multiplies the transposed Jacobian by a cotangent, without forming the Jacobian", R"~(
+  kronvec vjp 'A*exp(X*B)' --wrt X A=4x3 B=2x5 X=3x2 --cotangent 4x5)~"},
+    {"compare", "compares the Jacobian by every method on every device with the element method", R"~(
+  kronvec compare 'A*exp(X*B)' --wrt X A=64x32 B=48x40 X=32x48
+  kronvec compare 'logdet(X)' --wrt X X=5x5 --device cpu)~"},
+    {"apply", "multiplies a matrix by an operator in Kronecker structure, without forming the operator", R"~(
+  kronvec apply 'kron(A,B)*K(4,3)' A=4x3 B=5x4 --to 12x1
+  kronvec apply 'K(300,200)' --to x.npy --out y.npy)~"},
+    {"simplify", "rewrites an operator by the identities that save work, and names them", R"~(
+  kronvec simplify 'K(5,4)*kron(A,B)*K(3,2)' A=4x3 B=5x2)~"},
+    {"derive", "derives the differential step by step, and the Jacobian as mathematics; needs no numbers", R"~(
+  kronvec derive 'A*exp(X*B)' --wrt X
+  kronvec derive "x'*A*x" --wrt x --format latex)~"},
+    {"info", "lists devices and versions", R"~(
+  kronvec info)~"},
+    {"completion", "prints a script with which a shell completes the arguments of kronvec", R"~(
+  source <(kronvec completion bash)
+  kronvec completion zsh > ~/.zfunc/_kronvec
+  kronvec completion fish > ~/.config/fish/completions/kronvec.fish)~"},
+    {"manual", "prints the manual page", R"~(
+  kronvec manual | man -l -)~"},
+};
 
 void add_common(CLI::App &command, Request &r, const char *example) {
   command.add_option("expression", r.expression, std::string("such as ") + example)->required();
@@ -66,9 +109,44 @@ std::vector<std::string> arguments_of(int argc, char **argv, std::string &expres
   return arguments;
 }
 
-bool has_command(CLI::App &app, const std::string &name) {
-  const auto commands = app.get_subcommands([](CLI::App *) { return true; });
-  return std::any_of(commands.begin(), commands.end(), [&](auto *command) { return command->get_name() == name; });
+bool has_command(const std::string &name) {
+  return std::any_of(std::begin(commands), std::end(commands), [&](const Command &c) { return c.name == name; });
+}
+
+std::string command_names() {
+  std::vector<std::string> names;
+  for (const Command &command : commands)
+    names.push_back(command.name);
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
+/// Declares the subcommands and the options, which set the fields of `request`.
+void declare(CLI::App &app, Request &request) {
+  app.set_version_flag("--version", fmt::format("kronvec {}", kronvec::version()));
+  app.require_subcommand(1);
+  app.name("kronvec");
+  app.footer("exit status: 0 done, 1 a comparison failed, 2 the request was wrong or refused, 3 a system error\n"
+             "kronvec COMMAND --help shows examples of a command");
+  for (const Command &command : commands)
+    app.add_subcommand(command.name, command.what)->footer(std::string("examples:") + command.examples);
+  const auto of = [&](const char *name) { return app.get_subcommand(name); };
+  for (const char *name : {"evaluate", "jacobian", "gradient", "hessian", "jvp", "vjp", "compare"})
+    add_common(*of(name), request, "'A*exp(X*B)'");
+  for (const char *name : {"apply", "simplify"})
+    add_common(*of(name), request, "'kron(A,B)*K(4,3)'");
+  for (const char *name : {"evaluate", "gradient", "hessian", "jvp", "vjp", "apply"})
+    add_result(*of(name), request);
+  add_derive(*of("derive"), request);
+  for (const char *name : {"gradient", "hessian", "jvp", "vjp", "compare", "derive"})
+    add_variable(*of(name), request);
+  add_jacobian(*of("jacobian"), request);
+  of("jvp")->add_option("--tangent", request.tangent, "dX, a file or a value as in a binding")->required();
+  of("vjp")
+      ->add_option("--cotangent", request.cotangent, "U of F's shape, a file or a value as in a binding")
+      ->required();
+  of("apply")->add_option("--to", request.to, "X, a file or a value as in a binding")->required();
+  of("apply")->add_flag("--transposed", request.transposed, "apply the operator's transpose");
+  of("completion")->add_option("shell", request.shell)->required()->check(CLI::IsMember({"bash", "zsh", "fish"}));
 }
 
 int report(const std::string &message, Status status) {
@@ -76,8 +154,10 @@ int report(const std::string &message, Status status) {
   return status;
 }
 
-int answer(const Request &request) {
+int answer(const CLI::App &app, const Request &request) {
   try {
+    if (request.command == "completion") return kronvec::cli::print(kronvec::cli::completion(app, request.shell)), 0;
+    if (request.command == "manual") return kronvec::cli::print(kronvec::cli::manual_page(app)), 0;
     return kronvec::cli::run(request);
   } catch (const kronvec::cli::MachineError &e) {
     return report(e.what(), machine);
@@ -102,42 +182,9 @@ extern "C" int kronvec_command(int argc, char **argv) {
   std::signal(SIGXFSZ, SIG_IGN); // so does a file that exceeds the size limit
   Request request;
   CLI::App app("Matrix calculus at the speed of memory");
-  app.set_version_flag("--version", fmt::format("kronvec {}", kronvec::version()));
-  app.require_subcommand(1);
-  app.name("kronvec");
-  app.footer("example: kronvec jacobian 'A*exp(X*B)' --wrt X A=4x3 B=2x5 X=3x2");
-  const auto add = [&](const char *name, const char *what) { return app.add_subcommand(name, what); };
-  auto *evaluate = add("evaluate", "the value of an expression");
-  auto *jacobian = add("jacobian", "the dense Jacobian, ∂vec F/∂(vec X)ᵀ");
-  auto *gradient = add("gradient", "the gradient matrix of a scalar, of the variable's shape");
-  auto *hessian = add("hessian", "the dense Hessian of a scalar");
-  auto *jvp = add("jvp", "the Jacobian times a tangent, without forming it");
-  auto *vjp = add("vjp", "the transposed Jacobian times a cotangent, without forming it");
-  auto *compare = add("compare", "the Jacobian by every method on every device against the element method");
-  auto *apply = add("apply", "an operator in Kronecker structure times a matrix, without forming it");
-  auto *simplify = add("simplify", "an operator rewritten by the identities that save work, with each of them");
-  auto *derive = add("derive", "the differential step by step, and the Jacobian as mathematics; no numbers needed");
-  add("info", "devices and versions");
-  for (auto *command : {evaluate, jacobian, gradient, hessian, jvp, vjp, compare})
-    add_common(*command, request, "'A*exp(X*B)'");
-  for (auto *command : {apply, simplify})
-    add_common(*command, request, "'kron(A,B)*K(4,3)'");
-  for (auto *command : {evaluate, gradient, hessian, jvp, vjp, apply})
-    add_result(*command, request);
-  add_derive(*derive, request);
-  for (auto *command : {gradient, hessian, jvp, vjp, compare, derive})
-    add_variable(*command, request);
-  add_jacobian(*jacobian, request);
-  jvp->add_option("--tangent", request.tangent, "dX, a file or a value as in a binding")->required();
-  vjp->add_option("--cotangent", request.cotangent, "U of F's shape, a file or a value as in a binding")->required();
-  apply->add_option("--to", request.to, "X, a file or a value as in a binding")->required();
-  apply->add_flag("--transposed", request.transposed, "apply the operator's transpose");
-
-  if (argc > 1 && argv[1][0] != '-' && !has_command(app, argv[1]))
-    return report(fmt::format("no command '{}'; there are evaluate, jacobian, gradient, hessian, jvp, vjp, compare, "
-                              "apply, simplify, derive and info",
-                              argv[1]),
-                  wrong);
+  declare(app, request);
+  if (argc > 1 && argv[1][0] != '-' && !has_command(argv[1]))
+    return report(fmt::format("no command '{}'; the commands are {}", argv[1], command_names()), wrong);
   std::string expression;
   std::vector<std::string> arguments = arguments_of(argc, argv, expression);
   std::reverse(arguments.begin(), arguments.end()); // CLI11 takes them from the back
@@ -149,5 +196,5 @@ extern "C" int kronvec_command(int argc, char **argv) {
   }
   if (!expression.empty()) request.expression = expression;
   request.command = app.get_subcommands().front()->get_name();
-  return answer(request);
+  return answer(app, request);
 }
