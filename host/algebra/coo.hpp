@@ -3,7 +3,7 @@
 
 #include "kronvec/sparse.hpp"
 
-#include "core/host_memory.hpp"
+#include "core/free_memory.hpp"
 
 #include <algorithm>
 #include <utility>

@@ -1,7 +1,7 @@
 /// The public functions of operators: check their arguments, then call the node.
 
 #include "algebra/dense.hpp"
-#include "core/readable.hpp"
+#include "core/free_memory.hpp"
 #include "devices/operands.hpp"
 
 #include <cmath>
@@ -32,9 +32,7 @@ template <class T> void require_inside(const Node<T> &node, Index i, Index j, Sh
 template <class T> void require_room(const Node<T> &node, Shape shape) {
   const double bytes = static_cast<double>(shape.rows) * static_cast<double>(shape.cols) * sizeof(T);
   const auto free = static_cast<double>(node.device().bytes_free());
-  if (bytes > free)
-    throw OutOfMemory(node.text() + " as a dense matrix of " + to_string(shape) + " would take " +
-                      readable_bytes(bytes) + ", " + readable_bytes(free) + " are free");
+  if (bytes > free) throw out_of_memory(node.text() + " as a dense matrix of " + to_string(shape), bytes, free);
 }
 
 } // namespace

@@ -2,7 +2,7 @@
 
 #include "kronvec/sparse.hpp"
 
-#include "core/host_memory.hpp"
+#include "core/free_memory.hpp"
 #include "core/sparse_checks.hpp"
 
 #include <algorithm>

@@ -3,6 +3,7 @@
 #include "cli/bindings.hpp"
 
 #include "cli/output.hpp"
+#include "core/free_memory.hpp"
 
 #include <fmt/format.h>
 
@@ -51,11 +52,8 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
 }
 
 void require_room(const std::string &name, const std::string &text, Shape shape, std::size_t element) {
-  const double bytes = static_cast<double>(shape.rows) * static_cast<double>(shape.cols) * static_cast<double>(element);
-  const auto free = static_cast<double>(Device::cpu().bytes_free());
-  if (bytes > free)
-    throw OutOfMemory(fmt::format("{}={} would take {:.1f} GiB, {:.1f} GiB are free", name, text, bytes / (1 << 30),
-                                  free / (1 << 30)));
+  require_host_memory(static_cast<double>(shape.rows) * static_cast<double>(shape.cols) * static_cast<double>(element),
+                      name + '=' + text);
 }
 
 template <class T> Matrix<T> literal(const std::string &name, const std::string &text) {

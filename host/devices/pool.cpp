@@ -4,8 +4,6 @@
 
 #include "kronvec/error.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <bit>
 #include <cstdlib>
@@ -20,13 +18,11 @@ constexpr std::size_t line = 64;
 
 std::size_t round_up(std::size_t bytes, std::size_t unit) { return (bytes + unit - 1) / unit * unit; }
 
-std::string gib(std::size_t bytes) { return fmt::format("{:.2f} GiB", static_cast<double>(bytes) / (1 << 30)); }
-
 } // namespace
 
 void *Memory::allocate(std::size_t bytes) {
   void *block = obtain(bytes);
-  if (!block) throw OutOfMemory(fmt::format("{} of memory are needed, {} are free", gib(bytes), gib(bytes_free())));
+  if (!block) throw out_of_memory("one block of memory", static_cast<double>(bytes), static_cast<double>(bytes_free()));
   const std::size_t now = in_use_ += bytes;
   for (std::size_t peak = peak_; now > peak && !peak_.compare_exchange_weak(peak, now);) {
   }

@@ -1,7 +1,7 @@
 #pragma once
 /// Memory of a device, with counters, and a pool of workspaces.
 
-#include "core/host_memory.hpp"
+#include "core/free_memory.hpp"
 
 #include <atomic>
 #include <cstddef>

@@ -2,7 +2,7 @@
 
 #include "calculus/differential/differential.hpp"
 
-#include "core/host_memory.hpp"
+#include "core/free_memory.hpp"
 
 #include <numbers>
 #include <optional>

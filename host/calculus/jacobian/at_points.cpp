@@ -5,7 +5,7 @@
 #include "calculus/jacobian/packed.hpp"
 #include "calculus/jacobian/points.hpp"
 #include "calculus/jacobian/prediction.hpp"
-#include "core/readable.hpp"
+#include "core/free_memory.hpp"
 #include "devices/operands.hpp"
 
 #include <fmt/format.h>
@@ -62,17 +62,16 @@ template <class T> Matrix<T> applied(const Points<T> &points, Stage stage, Matri
   return y;
 }
 
-/// Throws OutOfMemory, with both numbers, if the Jacobians and what is held beside them do not fit.
+/// Throws OutOfMemory if the Jacobians and what is held beside them do not fit.
 template <class T> void require_memory(const Points<T> &points, const DenseOptions &options) {
   const Shape each{points.plan().rows(), points.plan().cols()};
   const double all = static_cast<double>(each.rows) * static_cast<double>(each.cols) *
                      static_cast<double>(points.count()) * sizeof(T),
                beside = static_cast<double>(points.held_beside(options.method, options.layout).bytes()),
                free = static_cast<double>(points.device().bytes_free());
-  if (all + beside <= free) return;
-  throw OutOfMemory(fmt::format(
-      "J is {} at each of {} points, which would take {}, {} with what is held beside it; {} are free", to_string(each),
-      points.count(), readable_bytes(all), readable_bytes(all + beside), readable_bytes(free)));
+  if (all + beside > free)
+    throw out_of_memory(fmt::format("J is {} at each of {} points, which", to_string(each), points.count()), all, free,
+                        beside);
 }
 
 } // namespace

@@ -2,7 +2,7 @@
 
 #include "calculus/jacobian/plan.hpp"
 #include "calculus/jacobian/point.hpp"
-#include "core/readable.hpp"
+#include "core/free_memory.hpp"
 #include "devices/operands.hpp"
 
 #include <algorithm>
@@ -82,13 +82,13 @@ template <class T> struct FactoredJacobian<T>::StoredTerms {
                        std::to_string(which));
   }
 
-  /// Throws OutOfMemory, with both numbers, if a sparse J with `stored` entries does not fit. All values lie on the
-  /// device first.
+  /// Throws OutOfMemory if a sparse J with `stored` entries does not fit. All values lie on the device first.
   void require_room(Index stored, double bytes) const {
-    const double free = static_cast<double>(Device::cpu().bytes_free());
-    if (bytes > free || static_cast<double>(stored) * sizeof(T) > static_cast<double>(point->device().bytes_free()))
-      throw OutOfMemory("a sparse J of " + std::to_string(stored) + " entries would take " + readable_bytes(bytes) +
-                        ", " + readable_bytes(free) + " are free");
+    const std::string what = "a sparse J of " + std::to_string(stored) + " entries";
+    require_host_memory(bytes, what);
+    const double values = static_cast<double>(stored) * sizeof(T),
+                 free = static_cast<double>(point->device().bytes_free());
+    if (values > free) throw out_of_memory("on the device " + point->device().name() + ", " + what, values, free);
   }
 };
 

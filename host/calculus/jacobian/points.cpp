@@ -3,7 +3,7 @@
 #include "calculus/jacobian/points.hpp"
 #include "calculus/jacobian/prediction.hpp"
 
-#include "core/readable.hpp"
+#include "core/free_memory.hpp"
 
 #include <fmt/format.h>
 
@@ -65,9 +65,7 @@ Points<T>::Points(std::shared_ptr<const JacobianPlan> plan, const Values<T> &val
   const double elements = static_cast<double>(varying_.per_point() + (copies ? plan_->rows() : 0)),
                bytes = elements * static_cast<double>(points) * sizeof(T),
                free = static_cast<double>(device_.bytes_free());
-  if (bytes > free)
-    throw OutOfMemory(fmt::format("the values at {} points would take {}, {} are free", points, readable_bytes(bytes),
-                                  readable_bytes(free)));
+  if (bytes > free) throw out_of_memory(fmt::format("the values at {} points", points), bytes, free);
   varying_.place(program, points);
   Pool &pool = device_.backend().pool();
   const auto take = [&](Index n) { return pool.take(static_cast<std::size_t>(n) * sizeof(T)); };

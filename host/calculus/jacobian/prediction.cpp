@@ -5,7 +5,7 @@
 #include "calculus/jacobian/methods.hpp"
 #include "calculus/jacobian/points.hpp"
 #include "calculus/program/cost.hpp"
-#include "core/readable.hpp"
+#include "core/free_memory.hpp"
 #include "devices/expm.hpp"
 
 #include <fmt/format.h>
@@ -152,10 +152,10 @@ template <class T> void require_memory(const Point<T> &point, const DenseOptions
   const double bytes = predicted_bytes<T>(plan, chosen(plan, options.method), options.layout,
                                           [&]() -> const Emitters<T> & { return point.emitters(); });
   const double free = static_cast<double>(point.device().bytes_free());
-  if (bytes <= free) return;
-  throw OutOfMemory(fmt::format("J is {} and would take {}, {} with what is held beside it; {} are free",
-                                to_string(Shape{plan.rows(), plan.cols()}), readable_bytes(bytes_of_j(plan, sizeof(T))),
-                                readable_bytes(bytes), readable_bytes(free)));
+  const double of_j = bytes_of_j(plan, sizeof(T));
+  if (bytes > free)
+    throw out_of_memory(fmt::format("J is {} and", to_string(Shape{plan.rows(), plan.cols()})), of_j, free,
+                        bytes - of_j);
 }
 
 template <class T> Blocks held_by_method(const Point<T> &point, Method method, Layout layout, Index most) {

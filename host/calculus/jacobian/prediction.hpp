@@ -17,6 +17,6 @@ Index columns_per_pass(const JacobianPlan &plan, Stage stage, std::size_t elemen
 template <class T> Blocks local_scratch(const JacobianPlan &plan, Index count, Device device);
 /// Bytes of a dense J with elements of this size, plus what the method holds beside it on the CPU.
 double predicted_bytes(const JacobianPlan &plan, Method method, std::size_t element);
-/// Throws OutOfMemory, with both numbers, if the predicted bytes exceed the free memory of the point's device.
+/// Throws OutOfMemory if the predicted bytes exceed the free memory of the point's device.
 template <class T> void require_memory(const Point<T> &point, const DenseOptions &options);
 } // namespace kronvec::detail

@@ -4,7 +4,7 @@
 
 #include "calculus/program/chains.hpp"
 #include "calculus/program/fusion.hpp"
-#include "core/host_memory.hpp"
+#include "core/free_memory.hpp"
 #include "devices/factors.hpp"
 #include "kronvec/triangle.hpp"
 

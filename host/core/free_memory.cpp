@@ -1,7 +1,7 @@
-#include "core/host_memory.hpp"
+#include "core/free_memory.hpp"
 
 #include "core/readable.hpp"
-#include "kronvec/error.hpp"
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <fstream>
@@ -34,11 +34,17 @@ std::size_t host_bytes_free() {
   return std::min(free, limit > current ? limit - current : 0);
 }
 
+OutOfMemory out_of_memory(const std::string &what, double bytes, double free, double beside) {
+  const std::string all =
+      beside > 0 ? fmt::format(", {} with what is held beside it;", readable_bytes(bytes + beside)) : ",";
+  return OutOfMemory(
+      fmt::format("{} would take {}{} {} are free", what, readable_bytes(bytes), all, readable_bytes(free)));
+}
+
 void require_host_memory(double bytes, const std::string &what) {
   constexpr double small = 1 << 20; // not worth the question
   if (bytes < small) return;
-  if (const auto free = static_cast<double>(host_bytes_free()); bytes > free)
-    throw OutOfMemory(what + " would take " + readable_bytes(bytes) + ", " + readable_bytes(free) + " are free");
+  if (const auto free = static_cast<double>(host_bytes_free()); bytes > free) throw out_of_memory(what, bytes, free);
 }
 
 } // namespace kronvec
