@@ -9,7 +9,7 @@
 #include "timing.hpp"
 
 #include "devices/backend.hpp"
-#include "tests/product.hpp"
+#include "tests/devices/product.hpp"
 
 #include <benchmark/benchmark.h>
 

@@ -37,5 +37,5 @@ for command in "${commands[@]}"; do
   env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin chroot "$root" bash -c "cd /root/kronvec && ./run $command"
   echo "== ./run $command on $release: done in $((SECONDS - seconds)) s"
 done
-emulation=$(cat tests/emulation/*_test.cpp | grep -cE '^(TYPED_)?TEST')
+emulation=$(cat tests/devices/emulation/*_test.cpp | grep -cE '^(TYPED_)?TEST')
 echo "== without a CUDA toolkit: the tests named Skipped above, and $emulation of the emulator, which is not built"

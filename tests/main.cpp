@@ -2,7 +2,7 @@
 /// of the processor; KRONVEC_SIMD=list prints the targets. If no CUDA device was built, tests of CUDA devices are
 /// reported as skipped, not as passed.
 
-#include "operands.hpp"
+#include "tests/devices/operands.hpp"
 
 #include <algorithm>
 #include <cstdint>

@@ -2,7 +2,7 @@
 /// Matrices by their textbook definitions, formed entry by entry in complex double. Each has bounds for the rounding
 /// errors of products that never form it.
 
-#include "testing.hpp"
+#include "tests/testing.hpp"
 
 #include "kronvec/operators.hpp"
 
