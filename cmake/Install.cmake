@@ -9,19 +9,14 @@ install(TARGETS kronvec EXPORT kronvec
         ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT development
         FILE_SET HEADERS DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT development)
 
-# Optional components of the package: each says in kronvecConfig.cmake whether it is there.
-set(kronvec_command_FOUND FALSE)
 foreach(device cuda cuda_emulated)
-  set(kronvec_${device}_FOUND FALSE)
   if(TARGET kronvec_${device}) # beside the library, which opens it
-    set(kronvec_${device}_FOUND TRUE)
     set_target_properties(kronvec_${device} PROPERTIES INSTALL_RPATH "$ORIGIN;${CUDAToolkit_LIBRARY_DIR}"
                                                        INSTALL_RPATH_USE_LINK_PATH ON)
     install(TARGETS kronvec_${device} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT ${device})
   endif()
 endforeach()
 if(KRONVEC_COMMAND)
-  set(kronvec_command_FOUND TRUE)
   install(TARGETS kronvec_command kronvec_command_module RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT command
           LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT command)
   # The command makes them from its own options.
