@@ -50,6 +50,9 @@ template <class T> void Operator<T>::apply(T alpha, MatrixView<const T> x, T bet
   algebra::apply<T>(*node_, alpha, x, beta, y);
 }
 template <class T> Matrix<T> Operator<T>::apply(MatrixView<const T> x) const {
+  if (x.rows() != cols()) // said before Y is allocated, which may be huge
+    throw ShapeError(node_->text() + " is " + kronvec::to_string(shape()) + ": it takes X of " +
+                     kronvec::to_string(Shape{cols(), x.cols()}) + ", not " + kronvec::to_string(x.shape()));
   auto y = Matrix<T>::uninitialized(rows(), x.cols(), device());
   apply(x, y);
   return y;

@@ -99,7 +99,8 @@ template <class T> Matrix<T> value_of(const std::string &name, const std::string
   };
   if (std::regex_match(text, parts, random)) {
     require_room(name, text, {size(1), size(2)}, sizeof(T));
-    const std::uint64_t seed = parts[4].matched ? static_cast<std::uint64_t>(size(4)) : hash(name);
+    const std::uint64_t seed =
+        parts[4].matched ? static_cast<std::uint64_t>(size(4)) : hash(name.substr(name.find_first_not_of('-')));
     return Matrix<T>::random(size(1), size(2), seed);
   }
   if (std::regex_match(text, parts, special)) {

@@ -9,7 +9,8 @@
 
 namespace kronvec::cli {
 
-/// The matrix that a value denotes. `name` seeds random numbers. Throws Error, IoError, OutOfMemory.
+/// The matrix that a value denotes. `name` is that of a symbol or an option, and seeds random numbers. Throws Error,
+/// IoError, OutOfMemory.
 template <class T> Matrix<T> value_of(const std::string &name, const std::string &text);
 
 /// The symbols of a command with their values.

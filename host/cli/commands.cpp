@@ -97,12 +97,12 @@ public:
   }
 
   void jvp() const {
-    const Matrix<T> tangent = value_of<T>("tangent", request_.tangent).to(device_);
+    const Matrix<T> tangent = value_of<T>("--tangent", request_.tangent).to(device_);
     deliver(on_host(kronvec::jvp<T>(f_, variable(), bindings_.values(), tangent, device_)), request_.out, "DF·dX");
   }
 
   void vjp() const {
-    const Matrix<T> cotangent = value_of<T>("cotangent", request_.cotangent).to(device_);
+    const Matrix<T> cotangent = value_of<T>("--cotangent", request_.cotangent).to(device_);
     deliver(on_host(kronvec::vjp<T>(f_, variable(), bindings_.values(), cotangent, device_)), request_.out, "DFᵀ·U");
   }
 

@@ -8,6 +8,9 @@
 
 namespace kronvec::cli {
 
+inline constexpr const char *exit_statuses =
+    "0 done, 1 a comparison failed, 2 the request was wrong or refused, 3 a system error";
+
 struct Request {
   std::string command;
   std::string expression;

@@ -1,6 +1,6 @@
 #include "cli/documents.hpp"
 
-#include "kronvec/version.hpp"
+#include "cli/commands.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -77,36 +77,34 @@ std::string manual_of_command(const CLI::App &command) {
 std::string quoted(const std::string &text) { return '\'' + replaced(text, "'", "'\\''") + '\''; }
 
 std::string bash(const CLI::App &app) {
-  std::string names, values, words;
+  std::string names, of_commands, of_options;
   for (const CLI::App *command : subcommands(app)) {
     const std::string &name = command->get_name();
     names += name + ' ';
-    words += fmt::format("  {}) words='{}' ;;\n", name, fmt::join(long_names(*command), " "));
-    for (const CLI::Option *option : options(*command, false))
-      if (const auto list = allowed(*option); !list.empty())
-        values += fmt::format("  '{} {}') words='{}' ;;\n", name, option->get_name(), fmt::join(list, " "));
-  }
-  for (const CLI::App *command : subcommands(app))
+    of_commands += fmt::format("  {}) options='{}'", name, fmt::join(long_names(*command), " "));
     for (const CLI::Option *option : options(*command, true))
       if (const auto list = allowed(*option); !list.empty())
-        words = replaced(words, fmt::format("  {}) words='", command->get_name()),
-                         fmt::format("  {}) words='{} ", command->get_name(), fmt::join(list, " ")));
+        of_commands += fmt::format(" values='{}'", fmt::join(list, " "));
+    of_commands += " ;;\n";
+    for (const CLI::Option *option : options(*command, false))
+      if (const auto list = allowed(*option); !list.empty())
+        of_options += fmt::format("  '{} {}') values='{}' ;;\n", name, option->get_name(), fmt::join(list, " "));
+  }
   return fmt::format(R"(# bash completion of kronvec
 _kronvec() {{
-  local word=${{COMP_WORDS[COMP_CWORD]}} before=${{COMP_WORDS[COMP_CWORD - 1]}} command=${{COMP_WORDS[1]}} words=
-  if ((COMP_CWORD == 1)); then
-    mapfile -t COMPREPLY < <(compgen -W '{}--help --version' -- "$word")
-    return
-  fi
+  local word=${{COMP_WORDS[COMP_CWORD]}} before=${{COMP_WORDS[COMP_CWORD - 1]}} command=${{COMP_WORDS[1]}} options= values=
   case "$command" in
 {}  esac
   case "$command $before" in
 {}  esac
-  mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
+  ((COMP_CWORD > 1)) || values='{}--help --version'
+  [[ $word != -* || $COMP_CWORD == 1 ]] || values=$options
+  COMPREPLY=() # without candidates, bash completes file names
+  [[ -z $values ]] || mapfile -t COMPREPLY < <(compgen -W "$values" -- "$word")
 }}
 complete -o default -F _kronvec kronvec
 )",
-                     names, words, values);
+                     of_commands, of_options, names);
 }
 
 std::string zsh(const CLI::App &app) {
@@ -177,7 +175,7 @@ std::string manual_page(const CLI::App &app) {
   text += ".SH SYNOPSIS\n.B kronvec\n.I COMMAND\n[\\fIARGUMENTS\\fR]\n.SH COMMANDS\n";
   for (const CLI::App *command : subcommands(app))
     text += manual_of_command(*command);
-  return text + ".SH EXIT STATUS\n" + roff_lines(app.get_footer());
+  return text + ".SH EXIT STATUS\n" + roff_lines(exit_statuses);
 }
 
 std::string completion(const CLI::App &app, const std::string &shell) {

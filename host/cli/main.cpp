@@ -65,7 +65,7 @@ void add_common(CLI::App &command, Request &r, const char *example) {
   command.add_option("bindings", r.bindings,
                      "NAME=x.npy, x.csv, 4x3, 4x3:SEED, [1,2;3,4], eye(4), zeros(4,3), ones(4,3) or 2.5");
   command.add_option("--device", r.device, "auto, reference, cpu, cuda, cuda:1 or cuda-emulated");
-  command.add_option("--dtype", r.dtype)->check(CLI::IsMember({"float64", "float32"}));
+  command.add_option("--dtype", r.dtype, "the type of entries")->check(CLI::IsMember({"float64", "float32"}));
 }
 
 void add_result(CLI::App &command, Request &r) {
@@ -77,7 +77,8 @@ void add_derive(CLI::App &command, Request &r) {
   command.add_option("bindings", r.bindings,
                      "shapes, none of which is needed: X=mxn, X=4x3, or a value as elsewhere; a name that begins with "
                      "a small letter is a column otherwise");
-  command.add_option("--format", r.format)->check(CLI::IsMember({"text", "latex", "json"}));
+  command.add_option("--format", r.format, "the form of the derivation")
+      ->check(CLI::IsMember({"text", "latex", "json"}));
 }
 
 void add_variable(CLI::App &command, Request &r) { command.add_option("--wrt", r.wrt, "the variable")->required(); }
@@ -88,7 +89,7 @@ void add_jacobian(CLI::App &command, Request &r) {
   command.add_option("--out", r.out,
                      "a .npy file for the result, or a .mtx file (Matrix Market) for a sparse one, of which nothing "
                      "dense is formed (standard output otherwise)");
-  command.add_option("--layout", r.layout)->check(CLI::IsMember({"numerator", "denominator"}));
+  command.add_option("--layout", r.layout, "J, or its transpose")->check(CLI::IsMember({"numerator", "denominator"}));
   command.add_flag("--explain", r.explain, "print how J would be written, and do not write it");
   command.add_option("--method", r.method, "auto, structured, forward, reverse, numeric, complex or reference");
   command.add_option("--picture", r.picture, "a .png file that shows the Jacobian");
@@ -125,8 +126,8 @@ void declare(CLI::App &app, Request &request) {
   app.set_version_flag("--version", fmt::format("kronvec {}", kronvec::version()));
   app.require_subcommand(1);
   app.name("kronvec");
-  app.footer("exit status: 0 done, 1 a comparison failed, 2 the request was wrong or refused, 3 a system error\n"
-             "kronvec COMMAND --help shows examples of a command");
+  app.footer(
+      fmt::format("exit status: {}\nkronvec COMMAND --help shows examples of a command", kronvec::cli::exit_statuses));
   for (const Command &command : commands)
     app.add_subcommand(command.name, command.what)->footer(std::string("examples:") + command.examples);
   const auto of = [&](const char *name) { return app.get_subcommand(name); };
@@ -146,7 +147,10 @@ void declare(CLI::App &app, Request &request) {
       ->required();
   of("apply")->add_option("--to", request.to, "X, a file or a value as in a binding")->required();
   of("apply")->add_flag("--transposed", request.transposed, "apply the operator's transpose");
-  of("completion")->add_option("shell", request.shell)->required()->check(CLI::IsMember({"bash", "zsh", "fish"}));
+  of("completion")
+      ->add_option("shell", request.shell, "the shell")
+      ->required()
+      ->check(CLI::IsMember({"bash", "zsh", "fish"}));
 }
 
 int report(const std::string &message, Status status) {

@@ -56,8 +56,9 @@ template <class T> int run_in(const Request &request) {
     print(simplify(a).explain());
     return 0;
   }
-  const Matrix<T> x = value_of<T>("to", request.to).to(device);
+  const Matrix<T> x = value_of<T>("--to", request.to).to(device);
   const Operator<T> wanted = request.transposed ? a.transpose() : a;
+  if (x.rows() != wanted.cols()) return wanted.apply(x), 0; // which throws, before Y is allocated
   device.reset_peak();
   auto y = Matrix<T>::uninitialized(wanted.rows(), x.cols(), device);
   const MeasuredCost cost = apply_and_measure(wanted, x, y);

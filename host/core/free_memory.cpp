@@ -35,8 +35,9 @@ std::size_t host_bytes_free() {
 }
 
 OutOfMemory out_of_memory(const std::string &what, double bytes, double free, double beside) {
+  const bool differs = readable_bytes(bytes) != readable_bytes(bytes + beside);
   const std::string all =
-      beside > 0 ? fmt::format(", {} with what is held beside it;", readable_bytes(bytes + beside)) : ",";
+      differs ? fmt::format(", {} with what is held beside it;", readable_bytes(bytes + beside)) : ",";
   return OutOfMemory(
       fmt::format("{} would take {}{} {} are free", what, readable_bytes(bytes), all, readable_bytes(free)));
 }

@@ -11,7 +11,7 @@ namespace kronvec {
 /// Bytes that the operating system (and the memory control group, if any) would still grant.
 std::size_t host_bytes_free();
 
-/// The refusal "`what` would take 2 GiB, 3 GiB with what is held beside it; 1 GiB are free", or, if nothing is held
+/// The refusal "`what` would take 2 GiB, 3 GiB with what is held beside it; 1 GiB are free", or, if little is held
 /// beside it, "`what` would take 2 GiB, 1 GiB are free".
 OutOfMemory out_of_memory(const std::string &what, double bytes, double free, double beside = 0);
 

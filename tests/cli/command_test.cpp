@@ -213,6 +213,9 @@ TEST_F(Command, RefusesBadRequestsWithOneLineAndAPlace) {
   expect_refusal("jacobian X --wrt X --symmetric X=2x3", 2, "square");
   expect_refusal("jacobian X --wrt X --symmetric 'X=[1,2;3,4]'", 2, "(1, 2) and (2, 1) are 2 and 3");
   expect_refusal("gradient X --wrt X X=2x3", 2, "a gradient is of a scalar");
+  expect_refusal("hessian X --wrt X X=2x3", 2, "a Hessian is of a scalar, not of 2×3");
+  expect_refusal("apply 'K(1000000,1000000)' --to 3x1", 2, "it takes X of 1000000000000×1, not 3×1");
+  expect_refusal("apply 'K(3,2)' --to 9999999x9999999", 2, "--to=9999999x9999999 would take ");
   expect_refusal("jacobian X --wrt X X=2x2 --layout diagonal", 2, "layout");
   expect_refusal("jacobian X --wrt X X=2x2 --method magic", 2, "no method 'magic'");
   expect_refusal("evaluate X X=2x2 --device abacus", 2, "no device 'abacus'");
@@ -374,11 +377,15 @@ TEST_F(Command, CompletesItsArguments) {
   EXPECT_EQ(completions("jacobian --wr", 2), "--wrt\n");
   EXPECT_EQ(completions("jacobian --layout ''", 3), "numerator denominator\n");
   EXPECT_EQ(completions("completion z", 2), "zsh\n");
+  EXPECT_EQ(completions("apply X --to ''", 4), "\n"); // bash then completes file names
   expect_refusal("completion tcsh", 2, "tcsh");
 }
 
 TEST_F(Command, PrintsItsManual) {
   const Outcome manual = run("manual");
+  EXPECT_TRUE(
+      manual.out.ends_with(".SH EXIT STATUS\n0 done, 1 a comparison failed, 2 the request was wrong or refused, "
+                           "3 a system error\n"));
   EXPECT_EQ(manual.out.rfind(".TH KRONVEC 1", 0), 0u) << manual.out;
   for (const char *expected :
        {".SS jacobian expression bindings\n", ".B \\-\\-symmetric\n", "(numerator, denominator)\n"})

@@ -124,6 +124,7 @@ Expression gradient(const Expression &f, const Symbol &x) {
 }
 
 Jacobian hessian(const Expression &f, const Symbol &x) {
+  if (!f.is_scalar()) throw ShapeError("a Hessian is of a scalar, not of " + to_string(f.shape()));
   auto plan = std::make_shared<JacobianPlan>(gradient(f, x), std::vector{x}, Structure::general);
   for (const NodePtr &node : topological_order(f.node())) // the gradient may lack some of them
     if (node->kind == Kind::symbol) plan->others.push_back(node);
