@@ -12,12 +12,16 @@ using namespace algebra;
 
 namespace {
 
+template <class T> ShapeError unfit(const Node<T> &node, const std::string &takes, const std::string &given) {
+  return ShapeError(node.text() + " is " + to_string(node.shape()) + ": it takes " + takes + ", not " + given);
+}
+
 /// Throws ShapeError, DeviceError or Error for operands that the operator cannot accept.
 template <class T> void require_operands(const Node<T> &node, MatrixView<const T> x, MatrixView<T> y) {
   if (x.rows() != node.cols() || y.shape() != Shape{node.rows(), x.cols()})
-    throw ShapeError(node.text() + " is " + to_string(node.shape()) + ": it takes X of " +
-                     to_string(Shape{node.cols(), x.cols()}) + " to Y of " + to_string(Shape{node.rows(), x.cols()}) +
-                     ", not " + to_string(x.shape()) + " to " + to_string(y.shape()));
+    throw unfit(
+        node, "X of " + to_string(Shape{node.cols(), x.cols()}) + " to Y of " + to_string(Shape{node.rows(), x.cols()}),
+        to_string(x.shape()) + " to " + to_string(y.shape()));
   require_on(node.device().backend(), "X", x), require_on(node.device().backend(), "Y", y);
   require_apart<T>("X", x, y);
 }
@@ -51,8 +55,7 @@ template <class T> void Operator<T>::apply(T alpha, MatrixView<const T> x, T bet
 }
 template <class T> Matrix<T> Operator<T>::apply(MatrixView<const T> x) const {
   if (x.rows() != cols()) // said before Y is allocated, which may be huge
-    throw ShapeError(node_->text() + " is " + kronvec::to_string(shape()) + ": it takes X of " +
-                     kronvec::to_string(Shape{cols(), x.cols()}) + ", not " + kronvec::to_string(x.shape()));
+    throw unfit(*node_, "X of " + kronvec::to_string(Shape{cols(), x.cols()}), kronvec::to_string(x.shape()));
   auto y = Matrix<T>::uninitialized(rows(), x.cols(), device());
   apply(x, y);
   return y;

@@ -1,6 +1,7 @@
 #include "core/free_memory.hpp"
 
 #include "core/readable.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -35,11 +36,10 @@ std::size_t host_bytes_free() {
 }
 
 OutOfMemory out_of_memory(const std::string &what, double bytes, double free, double beside) {
-  const bool differs = readable_bytes(bytes) != readable_bytes(bytes + beside);
-  const std::string all =
-      differs ? fmt::format(", {} with what is held beside it;", readable_bytes(bytes + beside)) : ",";
-  return OutOfMemory(
-      fmt::format("{} would take {}{} {} are free", what, readable_bytes(bytes), all, readable_bytes(free)));
+  const std::string alone = readable_bytes(bytes), all = readable_bytes(bytes + beside);
+  return OutOfMemory(fmt::format("{} would take {},{} {} are free", what, alone,
+                                 all == alone ? "" : " " + all + " with what is held beside it;",
+                                 readable_bytes(free)));
 }
 
 void require_host_memory(double bytes, const std::string &what) {

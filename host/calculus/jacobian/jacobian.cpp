@@ -118,13 +118,19 @@ template const Point<double> &point_of(const JacobianAt<double> &);
 template class JacobianAt<float>;
 template class JacobianAt<double>;
 
+namespace {
+void require_scalar(const Expression &f, const char *what) {
+  if (!f.is_scalar()) throw ShapeError(std::string(what) + " is of a scalar, not of " + to_string(f.shape()));
+}
+} // namespace
+
 Expression gradient(const Expression &f, const Symbol &x) {
-  if (!f.is_scalar()) throw ShapeError("a gradient is of a scalar, not of " + to_string(f.shape()));
+  require_scalar(f, "a gradient");
   return applied(transposed(differential(f, {{x, seed(x.shape())}}), x.shape()), 1);
 }
 
 Jacobian hessian(const Expression &f, const Symbol &x) {
-  if (!f.is_scalar()) throw ShapeError("a Hessian is of a scalar, not of " + to_string(f.shape()));
+  require_scalar(f, "a Hessian");
   auto plan = std::make_shared<JacobianPlan>(gradient(f, x), std::vector{x}, Structure::general);
   for (const NodePtr &node : topological_order(f.node())) // the gradient may lack some of them
     if (node->kind == Kind::symbol) plan->others.push_back(node);
