@@ -243,11 +243,15 @@ TEST(Points, WhatIsHeldIsPredicted) {
   constexpr Index count = 500;
   const M xs = M::random(4, 4 * count, 1);
   M out(16, 16 * count);
-  for (const auto &[f, max_threads] : {std::pair(x * exp(x * x), 2), std::pair(expm(x), 1)})
+  const struct {
+    Expression f;
+    int max_threads;
+  } cases[] = {{x * exp(x * x), 2}, {expm(x), 1}};
+  for (const auto &c : cases)
     for (const Method method : {Method::structured, Method::forward, Method::reverse})
-      for (int threads = 1; threads <= max_threads; ++threads)
+      for (int threads = 1; threads <= c.max_threads; ++threads)
         with_threads(threads, [&] {
-          const auto plan = std::make_shared<const detail::JacobianPlan>(f, std::vector{x}, Structure::general);
+          const auto plan = std::make_shared<const detail::JacobianPlan>(c.f, std::vector{x}, Structure::general);
           const detail::Points<double> points(plan, {{x, xs}}, count, Device::cpu());
           const double predicted = double(points.held_beside(method, Layout::numerator).bytes());
           Device::cpu().backend().pool().trim();
@@ -255,8 +259,8 @@ TEST(Points, WhatIsHeldIsPredicted) {
           Device::cpu().reset_peak();
           points.assemble(out, {.method = method});
           const double used = double(Device::cpu().peak_bytes() - before);
-          EXPECT_LE(used, 1.05 * predicted) << to_string(f) << ", " << name(method) << ", " << threads << " threads";
-          EXPECT_GE(used, 0.6 * predicted) << to_string(f) << ", " << name(method) << ", " << threads << " threads";
+          EXPECT_LE(used, 1.05 * predicted) << to_string(c.f) << ", " << name(method) << ", " << threads << " threads";
+          EXPECT_GE(used, 0.6 * predicted) << to_string(c.f) << ", " << name(method) << ", " << threads << " threads";
         });
 }
 
