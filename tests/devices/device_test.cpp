@@ -104,13 +104,13 @@ double determinant(Matrix<double> a) {
   return det;
 }
 
+/// Edges of tiles, and empty shapes. The last two are large enough for several threads.
+constexpr Sizes sizes[] = {{1, 1, 1},   {1, 7, 1},   {7, 1, 2}, {3, 5, 3},   {31, 33, 1},   {32, 32, 2},
+                           {65, 13, 1}, {0, 4, 1},   {4, 0, 2}, {3, 4, 0},   {61, 67, 1},   {16, 513, 1},
+                           {515, 9, 2}, {129, 2, 2}, {1, 1, 5}, {2, 129, 2}, {257, 263, 1}, {31, 53, 41}};
+
 template <class T> class Primitive : public ::testing::Test {
 protected:
-  /// Edges of tiles, and empty shapes. The last two are large enough for several threads.
-  static constexpr Sizes sizes[] = {{1, 1, 1},   {1, 7, 1},   {7, 1, 2}, {3, 5, 3},   {31, 33, 1},   {32, 32, 2},
-                                    {65, 13, 1}, {0, 4, 1},   {4, 0, 2}, {3, 4, 0},   {61, 67, 1},   {16, 513, 1},
-                                    {515, 9, 2}, {129, 2, 2}, {1, 1, 5}, {2, 129, 2}, {257, 263, 1}, {31, 53, 41}};
-
   /// Runs `work(primitives, at)` on every device. It must set `out` to entry(b, i, j) and write nothing else.
   static void expect(Batched<T> &out, double tolerance, const auto &work, const auto &entry) {
     for (const Device device : Device::all()) {
@@ -141,7 +141,7 @@ TYPED_TEST(Primitive, ComparisonSeesWhatIsNotWrittenAndWhatIsWrittenBeside) {
 
 TYPED_TEST(Primitive, MovesEntriesExactly) {
   using T = TypeParam;
-  for (const auto [m, n, count] : this->sizes)
+  for (const auto [m, n, count] : sizes)
     for (const bool strided : {false, true}) {
       const Batched<T> x(m, n, count, strided, 1);
       Batched<T> same(m, n, count, strided, 2), flipped(n, m, count, strided, 3);
@@ -226,7 +226,7 @@ TYPED_TEST(Primitive, SelectsTriangles) {
 
 TYPED_TEST(Primitive, FindsTheLargestOfEachColumn) {
   using T = TypeParam;
-  for (const auto [m, n, count] : this->sizes) {
+  for (const auto [m, n, count] : sizes) {
     Batched<T> x(m, n, count, true, 1), y(1, n, count, true, 2);
     if (m > 1 && n > 1 && count > 0) x.view[count - 1](m - 1, n - 1) = std::numeric_limits<T>::infinity();
     this->expect(
@@ -253,7 +253,7 @@ TYPED_TEST(Primitive, FindsTheLargestOfEachColumn) {
 /// Diag(a)·B, A·Diag(b) and all other broadcasts of one row or one column.
 TYPED_TEST(Primitive, BroadcastsRowsAndColumns) {
   using T = TypeParam;
-  for (const auto [m, n, count] : this->sizes)
+  for (const auto [m, n, count] : sizes)
     for (const bool strided : {false, true})
       for (const bool shared : {false, true}) {
         const Index items = shared ? 1 : count;
@@ -284,7 +284,7 @@ TYPED_TEST(Primitive, ChainsLinks) {
   chain.link[2] = {.kind = Kind::binary, .op = Binary::divide, .a = 5, .b = 2};
   chain.link[3] = {.kind = Kind::add, .a = 6, .b = 3, .alpha = 1, .beta = 1};
   chain.output[0] = 7, chain.output[1] = 4;
-  for (const auto [m, n, count] : this->sizes)
+  for (const auto [m, n, count] : sizes)
     for (const bool strided : {false, true}) {
       const Batched<T> a(m, n, count, strided, 1), b(m, n, 1, strided, 2), c(1, n, count, strided, 3),
           s(1, 1, 1, strided, 4);
@@ -307,7 +307,7 @@ TYPED_TEST(Primitive, ChainsLinks) {
 
 TYPED_TEST(Primitive, Multiplies) {
   using T = TypeParam;
-  for (const auto [m, n, count] : this->sizes)
+  for (const auto [m, n, count] : sizes)
     for (const Index k : {Index(0), Index(1), Index(5), Index(33)})
       for (const int variant : {0, 1, 2, 3, 4, 5, 6, 7, 8}) {
         const bool ta = variant & 1, tb = variant & 2, strided = variant & 4, shared = variant == 8;
@@ -329,7 +329,7 @@ TYPED_TEST(Primitive, Multiplies) {
 
 TYPED_TEST(Primitive, CombinesEntriesAndBroadcastsScalars) {
   using T = TypeParam;
-  for (const auto [m, n, count] : this->sizes)
+  for (const auto [m, n, count] : sizes)
     for (const bool strided : {false, true})
       for (const int scalar : {0, 1, 2, 3, 4}) { // none, a, b, a of every item, b of every item
         const bool sa = scalar == 1 || scalar == 3, sb = scalar == 2 || scalar == 4;
@@ -388,7 +388,7 @@ TYPED_TEST(Primitive, PowersOfEntries) {
 
 TYPED_TEST(Primitive, TakesInnerProducts) {
   using T = TypeParam;
-  for (const auto [m, n, count] : this->sizes) {
+  for (const auto [m, n, count] : sizes) {
     const Batched<T> a(m, n, 1, true, 1), b(m, n, count, true, 2);
     Batched<T> y(1, 1, count, true, 3);
     this->expect(
