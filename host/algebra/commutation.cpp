@@ -4,7 +4,7 @@
 
 #include "devices/operands.hpp"
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 namespace {
 
 template <class T> const Primitives<T> &checked(Device device, MatrixView<const T> x, MatrixView<T> y) {

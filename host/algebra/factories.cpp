@@ -8,7 +8,7 @@
 #include "algebra/tf32.hpp"
 #include "algebra/user_function.hpp"
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 
 using namespace algebra;
 

@@ -4,7 +4,7 @@
 
 #include "devices/operands.hpp"
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 namespace {
 
 /// Y = D ⊙ X. D may be one row or one column, repeated; `d` is D as the user passed it, `spread` repeats it.

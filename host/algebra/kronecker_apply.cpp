@@ -6,7 +6,7 @@
 
 #include <complex>
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 namespace {
 
 template <class T> void require_operand(Device device, const char *what, MatrixView<const T> operand, MatrixView<T> y) {

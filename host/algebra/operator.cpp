@@ -6,7 +6,7 @@
 
 #include <cmath>
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 
 using namespace algebra;
 

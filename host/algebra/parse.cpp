@@ -9,7 +9,7 @@
 #include <cmath>
 #include <variant>
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 namespace {
 
 /// A number (a size, or a factor of an operator), or an operator.

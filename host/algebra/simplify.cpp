@@ -9,7 +9,7 @@
 
 #include <array>
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 
 using namespace algebra;
 

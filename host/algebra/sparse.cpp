@@ -9,7 +9,7 @@
 #include <complex>
 #include <numeric>
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 namespace {
 
 /// Sorts the entries by `key`, ascending and stable (counting sort).

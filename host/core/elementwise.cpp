@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <array>
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 namespace {
 
 struct NamedFunction {

@@ -8,7 +8,7 @@
 #include <fstream>
 #include <limits>
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 namespace {
 
 std::size_t number_in(const char *path) {

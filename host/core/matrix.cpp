@@ -11,7 +11,7 @@
 #include <span>
 #include <string>
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 
 namespace {
 

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 
 std::string readable_bytes(double bytes) {
   const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};

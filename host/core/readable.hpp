@@ -1,11 +1,13 @@
 #pragma once
 /// Memory sizes in readable form.
 
+#include "kronvec/abi.hpp"
+
 #include <string>
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 
 /// "1.5 GiB".
-std::string readable_bytes(double bytes);
+KRONVEC_API std::string readable_bytes(double bytes);
 
 } // namespace kronvec

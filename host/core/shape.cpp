@@ -5,7 +5,7 @@
 #include <complex>
 #include <string>
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 
 Index Shape::size() const {
   Index size = 0;

@@ -8,7 +8,7 @@
 
 #include <cstddef>
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 
 inline void require_length(const char *array, std::size_t length, std::size_t needed) {
   if (length != needed)

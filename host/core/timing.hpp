@@ -1,12 +1,14 @@
 #pragma once
 /// Measures how long a piece of work takes.
 
+#include "kronvec/abi.hpp"
+
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <vector>
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 
 inline double seconds_of(const auto &work) {
   const auto start = std::chrono::steady_clock::now();

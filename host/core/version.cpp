@@ -1,6 +1,6 @@
 #include "kronvec/version.hpp"
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 
 std::string_view version() noexcept { return KRONVEC_VERSION; }
 

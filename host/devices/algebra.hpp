@@ -11,7 +11,7 @@
 #include <complex>
 #include <span>
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 
 enum class Op { none, transpose };
 

@@ -12,9 +12,9 @@
 #include <functional>
 #include <memory>
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 
-class Backend {
+class KRONVEC_API Backend {
 public:
   explicit Backend(std::unique_ptr<Memory> memory = std::make_unique<HostMemory>()) : memory_(std::move(memory)) {}
   virtual ~Backend() = default;

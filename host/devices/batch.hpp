@@ -4,7 +4,7 @@
 
 #include "kronvec/matrix.hpp"
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 
 template <class T> struct BatchView {
   T *data = nullptr;

@@ -9,7 +9,7 @@
 #include <cmath>
 #include <limits>
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 
 /// Throws DomainError if the reciprocal condition number of X, 1/(‖X‖₁·‖X⁻¹‖₁), is below the rounding unit. NaN counts
 /// as 0.

@@ -8,7 +8,7 @@
 #include <charconv>
 #include <cstring>
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 
 Device Device::reference() { return Device(reference_backend()); }
 Device Device::cpu() { return Device(cpu_backend()); }

@@ -2,7 +2,7 @@
 
 #include "devices/emission.hpp"
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 
 Axis::IndexRun Axis::at(Index position) const {
   if (triangle == 0) return {position, size - position};

@@ -18,7 +18,7 @@
 #include <span>
 #include <vector>
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 
 constexpr int max_labels = 16;
 
@@ -55,7 +55,7 @@ struct Axis {
   struct IndexRun {
     Index index, length;
   };
-  IndexRun at(Index position) const;
+  KRONVEC_API IndexRun at(Index position) const;
   bool has(Index index) const { return triangle == 0 || index % triangle >= index / triangle; }
   /// Number of positions whose index is below this one. If the index is on the axis, that is its position.
   Index below(Index index) const {

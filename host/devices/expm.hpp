@@ -12,7 +12,7 @@
 #include <limits>
 #include <vector>
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 
 /// The largest ‖X‖₁ for which degree 13 needs no scaling: for double by Higham's table 2.3; for float it is stricter
 /// than needed.

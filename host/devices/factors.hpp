@@ -7,7 +7,7 @@
 
 #include <cstdint>
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 
 constexpr Index factor_columns(Index n) { return n + 3; }
 

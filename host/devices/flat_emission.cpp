@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <vector>
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 namespace {
 
 /// Whether all rows of the product lie in the result. Other rows would end up in the next column.

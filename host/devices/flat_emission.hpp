@@ -5,7 +5,7 @@
 
 #include <optional>
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 
 struct Flattened {
   Emission emission;
@@ -14,6 +14,6 @@ struct Flattened {
 
 /// If columns are shorter than `short_column` bytes and all column maps allow it: the emission with row + rows ·
 /// (column mod `columns`) as its row and column / `columns` as its column.
-std::optional<Flattened> flattened(const Emission &emission, Index bytes_each, Index short_column);
+KRONVEC_API std::optional<Flattened> flattened(const Emission &emission, Index bytes_each, Index short_column);
 
 } // namespace kronvec

@@ -5,7 +5,7 @@
 
 #include <functional>
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 
 /// Whether two views share memory: whether their address ranges overlap and, if their leading dimensions are equal (as
 /// for windows of one matrix), whether their rows overlap too.

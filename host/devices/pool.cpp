@@ -10,7 +10,7 @@
 #include <string>
 #include <sys/mman.h>
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 namespace {
 
 constexpr std::size_t page = 2 << 20; // a huge page

@@ -10,10 +10,10 @@
 #include <utility>
 #include <vector>
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 
 /// The source of blocks, with a count of the bytes held. Thread-safe.
-class Memory {
+class KRONVEC_API Memory {
 public:
   virtual ~Memory() = default;
   /// 64-byte aligned. Throws OutOfMemory, with the requested and the free size.
@@ -44,7 +44,7 @@ private:
 
 /// The blocks that some work takes from a pool: for each size, the max number at the same time. A returned block is
 /// reused only by requests of its size.
-class Blocks {
+class KRONVEC_API Blocks {
 public:
   Blocks() = default;
   /// `count` blocks of at least `bytes` bytes.
@@ -61,7 +61,7 @@ private:
 
 /// Keeps returned blocks for the next request of similar size, so that a loop allocates nothing after its first
 /// iteration. Thread-safe.
-class Pool {
+class KRONVEC_API Pool {
 public:
   explicit Pool(Memory &memory) : memory_(memory) {}
   ~Pool();

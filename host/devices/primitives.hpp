@@ -11,7 +11,7 @@
 #include <span>
 #include <vector>
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 
 using kernels::Binary;
 using kernels::Chain;

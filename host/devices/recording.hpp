@@ -1,9 +1,11 @@
 #pragma once
 /// Work that is submitted to a device as one unit, repeatedly (a CUDA graph).
 
+#include "kronvec/abi.hpp"
+
 #include <stdexcept>
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 
 /// Recorded work, with the addresses that it was recorded with. Thread-safe.
 class Recording {
@@ -15,7 +17,7 @@ public:
 
 /// Thrown by code that would have to wait for the device while it is being recorded. No recording can therefore depend
 /// on a number that was computed when it was recorded.
-class NotRecordable : public std::logic_error {
+class KRONVEC_API NotRecordable : public std::logic_error {
 public:
   using logic_error::logic_error;
 };

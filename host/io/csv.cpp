@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 namespace {
 
 constexpr std::string_view blank = " \t\r";

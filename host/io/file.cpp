@@ -17,7 +17,7 @@
 #include <system_error>
 #include <unistd.h>
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 
 std::string read_file(const std::filesystem::path &path) {
   std::error_code error;

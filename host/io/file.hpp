@@ -1,12 +1,14 @@
 #pragma once
 /// Reads whole files, and writes files that appear complete or not at all.
 
+#include "kronvec/abi.hpp"
+
 #include <filesystem>
 #include <span>
 #include <string>
 #include <utility>
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 
 /// The bytes of a regular file. Throws IoError.
 std::string read_file(const std::filesystem::path &path);

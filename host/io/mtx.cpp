@@ -8,7 +8,7 @@
 
 #include <iterator>
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 
 template <class T> void write_mtx(const std::filesystem::path &path, const CsrMatrix<T> &a) {
   constexpr std::size_t enough = 1 << 20; // bytes of text per write

@@ -12,7 +12,7 @@
 #include <cstring>
 #include <vector>
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 namespace {
 
 /// The header's Python dictionary; three of its keys matter.

@@ -6,7 +6,7 @@
 
 #include <string>
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 
 /// The matrix in the bytes of a file; `name` is for messages. Both throw IoError.
 template <class T> Matrix<T> parse_npy(const std::string &bytes, const std::string &name);

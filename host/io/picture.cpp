@@ -12,7 +12,7 @@
 #include <limits>
 #include <vector>
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 namespace {
 
 constexpr Index longest_side = 1000; ///< pixels

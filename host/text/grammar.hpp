@@ -17,7 +17,7 @@
 #include <optional>
 #include <vector>
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 
 /// The size that a number denotes: a non-negative integer that fits.
 inline std::optional<Index> size_spelled(double x) {

@@ -1,11 +1,13 @@
 #pragma once
 /// The tokens of an expression's text, in ASCII or in math notation: A·B, A ⊙ B, A ⊗ B, Xᵀ, X⁻¹, I₄, K₄,₃, 1₃, 0₂ₓ₃.
 
+#include "kronvec/abi.hpp"
+
 #include <string>
 #include <string_view>
 #include <vector>
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 
 enum class TokenKind { number, name, sign, end };
 

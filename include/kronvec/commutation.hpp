@@ -9,6 +9,7 @@
 #include "kronvec/matrix.hpp"
 
 namespace kronvec {
+inline namespace KRONVEC_ABI KRONVEC_API {
 
 /// Y = Xᵀ, which is vec Y = K[m,n]·vec X for X m×n. Y may be X itself if X is square.
 template <class T>
@@ -38,4 +39,5 @@ template <class T> void commute_columns(Index m, Index n, MatrixView<const std::
   commute_columns(m, n, x, y.view(), device);
 }
 
+} // namespace KRONVEC_ABI
 } // namespace kronvec

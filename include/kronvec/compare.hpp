@@ -7,6 +7,7 @@
 #include <vector>
 
 namespace kronvec {
+inline namespace KRONVEC_ABI KRONVEC_API {
 
 /// The result of one method on one device.
 struct Comparison {
@@ -52,4 +53,5 @@ DerivativeCheck check_derivatives(const Expression &f, const Symbol &x, const Va
 /// The rows as a text table.
 std::string to_string(const std::vector<Comparison> &rows);
 
+} // namespace KRONVEC_ABI
 } // namespace kronvec

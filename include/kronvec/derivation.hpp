@@ -7,7 +7,7 @@
 ///
 /// No values are needed. Sizes that a SizeNames gives out print as letters.
 
-#include "kronvec/containers.hpp"
+#include "kronvec/abi.hpp"
 #include "kronvec/derivative.hpp"
 #include "kronvec/parse.hpp"
 
@@ -16,6 +16,7 @@
 #include <set>
 
 namespace kronvec {
+inline namespace KRONVEC_ABI KRONVEC_API {
 
 /// Sizes that print as letters. Each letter stands for a prime, so that products of letters are unambiguous.
 class KRONVEC_HOLDS_CONTAINERS SizeNames {
@@ -46,9 +47,15 @@ struct SymbolicShape {
 Symbols symbols_for(std::string_view text, const std::map<std::string, SymbolicShape, std::less<>> &shapes,
                     SizeNames &sizes);
 
-namespace derivation {
+} // namespace KRONVEC_ABI
+} // namespace kronvec
+
+namespace kronvec::derivation {
 struct Content; // host/calculus/derivation/content.hpp
-}
+} // namespace kronvec::derivation
+
+namespace kronvec {
+inline namespace KRONVEC_ABI KRONVEC_API {
 
 class Derivation {
 public:
@@ -72,4 +79,5 @@ private:
   std::shared_ptr<const derivation::Content> content_;
 };
 
+} // namespace KRONVEC_ABI
 } // namespace kronvec

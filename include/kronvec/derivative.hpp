@@ -19,6 +19,7 @@
 #include <vector>
 
 namespace kronvec {
+inline namespace KRONVEC_ABI KRONVEC_API {
 
 template <class T> class Operator; // kronvec/operators.hpp
 
@@ -123,11 +124,17 @@ struct DenseOptions {
 template <class T> class JacobianAt;
 template <class T> class JacobianAtPoints; // kronvec/jacobian_at_points.hpp
 
-namespace detail {
+} // namespace KRONVEC_ABI
+} // namespace kronvec
+
+namespace kronvec::detail {
 struct JacobianPlan; // host/calculus/jacobian/plan.hpp
 template <class T> class Point;
 template <class T> const Point<T> &point_of(const JacobianAt<T> &j);
-} // namespace detail
+} // namespace kronvec::detail
+
+namespace kronvec {
+inline namespace KRONVEC_ABI KRONVEC_API {
 
 /// A Jacobian at a point, stored as its terms: it holds only the small arrays that the terms read, never J. It refers
 /// to the JacobianAt that made it and becomes invalid with the next `update` of that JacobianAt. Its const functions
@@ -268,4 +275,5 @@ Matrix<T> vjp(const Expression &f, const Symbol &x, const Values<std::type_ident
   return jacobian(f, x).at<T>(values.allow_unused(), device).apply_transpose(cotangent);
 }
 
+} // namespace KRONVEC_ABI
 } // namespace kronvec

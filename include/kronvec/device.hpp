@@ -1,12 +1,15 @@
 #pragma once
 /// Devices: where matrices live and where primitives run.
 
+#include "kronvec/abi.hpp"
+
 #include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace kronvec {
+inline namespace KRONVEC_ABI KRONVEC_API {
 
 class Backend; // host/devices/backend.hpp: memory and primitives of one device
 
@@ -53,4 +56,5 @@ private:
   Backend *backend_;
 };
 
+} // namespace KRONVEC_ABI
 } // namespace kronvec

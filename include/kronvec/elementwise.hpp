@@ -1,11 +1,14 @@
 #pragma once
 /// The elementwise functions of the calculus (ledger D8, D11), one entry per name.
 
+#include "kronvec/abi.hpp"
+
 #include <optional>
 #include <span>
 #include <string_view>
 
 namespace kronvec {
+inline namespace KRONVEC_ABI KRONVEC_API {
 
 /// A function of one real number, applied to every entry.
 /// Conventions at points without a derivative: sign(0) = 0, step(0) = 0, abs'(0) = 0, relu'(0) = 0.
@@ -44,4 +47,5 @@ std::string_view name(Function f);
 /// The function with this name, or nothing.
 std::optional<Function> function_named(std::string_view name);
 
+} // namespace KRONVEC_ABI
 } // namespace kronvec

@@ -1,11 +1,14 @@
 #pragma once
 /// The exceptions that kronvec throws. Every message names the operation and, if shapes disagree, both shapes.
 
+#include "kronvec/abi.hpp"
+
 #include <cstddef>
 #include <stdexcept>
 #include <string>
 
 namespace kronvec {
+inline namespace KRONVEC_ABI KRONVEC_API {
 
 /// Base of everything that kronvec throws.
 class Error : public std::runtime_error {
@@ -73,4 +76,5 @@ public:
   using IoError::IoError;
 };
 
+} // namespace KRONVEC_ABI
 } // namespace kronvec

@@ -12,6 +12,7 @@
 #include <string>
 
 namespace kronvec {
+inline namespace KRONVEC_ABI KRONVEC_API {
 
 struct Node; // host/calculus/expression/node.hpp
 
@@ -131,4 +132,5 @@ inline Expression softplus(const Expression &u) { return elementwise(Function::s
 inline Expression relu(const Expression &u) { return elementwise(Function::relu, u); }
 inline Expression erf(const Expression &u) { return elementwise(Function::erf, u); }
 
+} // namespace KRONVEC_ABI
 } // namespace kronvec

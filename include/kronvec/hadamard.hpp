@@ -8,6 +8,7 @@
 #include "kronvec/matrix.hpp"
 
 namespace kronvec {
+inline namespace KRONVEC_ABI KRONVEC_API {
 
 /// vec Y = Diag(vec A)·vec X, which is Y = A ⊙ X (ledger V4).
 template <class T> void hadamard(MatrixView<const std::type_identity_t<T>> a,
@@ -42,4 +43,5 @@ template <class T> void scale_columns(MatrixView<const std::type_identity_t<T>> 
   scale_columns(x, d, y.view(), device);
 }
 
+} // namespace KRONVEC_ABI
 } // namespace kronvec

@@ -8,6 +8,7 @@
 #include <filesystem>
 
 namespace kronvec {
+inline namespace KRONVEC_ABI KRONVEC_API {
 
 /// Reads a .npy file (versions 1–3, C or Fortran order, either byte order, float32/64; integers and booleans are
 /// widened) or a .csv file, by extension. A 0-D array becomes 1×1, a 1-D array a column. Throws IoError.
@@ -29,4 +30,5 @@ template <class T> void write_mtx(const std::filesystem::path &path, const CsrMa
 template <class T> void write_picture(const std::filesystem::path &path, MatrixView<const T> matrix);
 template <class T> void write_picture(const std::filesystem::path &path, const Matrix<T> &matrix);
 
+} // namespace KRONVEC_ABI
 } // namespace kronvec

@@ -9,11 +9,12 @@
 
 #include "kronvec/derivative.hpp"
 
-namespace kronvec {
-
-namespace detail {
+namespace kronvec::detail {
 template <class T> class Points; // host/calculus/jacobian/points.hpp
-}
+} // namespace kronvec::detail
+
+namespace kronvec {
+inline namespace KRONVEC_ABI KRONVEC_API {
 
 /// The Jacobians of F at B points, as linear operators. Const functions may be called from several threads at once.
 ///
@@ -61,4 +62,5 @@ private:
   std::shared_ptr<detail::Points<T>> points_;
 };
 
+} // namespace KRONVEC_ABI
 } // namespace kronvec

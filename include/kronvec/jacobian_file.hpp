@@ -9,6 +9,7 @@
 #include <filesystem>
 
 namespace kronvec {
+inline namespace KRONVEC_ABI KRONVEC_API {
 
 struct JacobianFileOptions {
   Method method = Method::automatic;
@@ -28,4 +29,5 @@ struct JacobianFileOptions {
 template <class T>
 void write_jacobian(const std::filesystem::path &path, const JacobianAt<T> &j, const JacobianFileOptions &options = {});
 
+} // namespace KRONVEC_ABI
 } // namespace kronvec

@@ -11,6 +11,7 @@
 #include <vector>
 
 namespace kronvec {
+inline namespace KRONVEC_ABI KRONVEC_API {
 
 /// Y = α·(A₁ ⊗ … ⊗ A_N)·X + β·Y for all columns of X. Applies the factors in the order that takes the fewest flops. If
 /// α = 0, X is not read; if β = 0, Y is not read. An empty list of factors is the number 1.
@@ -38,4 +39,5 @@ void multiply_both_sides(MatrixView<const std::type_identity_t<T>> a, MatrixView
   multiply_both_sides(a, x, b, y.view(), device);
 }
 
+} // namespace KRONVEC_ABI
 } // namespace kronvec

@@ -13,6 +13,7 @@
 #include <utility>
 
 namespace kronvec {
+inline namespace KRONVEC_ABI KRONVEC_API {
 
 /// Sizes and indices: 64 bits, signed.
 using Index = std::int64_t;
@@ -126,4 +127,5 @@ private:
 /// The matrix itself if its entries lie in host memory, otherwise a copy there.
 template <class T> Matrix<T> on_host(Matrix<T> m) { return m.device().is_host() ? std::move(m) : m.to(Device::cpu()); }
 
+} // namespace KRONVEC_ABI
 } // namespace kronvec

@@ -22,11 +22,12 @@
 #include <string_view>
 #include <vector>
 
-namespace kronvec {
-
-namespace algebra {
+namespace kronvec::algebra {
 template <class T> class Node; // host/algebra/node.hpp
-}
+} // namespace kronvec::algebra
+
+namespace kronvec {
+inline namespace KRONVEC_ABI KRONVEC_API {
 
 /// A linear operator: an immutable value that shares its parts, so copies are cheap and several threads may use one
 /// operator. (The operator of a Jacobian changes with `update` of its point; no other thread may use it during
@@ -183,4 +184,5 @@ template <class T> struct KRONVEC_HOLDS_CONTAINERS Simplified {
 /// those of D, L and N (docs/operators.md). The result is the same up to rounding.
 template <class T> Simplified<T> simplify(const Operator<T> &a);
 
+} // namespace KRONVEC_ABI
 } // namespace kronvec

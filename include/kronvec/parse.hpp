@@ -14,6 +14,7 @@
 #include <string_view>
 
 namespace kronvec {
+inline namespace KRONVEC_ABI KRONVEC_API {
 
 using Symbols = std::map<std::string, Symbol, std::less<>>;
 
@@ -24,4 +25,5 @@ Expression parse(std::string_view text, const Symbols &symbols);
 /// Names in the text that are not functions: the symbols that `parse` needs. Throws SyntaxError for a bad character.
 std::set<std::string> free_names(std::string_view text);
 
+} // namespace KRONVEC_ABI
 } // namespace kronvec

@@ -1,12 +1,13 @@
 #pragma once
 /// Sparse matrices in host memory: coordinates (COO) and compressed rows (CSR).
 
-#include "kronvec/containers.hpp"
+#include "kronvec/abi.hpp"
 #include "kronvec/matrix.hpp"
 
 #include <vector>
 
 namespace kronvec {
+inline namespace KRONVEC_ABI KRONVEC_API {
 
 /// Entry n is value[n] at (row[n], col[n]), counted from 0. A position may occur several times; its values add up.
 template <class T> struct KRONVEC_HOLDS_CONTAINERS CooMatrix {
@@ -31,4 +32,5 @@ template <class T> CsrMatrix<T> compressed(const CooMatrix<T> &a);
 /// of CsrMatrix, and DeviceError for an X on another device.
 template <class T> Matrix<T> operator*(const CsrMatrix<T> &a, const Matrix<T> &x);
 
+} // namespace KRONVEC_ABI
 } // namespace kronvec

@@ -4,6 +4,7 @@
 #include "kronvec/matrix.hpp"
 
 namespace kronvec {
+inline namespace KRONVEC_ABI KRONVEC_API {
 
 /// A triangle of an n×n matrix, with or without its diagonal, column by column: the order of vech.
 struct Triangle {
@@ -27,4 +28,5 @@ struct Triangle {
   friend bool operator==(Triangle, Triangle) = default;
 };
 
+} // namespace KRONVEC_ABI
 } // namespace kronvec

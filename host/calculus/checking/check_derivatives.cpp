@@ -8,7 +8,7 @@
 #include <cmath>
 #include <limits>
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 namespace {
 
 using M = Matrix<double>;

@@ -15,7 +15,7 @@
 #include <limits>
 #include <optional>
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 namespace {
 
 constexpr Method methods[] = {Method::structured, Method::forward, Method::reverse, Method::numeric};

@@ -8,8 +8,7 @@
 
 #include <algorithm>
 
-namespace kronvec {
-namespace derivation {
+namespace kronvec::derivation {
 namespace {
 
 std::vector<Symbol> symbols_of(const Expression &f, const Symbol &x) {
@@ -92,7 +91,9 @@ std::string Content::function(Notation notation) const {
   return text.size() < longest_in_full ? text : print_definition(f, with_names);
 }
 
-} // namespace derivation
+} // namespace kronvec::derivation
+
+namespace kronvec::inline KRONVEC_ABI {
 
 Derivation::Derivation(const Expression &f, const Symbol &x, const SizeNames &sizes)
     : content_(std::make_shared<const derivation::Content>(f, x, sizes)) {}

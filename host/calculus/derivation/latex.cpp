@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 namespace {
 
 using derivation::Content;

@@ -9,7 +9,7 @@
 #include <cctype>
 #include <cmath>
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 namespace {
 
 using derivation::SizeId;

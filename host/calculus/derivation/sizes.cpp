@@ -9,7 +9,7 @@
 #include <algorithm>
 #include <vector>
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 namespace {
 
 bool is_prime(Index n) {

@@ -6,7 +6,7 @@
 
 #include <algorithm>
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 namespace {
 
 using derivation::Content;

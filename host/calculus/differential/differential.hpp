@@ -11,7 +11,7 @@
 #include <span>
 #include <unordered_map>
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 
 struct LinearNode;
 struct Term;       // host/calculus/terms/term.hpp

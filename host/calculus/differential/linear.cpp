@@ -3,7 +3,7 @@
 #include "calculus/differential/differential.hpp"
 #include "calculus/terms/term_builder.hpp"
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 
 LinearNode::~LinearNode() { release_operands(std::move(operands)); }
 

@@ -5,7 +5,7 @@
 #include "calculus/differential/differential.hpp"
 #include "calculus/terms/term_builder.hpp"
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 namespace {
 
 struct KroneckerProduct : LinearNode {

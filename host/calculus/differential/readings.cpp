@@ -6,7 +6,7 @@
 
 #include <unordered_map>
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 namespace {
 
 bool is_seed(const LinearPtr &node) { return node->operands.empty(); }

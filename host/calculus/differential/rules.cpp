@@ -9,7 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 namespace {
 
 /// σ′(U) for F = σ(U) (D8, D11), or nothing if it is zero everywhere. Reuses values of F where that is exact; otherwise

@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 
 Node::Node(Kind k, Shape s, std::vector<NodePtr> us, double a, double b)
     : kind(k), shape(s), operands(std::move(us)), alpha(a), beta(b) {

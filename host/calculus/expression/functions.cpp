@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 
 Expression inverse(const Expression &u) {
   require_square("inv", u);

@@ -6,7 +6,7 @@
 #include <initializer_list>
 #include <string>
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 
 inline Expression make(Kind kind, Shape shape, std::vector<NodePtr> operands = {}, double alpha = 0, double beta = 0) {
   return Expression(std::make_shared<Node>(kind, shape, std::move(operands), alpha, beta));

@@ -6,7 +6,7 @@
 
 #include <vector>
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 
 enum class Kind {
   symbol,      ///< `name`

@@ -10,7 +10,7 @@
 #include <functional>
 #include <span>
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 namespace {
 
 using Arguments = std::span<const Expression>;

@@ -1,13 +1,15 @@
 #pragma once
 /// Post-order of a DAG whose nodes hold their `operands`, without recursion. Used for expressions and differentials.
 
+#include "kronvec/abi.hpp"
+
 #include <iterator>
 #include <memory>
 #include <unordered_set>
 #include <utility>
 #include <vector>
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 
 struct AllOperands {
   const auto &operator()(const auto &node) const { return node.operands; }

@@ -6,7 +6,7 @@
 
 #include <algorithm>
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 namespace {
 
 constexpr std::pair<Method, std::string_view> method_names[] = {
@@ -28,7 +28,9 @@ Method method_named(std::string_view name) {
               "'; there are auto, structured, forward, reverse, numeric, complex and reference");
 }
 
-namespace detail {
+} // namespace kronvec
+
+namespace kronvec::detail {
 namespace {
 
 /// Fills all of J by `method`, pass by pass. If the caller wants the other layout, each pass is transposed into place.
@@ -69,5 +71,4 @@ template <class T> void assemble(const Point<T> &point, MatrixView<T> out, const
 template void assemble(const Point<float> &, MatrixView<float>, const DenseOptions &);
 template void assemble(const Point<double> &, MatrixView<double>, const DenseOptions &);
 
-} // namespace detail
-} // namespace kronvec
+} // namespace kronvec::detail

@@ -10,7 +10,7 @@
 
 #include <fmt/format.h>
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 using detail::Packed;
 using detail::Points;
 

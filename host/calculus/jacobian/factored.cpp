@@ -7,7 +7,7 @@
 
 #include <algorithm>
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 
 using detail::JacobianPlan;
 using detail::Point;

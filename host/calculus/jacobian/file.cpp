@@ -12,7 +12,7 @@
 #include <algorithm>
 #include <future>
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 namespace {
 
 using detail::DenseMethod;

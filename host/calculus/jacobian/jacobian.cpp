@@ -6,7 +6,7 @@
 #include "calculus/jacobian/prediction.hpp"
 #include "devices/operands.hpp"
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 using detail::JacobianPlan;
 using detail::Packed;
 using detail::Point;
@@ -109,11 +109,15 @@ template <class T> Matrix<T> JacobianAt<T>::to_dense(const DenseOptions &options
   return out;
 }
 
-namespace detail {
+} // namespace kronvec
+
+namespace kronvec::detail {
 template <class T> const Point<T> &point_of(const JacobianAt<T> &j) { return *j.point_; }
 template const Point<float> &point_of(const JacobianAt<float> &);
 template const Point<double> &point_of(const JacobianAt<double> &);
-} // namespace detail
+} // namespace kronvec::detail
+
+namespace kronvec::inline KRONVEC_ABI {
 
 template class JacobianAt<float>;
 template class JacobianAt<double>;

@@ -6,7 +6,7 @@
 #include "calculus/jacobian/prediction.hpp"
 #include "calculus/program/cost.hpp"
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 
 using detail::Point;
 

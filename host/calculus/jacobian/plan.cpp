@@ -3,8 +3,7 @@
 #include "calculus/jacobian/plan.hpp"
 #include "calculus/jacobian/seeds.hpp"
 
-namespace kronvec {
-namespace detail {
+namespace kronvec::detail {
 
 namespace {
 
@@ -61,5 +60,4 @@ std::vector<JacobianPlan::VariableEntry> JacobianPlan::entries(Index j) const {
   return {{variable, j}};
 }
 
-} // namespace detail
-} // namespace kronvec
+} // namespace kronvec::detail

@@ -3,7 +3,7 @@
 #include <utility>
 #include <vector>
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 
 template <class T> struct Values<T>::List { std::vector<Binding<T>> bindings; };
 

@@ -7,7 +7,7 @@
 #include <cmath>
 #include <optional>
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 namespace {
 
 /// Lowercase letters and digits as subscripts, if Unicode has all of them.
@@ -28,7 +28,9 @@ std::optional<std::string> unicode_subscript(const std::string &text) {
 
 } // namespace
 
-namespace printing {
+} // namespace kronvec
+
+namespace kronvec::printing {
 namespace {
 
 /// A letter with sizes as its subscript.
@@ -244,7 +246,9 @@ std::unique_ptr<Printer> mathematics_printer(const Spelling &spelling) {
   return std::make_unique<Mathematics>(spelling);
 }
 
-} // namespace printing
+} // namespace kronvec::printing
+
+namespace kronvec::inline KRONVEC_ABI {
 
 std::string print_name(const std::string &name, Notation notation) {
   if (notation == Notation::grammar) return name;

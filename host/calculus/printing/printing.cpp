@@ -2,7 +2,7 @@
 
 #include "calculus/printing/printer.hpp"
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 namespace {
 
 constexpr std::size_t longest = 20000;

@@ -6,7 +6,7 @@
 #include <functional>
 #include <unordered_map>
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 
 enum class Notation {
   grammar, ///< A*exp(X*B)', as `parse` reads it

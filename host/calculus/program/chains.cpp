@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 namespace {
 
 /// How many steps back the search for a chain goes. The limit keeps the time linear in the number of steps.

@@ -3,7 +3,7 @@
 
 #include "calculus/program/program.hpp"
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 
 /// Joins steps of equal shape if that saves reading or writing a matrix: a step joins the chain that computes one of
 /// its operands, or that reads the same operand. A value that is read only inside its chain is no longer stored.

@@ -6,7 +6,7 @@
 
 #include <algorithm>
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 namespace {
 
 /// Number of values of a product's labels: of the summed labels, or of the others.

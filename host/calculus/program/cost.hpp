@@ -3,7 +3,7 @@
 
 #include "calculus/program/program.hpp"
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 
 /// Rates of the CPU relative to its rate of writing, measured by `./run bench`. Only their order of magnitude matters.
 namespace rates {

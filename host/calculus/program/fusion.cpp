@@ -6,7 +6,7 @@
 #include <bit>
 #include <optional>
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 namespace {
 
 /// Max number of factors of a fused product. With more factors, saving a pass gains nothing.

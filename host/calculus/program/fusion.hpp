@@ -3,7 +3,7 @@
 
 #include "calculus/program/program.hpp"
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 
 /// Moves a dense step that consists of one product into the only step that reads its result, if that step is one
 /// product without sums. If the moved product sums, the reading step's factors are applied as each sum is written.

@@ -4,7 +4,7 @@
 #include "calculus/program/cost.hpp"
 #include "kronvec/device.hpp"
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 
 /// A program knows what the step costs and what writes its result. Rooms after this one know how.
 class LocalJacobian {

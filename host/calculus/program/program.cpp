@@ -13,7 +13,7 @@
 #include <iterator>
 #include <vector>
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 namespace {
 
 /// L[n], entry by entry: vech X = L[n]·vec X.

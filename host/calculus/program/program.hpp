@@ -15,7 +15,7 @@
 #include <tuple>
 #include <unordered_map>
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 
 enum class Stage { constants, values, dense, forward, reverse };
 constexpr int stage_count = 5;

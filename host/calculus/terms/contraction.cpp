@@ -6,7 +6,7 @@
 #include <bit>
 #include <limits>
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 namespace {
 
 using Factors = std::vector<Term::Factor>;

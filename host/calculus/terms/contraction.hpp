@@ -5,7 +5,7 @@
 #include "calculus/program/program.hpp"
 #include "calculus/terms/term.hpp"
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 
 class Contractor {
 public:

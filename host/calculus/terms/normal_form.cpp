@@ -8,7 +8,7 @@
 #include <optional>
 #include <tuple>
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 namespace {
 
 using Factor = Term::Factor;

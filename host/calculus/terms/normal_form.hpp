@@ -5,7 +5,7 @@
 
 #include <string>
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 
 class NormalForm {
 public:

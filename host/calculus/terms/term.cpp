@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <bit>
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 
 AffineMap operator+(const AffineMap &a, const AffineMap &b) {
   AffineMap sum = a;

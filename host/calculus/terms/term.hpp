@@ -11,7 +11,7 @@
 #include <optional>
 #include <utility>
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 
 /// A set of labels: bit q stands for label q.
 using Labels = std::uint32_t;

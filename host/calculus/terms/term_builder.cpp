@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 
 TermBuilder::Coefficient TermBuilder::coefficient(Expression f) {
   Coefficient a;

@@ -5,7 +5,7 @@
 
 #include <functional>
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 
 /// Makes ∂vec f/∂(vec u)ᵀ a step of a program, if f has no terms of its own.
 using LocalJacobians = std::function<std::shared_ptr<const LocalJacobian>(const Expression &f, const Symbol &u)>;

@@ -21,7 +21,7 @@
 #include <limits>
 #include <optional>
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 namespace {
 
 using kernels::is_run;

@@ -17,13 +17,13 @@ void lu_solve(Op op, MatrixView<const float> f, MatrixView<float> y);
 void lu_solve(Op op, MatrixView<const double> f, MatrixView<double> y);
 
 /// The reciprocal condition number 1/(‖X‖₁·‖X⁻¹‖₁) of a matrix with this 1-norm, from its LU factors.
-float reciprocal_condition(MatrixView<const float> lu, float norm);
-double reciprocal_condition(MatrixView<const double> lu, double norm);
+KRONVEC_API float reciprocal_condition(MatrixView<const float> lu, float norm);
+KRONVEC_API double reciprocal_condition(MatrixView<const double> lu, double norm);
 
 /// Y = adj X from the singular value decomposition X = UΣVᵀ: adj X = det U · det V · V · adj Σ · Uᵀ (Stewart, "On the
 /// adjugate matrix", 1998). It needs no inverse of X.
-void adjugate(MatrixView<const float> x, MatrixView<float> y);
-void adjugate(MatrixView<const double> x, MatrixView<double> y);
+KRONVEC_API void adjugate(MatrixView<const float> x, MatrixView<float> y);
+KRONVEC_API void adjugate(MatrixView<const double> x, MatrixView<double> y);
 
 /// Replaces Y by the Cholesky factor of its lower triangle. Throws DomainError if there is none.
 void cholesky(MatrixView<float> y);

@@ -68,8 +68,8 @@ constexpr Index hopper_shared_bytes = 227 << 10;
 
 /// The cheapest passes found by merging neighbours step by step. Empty for a product of identities, or if there is
 /// nothing to do. `shared_bytes` is the max shared memory of a block.
-std::vector<KroneckerPass> kronecker_plan(const std::vector<KroneckerShape> &factors, EntryKind kind, Index columns,
-                                          Index shared_bytes = hopper_shared_bytes);
+KRONVEC_API std::vector<KroneckerPass> kronecker_plan(const std::vector<KroneckerShape> &factors, EntryKind kind,
+                                                      Index columns, Index shared_bytes = hopper_shared_bytes);
 
 template <class T> std::vector<KroneckerPass> kronecker_plan(std::span<const KroneckerFactor<T>> factors, Index columns,
                                                              Index shared_bytes, Precision precision) {

@@ -10,7 +10,7 @@
 #include <mutex>
 #include <tuple>
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 namespace {
 
 /// The module lies beside the library that contains this function.

@@ -4,7 +4,7 @@
 
 #include "devices/backend.hpp"
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 
 enum class CudaModule { real, emulated };
 

@@ -12,7 +12,7 @@
 #include <limits>
 #include <vector>
 
-namespace kronvec {
+namespace kronvec::inline KRONVEC_ABI {
 namespace {
 
 using namespace reference;
