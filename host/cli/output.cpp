@@ -17,29 +17,6 @@ namespace {
 
 double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
-/// The indices to show of 0 … n − 1: all, or the first and last few with −1 for the gap.
-std::vector<Index> shown(Index n, Index most) {
-  std::vector<Index> indices;
-  for (Index i = 0; i < n; ++i) {
-    if (n <= most || i < most / 2 || i >= n - most / 2)
-      indices.push_back(i);
-    else if (indices.back() != -1)
-      indices.push_back(-1);
-  }
-  return indices;
-}
-
-template <class T> std::string aligned(MatrixView<const T> m) {
-  std::string text;
-  const auto cols = shown(m.cols(), 10);
-  for (const Index i : shown(m.rows(), 30)) {
-    for (const Index j : cols)
-      text += i < 0 || j < 0 ? fmt::format("{:>13}", "…") : fmt::format("{:>13.6g}", m(i, j));
-    text += '\n';
-  }
-  return text;
-}
-
 } // namespace
 
 void print(std::string_view text) {
@@ -48,7 +25,7 @@ void print(std::string_view text) {
 }
 
 template <class T> void print(MatrixView<const T> m) {
-  if (isatty(STDOUT_FILENO)) return print(aligned(m));
+  if (isatty(STDOUT_FILENO)) return print(to_string(m) + "\n");
   std::string line;
   for (Index i = 0; i < m.rows(); ++i) {
     line.clear();

@@ -9,6 +9,13 @@
 /// the command need. All others are hidden, unless the library is built with its tests or benchmarks, which call them.
 #define KRONVEC_API __attribute__((visibility("default")))
 
+/// Marks a function whose result refers to its object, so that clang warns if the result outlives a temporary object.
+#ifdef __clang__
+#define KRONVEC_LIFETIMEBOUND [[clang::lifetimebound]]
+#else
+#define KRONVEC_LIFETIMEBOUND
+#endif
+
 /// Marks a type that holds containers of the standard library. libstdc++'s debug mode (-D_GLIBCXX_DEBUG) gives
 /// containers a different layout. So in debug mode the type has another name for the linker, and a program that passes
 /// it to a library built without debug mode fails to link instead of reading wrong memory. The cure: build kronvec with

@@ -8,6 +8,8 @@
 #include "kronvec/elementwise.hpp"
 #include "kronvec/matrix.hpp"
 
+#include <concepts>
+#include <iosfwd>
 #include <memory>
 #include <string>
 
@@ -20,6 +22,7 @@ class Expression {
 public:
   /// A number: a 1×1 constant.
   Expression(double number);
+  template <std::same_as<bool> Truth> Expression(Truth) = delete;
   explicit Expression(std::shared_ptr<const Node> node) : node_(std::move(node)) {}
   Index rows() const { return shape().rows; }
   Index cols() const { return shape().cols; }
@@ -38,10 +41,12 @@ public:
   /// The symbol that f consists of. Throws Error if f is anything else.
   explicit Symbol(const Expression &f);
   const std::string &name() const;
+  friend bool operator==(const Symbol &a, const Symbol &b) { return a.node() == b.node(); }
 };
 
 /// The expression in the command's grammar, with as few parentheses as possible.
 std::string to_string(const Expression &f);
+std::ostream &operator<<(std::ostream &out, const Expression &f);
 
 /// A matrix of fixed numbers, which lie in host memory.
 Expression constant(MatrixView<const double> values);

@@ -7,8 +7,11 @@
 #include "kronvec/error.hpp"
 
 #include <complex>
+#include <concepts>
 #include <cstdint>
 #include <initializer_list>
+#include <iosfwd>
+#include <string>
 #include <type_traits>
 #include <utility>
 
@@ -34,31 +37,33 @@ struct Shape {
 
 /// "3×4".
 std::string to_string(Shape shape);
+std::ostream &operator<<(std::ostream &out, Shape shape);
 
 /// A rows×cols window onto column-major memory that the view does not own. T may be const.
 template <class T> class MatrixView {
 public:
-  MatrixView() = default;
-  MatrixView(T *data, Index rows, Index cols) : MatrixView(data, rows, cols, rows) {}
+  constexpr MatrixView() = default;
+  constexpr MatrixView(T *data, Index rows, Index cols) : MatrixView(data, rows, cols, rows) {}
   /// Throws ShapeError if ld < rows, or a size is negative, or data is null while the size is not 0.
-  MatrixView(T *data, Index rows, Index cols, Index ld) : data_(data), rows_(rows), cols_(cols), ld_(ld) {
+  constexpr MatrixView(T *data, Index rows, Index cols, Index ld) : data_(data), rows_(rows), cols_(cols), ld_(ld) {
     if (rows < 0 || cols < 0 || ld < rows || (!data && rows > 0 && cols > 0)) invalid(rows, cols, ld, data);
   }
   /// A view of mutable entries is also a view of constant ones.
   template <class U>
-  requires(std::is_same_v<T, const U>) MatrixView(MatrixView<U> other)
-      : MatrixView(other.data(), other.rows(), other.cols(), other.ld()) {}
+  requires(std::is_same_v<T, const U>) constexpr MatrixView(MatrixView<U> other) noexcept
+      : data_(other.data()), rows_(other.rows()), cols_(other.cols()), ld_(other.ld()) {}
 
-  T *data() const { return data_; }
-  Index rows() const { return rows_; }
-  Index cols() const { return cols_; }
+  constexpr T *data() const noexcept { return data_; }
+  constexpr Index rows() const noexcept { return rows_; }
+  constexpr Index cols() const noexcept { return cols_; }
   /// Leading dimension: elements from one column to the next.
-  Index ld() const { return ld_; }
-  Shape shape() const { return {rows_, cols_}; }
-  bool packed() const { return ld_ == rows_ || cols_ <= 1; }
-  T &operator()(Index i, Index j) const { return data_[i + j * ld_]; }
+  constexpr Index ld() const noexcept { return ld_; }
+  constexpr Shape shape() const noexcept { return {rows_, cols_}; }
+  constexpr bool packed() const noexcept { return ld_ == rows_ || cols_ <= 1; }
+  /// Entry access, for host memory only. Indices are not checked.
+  constexpr T &operator()(Index i, Index j) const noexcept { return data_[i + j * ld_]; }
   /// The rows×cols window whose first entry is (i, j). Throws ShapeError if it does not fit in the matrix.
-  MatrixView block(Index i, Index j, Index rows, Index cols) const {
+  [[nodiscard]] constexpr MatrixView block(Index i, Index j, Index rows, Index cols) const {
     if (i < 0 || j < 0 || rows < 0 || cols < 0 || i > rows_ - rows || j > cols_ - cols) outside(i, j, rows, cols);
     return {data_ ? data_ + i + j * ld_ : nullptr, rows, cols, ld_};
   }
@@ -69,6 +74,11 @@ private:
 
   T *data_ = nullptr;
   Index rows_ = 0, cols_ = 0, ld_ = 0;
+};
+
+/// A number in single braces: `Matrix<T>{3, 4}` does not compile.
+struct SingleBraces {
+  template <std::convertible_to<double> Number> SingleBraces(Number) {}
 };
 
 /// An owning, packed, column-major matrix on a device. T is float, double or std::complex of them. Movable; to copy,
@@ -82,6 +92,9 @@ public:
   Matrix(Index rows, Index cols, Device device = Device::cpu());
   /// Row by row, as on paper: Matrix<double>{{1, 2}, {3, 4}}. Throws ShapeError for a ragged list.
   Matrix(std::initializer_list<std::initializer_list<T>> rows);
+  /// Matrix<double>{3, 4} could mean 3×4 zeros or the entries 3 and 4. Write Matrix<double>(3, 4) or
+  /// Matrix<double>{{3, 4}}.
+  Matrix(std::initializer_list<SingleBraces>) = delete;
   /// A matrix with unspecified entries.
   static Matrix uninitialized(Index rows, Index cols, Device device = Device::cpu());
   /// Standard normal numbers (real and imaginary part each, for complex T). The same seed gives the same numbers on
@@ -93,27 +106,28 @@ public:
   Matrix(const Matrix &) = delete;
   Matrix &operator=(const Matrix &) = delete;
   ~Matrix();
-  Matrix clone() const;
+  [[nodiscard]] Matrix clone() const;
   /// A copy of a view, on `device`. The view is of host memory, or of memory of that device.
   static Matrix copy_of(MatrixView<const T> view, Device device = Device::cpu());
   /// A copy on `device`; `Device::cpu()` copies to the host.
-  Matrix to(Device device) const;
+  [[nodiscard]] Matrix to(Device device) const;
 
-  T *data() { return data_; }
-  const T *data() const { return data_; }
-  Index rows() const { return rows_; }
-  Index cols() const { return cols_; }
-  Index ld() const { return rows_; }
-  Shape shape() const { return {rows_, cols_}; }
-  Device device() const { return device_; }
-  /// Entry access, for matrices in host memory only.
-  T &operator()(Index i, Index j) { return data_[i + j * rows_]; }
-  const T &operator()(Index i, Index j) const { return data_[i + j * rows_]; }
+  T *data() noexcept { return data_; }
+  const T *data() const noexcept { return data_; }
+  Index rows() const noexcept { return rows_; }
+  Index cols() const noexcept { return cols_; }
+  Index ld() const noexcept { return rows_; }
+  Shape shape() const noexcept { return {rows_, cols_}; }
+  Device device() const noexcept { return device_; }
+  /// Entry access, for matrices in host memory only. Indices are not checked.
+  T &operator()(Index i, Index j) noexcept { return data_[i + j * rows_]; }
+  const T &operator()(Index i, Index j) const noexcept { return data_[i + j * rows_]; }
 
-  MatrixView<T> view() { return {data_, rows_, cols_}; }
-  MatrixView<const T> view() const { return {data_, rows_, cols_}; }
-  operator MatrixView<T>() { return view(); }
-  operator MatrixView<const T>() const { return view(); }
+  /// A view lives no longer than its matrix, which may be a temporary only as an argument of a call.
+  MatrixView<T> view() KRONVEC_LIFETIMEBOUND { return {data_, rows_, cols_}; }
+  MatrixView<const T> view() const KRONVEC_LIFETIMEBOUND { return {data_, rows_, cols_}; }
+  operator MatrixView<T>() KRONVEC_LIFETIMEBOUND { return view(); }
+  operator MatrixView<const T>() const KRONVEC_LIFETIMEBOUND { return view(); }
 
 private:
   struct Raw {};
@@ -123,6 +137,16 @@ private:
   Index rows_ = 0, cols_ = 0;
   T *data_ = nullptr;
 };
+
+/// Whether shapes and all entries are equal (so a NaN differs from itself).
+template <class T> bool operator==(const Matrix<T> &a, const Matrix<T> &b);
+
+/// The entries in aligned columns with six digits, one line per row. Of more than 30 rows or 10 columns, the first and
+/// the last ones. A view is of host memory; a matrix may lie on any device.
+template <class T> std::string to_string(MatrixView<T> m);
+template <class T> std::string to_string(const Matrix<T> &m);
+template <class T> std::ostream &operator<<(std::ostream &out, MatrixView<T> m);
+template <class T> std::ostream &operator<<(std::ostream &out, const Matrix<T> &m);
 
 /// The matrix itself if its entries lie in host memory, otherwise a copy there.
 template <class T> Matrix<T> on_host(Matrix<T> m) { return m.device().is_host() ? std::move(m) : m.to(Device::cpu()); }

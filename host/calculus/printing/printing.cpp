@@ -35,5 +35,6 @@ std::string print(const Expression &f, const Spelling &spelling) {
 }
 
 std::string to_string(const Expression &f) { return print(f, {}); }
+std::ostream &operator<<(std::ostream &out, const Expression &f) { return out << to_string(f); }
 
 } // namespace kronvec

@@ -133,7 +133,7 @@ TEST_F(Graphs, WhoWouldWaitRefusesToBeRecorded) {
   const std::size_t held = device().bytes_in_use();
   const std::function<void()> calls[] = {
       [&] { backend->synchronize(); },
-      [&] { x.to(Device::cpu()); },
+      [&] { (void)x.to(Device::cpu()); },
       [&] { primitives().one_norms(in); },
       [&] { primitives().inverse(in, y.view().block(0, 0, 4, 4)); },
       [&] { primitives().lu(in, true, y.view()); },
