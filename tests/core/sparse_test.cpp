@@ -55,8 +55,8 @@ TEST(Sparse, CoordinatesOutsideAreRefused) {
       {{-1, 2, {}, {}, {}}, "-1×1"},
       {{2, -1, {}, {}, {}}, "1×-1"},
   };
-  for (const auto &[coo, message] : cases)
-    expect(refusal([&] { compressed(coo); }), message);
+  for (const auto &c : cases)
+    expect(refusal([&] { compressed(c.first); }), c.second);
 }
 
 TEST(Sparse, RowsThatAreNoneAreRefused) {
@@ -72,9 +72,9 @@ TEST(Sparse, RowsThatAreNoneAreRefused) {
       {{2, 2, {0, 1, 2}, {-1, 1}, {1, 1}}, "col[0] = -1, outside of 2"},
   };
   const auto path = std::filesystem::temp_directory_path() / "kronvec-sparse-refused.mtx";
-  for (const auto &[csr, message] : cases) {
-    expect(refusal([&] { csr *M(2, 1); }), message);
-    expect(refusal([&] { write_mtx(path, csr); }), message);
+  for (const auto &c : cases) {
+    expect(refusal([&] { c.first *M(2, 1); }), c.second);
+    expect(refusal([&] { write_mtx(path, c.first); }), c.second);
     EXPECT_FALSE(std::filesystem::exists(path));
   }
 }
