@@ -12,4 +12,11 @@ std::string readable_bytes(double bytes) {
   return unit == 0 ? fmt::format("{} bytes", bytes) : fmt::format("{:.1f} {}", bytes, units[unit]);
 }
 
+std::string first_bytes(const std::string &text, std::size_t most) {
+  if (text.size() <= most) return text;
+  while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xC0) == 0x80)
+    --most;
+  return text.substr(0, most) + "…";
+}
+
 } // namespace kronvec

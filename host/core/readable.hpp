@@ -1,13 +1,17 @@
 #pragma once
-/// Memory sizes in readable form.
+/// Texts for people: sizes of memory, and the beginnings of long texts.
 
 #include "kronvec/abi.hpp"
 
+#include <cstddef>
 #include <string>
 
 namespace kronvec::inline KRONVEC_ABI {
 
 /// "1.5 GiB".
 KRONVEC_API std::string readable_bytes(double bytes);
+
+/// The first `most` bytes, without a partial UTF-8 character at the end, and "…" for what is left out.
+std::string first_bytes(const std::string &text, std::size_t most);
 
 } // namespace kronvec

@@ -7,6 +7,7 @@
 
 /// Marks what a shared library exports: the names of the public headers, and the few others that the CUDA devices and
 /// the command need. All others are hidden, unless the library is built with its tests or benchmarks, which call them.
+/// The public headers mark their namespace, and each function template, whose instances a namespace does not reach.
 #define KRONVEC_API __attribute__((visibility("default")))
 
 /// Marks a function whose result refers to its object, so that clang warns if the result outlives a temporary object.

@@ -13,16 +13,16 @@ inline namespace KRONVEC_ABI KRONVEC_API {
 
 /// Y = Xᵀ, which is vec Y = K[m,n]·vec X for X m×n. Y may be X itself if X is square.
 template <class T>
-void transpose(MatrixView<const std::type_identity_t<T>> x, MatrixView<T> y, Device device = Device::cpu());
+KRONVEC_API void transpose(MatrixView<const std::type_identity_t<T>> x, MatrixView<T> y, Device device = Device::cpu());
 
 /// Y = K[m,n]·X for X mn×k. Each column of X is the vec of an m×n matrix; the same column of Y is the vec of its
 /// transpose.
-template <class T> void commute_rows(Index m, Index n, MatrixView<const std::type_identity_t<T>> x, MatrixView<T> y,
-                                     Device device = Device::cpu());
+template <class T> KRONVEC_API void commute_rows(Index m, Index n, MatrixView<const std::type_identity_t<T>> x,
+                                                 MatrixView<T> y, Device device = Device::cpu());
 
 /// Y = X·K[m,n] for X k×mn: column i + j·m of Y is column j + i·n of X.
-template <class T> void commute_columns(Index m, Index n, MatrixView<const std::type_identity_t<T>> x, MatrixView<T> y,
-                                        Device device = Device::cpu());
+template <class T> KRONVEC_API void commute_columns(Index m, Index n, MatrixView<const std::type_identity_t<T>> x,
+                                                    MatrixView<T> y, Device device = Device::cpu());
 
 // The same, if Y is a matrix.
 

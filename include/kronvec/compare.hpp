@@ -30,10 +30,9 @@ using CompareProgress = std::function<void(const std::string &what, double done)
 /// complex step runs on the reference device only, if F allows it. Then, unless J is large, computes the Jacobians at
 /// three points in one call: X, ⅞X and X. The values lie in host memory or on one of the devices. Throws what
 /// `JacobianAt` throws.
-template <class T = double> std::vector<Comparison> compare(const Expression &f, const Symbol &x,
-                                                            const Values<std::type_identity_t<T>> &values,
-                                                            const std::vector<Device> &devices = Device::all(),
-                                                            const CompareProgress &progress = {});
+template <class T = double> KRONVEC_API std::vector<Comparison>
+compare(const Expression &f, const Symbol &x, const Values<std::type_identity_t<T>> &values,
+        const std::vector<Device> &devices = Device::all(), const CompareProgress &progress = {});
 
 /// Checks of a derivative along one random direction U, without another derivative to compare with.
 struct DerivativeCheck {

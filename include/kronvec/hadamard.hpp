@@ -11,19 +11,19 @@ namespace kronvec {
 inline namespace KRONVEC_ABI KRONVEC_API {
 
 /// vec Y = Diag(vec A)·vec X, which is Y = A ⊙ X (ledger V4).
-template <class T> void hadamard(MatrixView<const std::type_identity_t<T>> a,
-                                 MatrixView<const std::type_identity_t<T>> x, MatrixView<T> y,
-                                 Device device = Device::cpu());
+template <class T> KRONVEC_API void hadamard(MatrixView<const std::type_identity_t<T>> a,
+                                             MatrixView<const std::type_identity_t<T>> x, MatrixView<T> y,
+                                             Device device = Device::cpu());
 
 /// Y = Diag(d)·X for X m×n and d m×1: multiplies row i of X by dᵢ.
-template <class T> void scale_rows(MatrixView<const std::type_identity_t<T>> d,
-                                   MatrixView<const std::type_identity_t<T>> x, MatrixView<T> y,
-                                   Device device = Device::cpu());
+template <class T> KRONVEC_API void scale_rows(MatrixView<const std::type_identity_t<T>> d,
+                                               MatrixView<const std::type_identity_t<T>> x, MatrixView<T> y,
+                                               Device device = Device::cpu());
 
 /// Y = X·Diag(d) for X m×n and d n×1: multiplies column j of X by dⱼ.
-template <class T> void scale_columns(MatrixView<const std::type_identity_t<T>> x,
-                                      MatrixView<const std::type_identity_t<T>> d, MatrixView<T> y,
-                                      Device device = Device::cpu());
+template <class T> KRONVEC_API void scale_columns(MatrixView<const std::type_identity_t<T>> x,
+                                                  MatrixView<const std::type_identity_t<T>> d, MatrixView<T> y,
+                                                  Device device = Device::cpu());
 
 // The same, if Y is a matrix.
 

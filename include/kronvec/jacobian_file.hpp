@@ -26,8 +26,8 @@ struct JacobianFileOptions {
 /// file appears only when it is complete and on the disk. Throws OutOfMemory if one column, and what its method holds
 /// beside it, takes more than `max_bytes`; OutOfSpace if the file is larger than the free space on its disk (both
 /// before any work); IoError; and what `progress` throws.
-template <class T>
-void write_jacobian(const std::filesystem::path &path, const JacobianAt<T> &j, const JacobianFileOptions &options = {});
+template <class T> KRONVEC_API void write_jacobian(const std::filesystem::path &path, const JacobianAt<T> &j,
+                                                   const JacobianFileOptions &options = {});
 
 } // namespace KRONVEC_ABI
 } // namespace kronvec

@@ -139,14 +139,14 @@ private:
 };
 
 /// Whether shapes and all entries are equal (so a NaN differs from itself).
-template <class T> bool operator==(const Matrix<T> &a, const Matrix<T> &b);
+template <class T> KRONVEC_API bool operator==(const Matrix<T> &a, const Matrix<T> &b);
 
 /// The entries in aligned columns with six digits, one line per row. Of more than 30 rows or 10 columns, the first and
 /// the last ones. A view is of host memory; a matrix may lie on any device.
-template <class T> std::string to_string(MatrixView<T> m);
-template <class T> std::string to_string(const Matrix<T> &m);
-template <class T> std::ostream &operator<<(std::ostream &out, MatrixView<T> m);
-template <class T> std::ostream &operator<<(std::ostream &out, const Matrix<T> &m);
+template <class T> KRONVEC_API std::string to_string(MatrixView<T> m);
+template <class T> KRONVEC_API std::string to_string(const Matrix<T> &m);
+template <class T> KRONVEC_API std::ostream &operator<<(std::ostream &out, MatrixView<T> m);
+template <class T> KRONVEC_API std::ostream &operator<<(std::ostream &out, const Matrix<T> &m);
 
 /// The matrix itself if its entries lie in host memory, otherwise a copy there.
 template <class T> Matrix<T> on_host(Matrix<T> m) { return m.device().is_host() ? std::move(m) : m.to(Device::cpu()); }

@@ -91,56 +91,58 @@ template <class T> using Operators = std::vector<Operator<T>>;
 
 // Operators given by sizes only. The notation is that of Magnus & Neudecker, ch. 3.
 
-template <class T> Operator<T> identity(Index n, Device device = Device::cpu());
-template <class T> Operator<T> zero(Index rows, Index cols, Device device = Device::cpu());
+template <class T> KRONVEC_API Operator<T> identity(Index n, Device device = Device::cpu());
+template <class T> KRONVEC_API Operator<T> zero(Index rows, Index cols, Device device = Device::cpu());
 /// K[m,n]·vec A = vec Aᵀ for A m×n.
-template <class T> Operator<T> commutation(Index m, Index n, Device device = Device::cpu());
+template <class T> KRONVEC_API Operator<T> commutation(Index m, Index n, Device device = Device::cpu());
 /// D·vech A = vec A for A = Aᵀ; D is n²×n(n + 1)/2. A triangle without the diagonal is for an A whose diagonal is 0.
-template <class T> Operator<T> duplication(Index n, Triangle triangle = {}, Device device = Device::cpu());
+template <class T> KRONVEC_API Operator<T> duplication(Index n, Triangle triangle = {}, Device device = Device::cpu());
 /// D⁺ = (DᵀD)⁻¹Dᵀ: D⁺·vec A = vech (A + Aᵀ)/2.
 template <class T>
-Operator<T> duplication_pseudoinverse(Index n, Triangle triangle = {}, Device device = Device::cpu());
+KRONVEC_API Operator<T> duplication_pseudoinverse(Index n, Triangle triangle = {}, Device device = Device::cpu());
 /// L·vec A = vech A, n(n + 1)/2×n².
-template <class T> Operator<T> elimination(Index n, Triangle triangle = {}, Device device = Device::cpu());
+template <class T> KRONVEC_API Operator<T> elimination(Index n, Triangle triangle = {}, Device device = Device::cpu());
 /// N·vec A = vec (A + Aᵀ)/2: N = (I + K[n,n])/2 = D·D⁺.
-template <class T> Operator<T> symmetrizer(Index n, Device device = Device::cpu());
+template <class T> KRONVEC_API Operator<T> symmetrizer(Index n, Device device = Device::cpu());
 /// Row i of the result is row index[i] of X, which has `cols` rows. Throws ShapeError for an index out of range.
-template <class T> Operator<T> selection(std::vector<Index> index, Index cols, Device device = Device::cpu());
+template <class T>
+KRONVEC_API Operator<T> selection(std::vector<Index> index, Index cols, Device device = Device::cpu());
 /// A selection in which every index occurs once. Throws ShapeError otherwise.
-template <class T> Operator<T> permutation(std::vector<Index> index, Device device = Device::cpu());
+template <class T> KRONVEC_API Operator<T> permutation(std::vector<Index> index, Device device = Device::cpu());
 
 // Operators given by matrices.
 
 /// Diag(vec d).
-template <class T> Operator<T> diag(Matrix<T> d, std::string name = "");
+template <class T> KRONVEC_API Operator<T> diag(Matrix<T> d, std::string name = "");
 /// A ∗ B: column j is a_j ⊗ b_j. vec(B·Diag(d)·Aᵀ) = (A ∗ B)·d (ledger K14).
-template <class T> Operator<T> khatri_rao(Matrix<T> a, Matrix<T> b, std::string name_a = "", std::string name_b = "");
+template <class T>
+KRONVEC_API Operator<T> khatri_rao(Matrix<T> a, Matrix<T> b, std::string name_a = "", std::string name_b = "");
 /// Row i is a_i ⊗ b_i, with the rows of A and B: the transpose of Aᵀ ∗ Bᵀ.
 template <class T>
-Operator<T> face_splitting(Matrix<T> a, Matrix<T> b, std::string name_a = "", std::string name_b = "");
+KRONVEC_API Operator<T> face_splitting(Matrix<T> a, Matrix<T> b, std::string name_a = "", std::string name_b = "");
 /// A user-defined operator: two functions that write y = A·x and y = Aᵀ·x for all columns of x.
 template <class T> struct Functions {
   std::function<void(MatrixView<const T> x, MatrixView<T> y)> apply, apply_transpose;
 };
-template <class T> Operator<T> user_operator(Index rows, Index cols, Functions<T> functions, std::string name = "",
-                                             Device device = Device::cpu());
+template <class T> KRONVEC_API Operator<T> user_operator(Index rows, Index cols, Functions<T> functions,
+                                                         std::string name = "", Device device = Device::cpu());
 
 // Combinations.
 
 /// F₁ ⊗ … ⊗ F_N. An empty list is the 1×1 identity.
-template <class T> Operator<T> kron(const Operators<T> &factors);
+template <class T> KRONVEC_API Operator<T> kron(const Operators<T> &factors);
 template <class T, class... More> Operator<T> kron(const Operator<T> &a, const Operator<T> &b, const More &...more) {
   return kron(Operators<T>{a, b, more...});
 }
 /// A ⊗ A ⊗ … ⊗ A, with n factors.
-template <class T> Operator<T> kron_power(const Operator<T> &a, int n);
+template <class T> KRONVEC_API Operator<T> kron_power(const Operator<T> &a, int n);
 /// A ⊗ I ⊗ … + I ⊗ B ⊗ I … + …, for square operators.
-template <class T> Operator<T> kron_sum(const Operators<T> &terms);
+template <class T> KRONVEC_API Operator<T> kron_sum(const Operators<T> &terms);
 /// A ⊕ B ⊕ …: block-diagonal.
-template <class T> Operator<T> direct_sum(const Operators<T> &blocks);
-template <class T> Operator<T> operator*(const Operator<T> &a, const Operator<T> &b);
-template <class T> Operator<T> operator*(std::type_identity_t<T> alpha, const Operator<T> &a);
-template <class T> Operator<T> operator+(const Operator<T> &a, const Operator<T> &b);
+template <class T> KRONVEC_API Operator<T> direct_sum(const Operators<T> &blocks);
+template <class T> KRONVEC_API Operator<T> operator*(const Operator<T> &a, const Operator<T> &b);
+template <class T> KRONVEC_API Operator<T> operator*(std::type_identity_t<T> alpha, const Operator<T> &a);
+template <class T> KRONVEC_API Operator<T> operator+(const Operator<T> &a, const Operator<T> &b);
 template <class T> Operator<T> operator*(const Operator<T> &a, std::type_identity_t<T> alpha) { return alpha * a; }
 template <class T> Operator<T> operator/(const Operator<T> &a, std::type_identity_t<T> alpha) {
   return T(1) / alpha * a;
@@ -162,8 +164,8 @@ template <class T> using OperatorSymbols = std::map<std::string, Operator<T>, st
 /// The operator that a text denotes, in the grammar of `parse`: * + − ' ^ and numbers that multiply, with kron kronsum
 /// dirsum (of any number of operands), khatrirao facesplit diag, tf32(a) for float, K(m,n) D(n) Dplus(n) L(n) N(n) I(n)
 /// zeros(m,n). T is float or double. Throws SyntaxError and ShapeErrorAt, with the position.
-template <class T = double>
-Operator<T> parse_operator(std::string_view text, const OperatorSymbols<T> &symbols, Device device = Device::cpu());
+template <class T = double> KRONVEC_API Operator<T>
+parse_operator(std::string_view text, const OperatorSymbols<T> &symbols, Device device = Device::cpu());
 
 /// One application of a rule.
 struct Rewriting {
@@ -182,7 +184,7 @@ template <class T> struct KRONVEC_HOLDS_CONTAINERS Simplified {
 
 /// The operator rewritten by identities until no rule saves work: by those of the ledger (K2–K7, K9, K10, V4), and by
 /// those of D, L and N (docs/operators.md). The result is the same up to rounding.
-template <class T> Simplified<T> simplify(const Operator<T> &a);
+template <class T> KRONVEC_API Simplified<T> simplify(const Operator<T> &a);
 
 } // namespace KRONVEC_ABI
 } // namespace kronvec

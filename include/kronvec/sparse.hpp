@@ -27,10 +27,10 @@ template <class T> struct KRONVEC_HOLDS_CONTAINERS CsrMatrix {
 
 /// The same matrix in compressed rows. Entries at one position are added up. Throws ShapeError for arrays of different
 /// lengths and for an entry outside the matrix.
-template <class T> CsrMatrix<T> compressed(const CooMatrix<T> &a);
+template <class T> KRONVEC_API CsrMatrix<T> compressed(const CooMatrix<T> &a);
 /// Y = A·X for all columns of X, in host memory. Throws ShapeError for disagreeing shapes or an A that breaks the rules
 /// of CsrMatrix, and DeviceError for an X on another device.
-template <class T> Matrix<T> operator*(const CsrMatrix<T> &a, const Matrix<T> &x);
+template <class T> KRONVEC_API Matrix<T> operator*(const CsrMatrix<T> &a, const Matrix<T> &x);
 
 } // namespace KRONVEC_ABI
 } // namespace kronvec

@@ -1,8 +1,6 @@
 /// Explains dense plans in words.
 
-#include "calculus/jacobian/plan.hpp"
-#include "calculus/jacobian/prediction.hpp"
-#include "calculus/program/cost.hpp"
+#include "calculus/jacobian/methods.hpp"
 #include "core/readable.hpp"
 
 #include <fmt/format.h>
@@ -44,13 +42,6 @@ std::string affine(const AffineMap &map, const std::vector<std::string> &names) 
     text += fmt::format("{}{}{}", text.empty() ? "" : " + ", stride == 1 ? "" : fmt::format("{}·", stride), name);
   if (map.offset || text.empty()) text += fmt::format("{}{}", text.empty() ? "" : " + ", map.offset);
   return text;
-}
-
-/// The first `most` bytes, without a partial UTF-8 character at the end.
-std::string first_bytes(const std::string &text, std::size_t most) {
-  while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xC0) == 0x80)
-    --most;
-  return text.substr(0, most);
 }
 
 /// Explains the index of J along a side that is a vech.
@@ -116,8 +107,7 @@ private:
   std::string definition(SlotId u) {
     constexpr std::size_t most = 60;
     if (const auto meaning = plan_.dense.meanings.find(u); meaning != plan_.dense.meanings.end()) {
-      std::string text = to_string(meaning->second);
-      if (text.size() > most) text = first_bytes(text, most) + "…";
+      const std::string text = first_bytes(to_string(meaning->second), most);
       const Shape shape = plan_.program.slots()[u].shape;
       return fmt::format("  {} = {}, {}\n", names_.at(u), text, to_string(shape));
     }
@@ -145,9 +135,8 @@ std::string why(const JacobianPlan &plan) {
 
 } // namespace
 
-std::string explain(const JacobianPlan &plan, Layout layout, std::size_t element) {
-  const double bytes =
-      static_cast<double>(plan.rows()) * static_cast<double>(plan.cols()) * static_cast<double>(element);
+template <class T> std::string explain(const JacobianPlan &plan, Layout layout, Device device) {
+  const double bytes = bytes_of<T>(plan);
   const bool numerator = layout == Layout::numerator;
   std::string text =
       fmt::format("J is {}, {}, {} layout\n",
@@ -160,8 +149,12 @@ std::string explain(const JacobianPlan &plan, Layout layout, std::size_t element
   text += fmt::format("method: {}, since {}\n", name(best.method), why(plan));
   text += fmt::format("{:.3g} flops per entry of J; predicted time over writing J once: {:.3g}\n", best.flops_per_entry,
                       best.over_floor);
-  text += fmt::format("{} at most at once, J among it\n", readable_bytes(predicted_bytes(plan, best.method, element)));
+  const Blocks beside = held_by_assembly<T>(plan, device, {.layout = layout});
+  text += fmt::format("{} at most at once, J among it\n", readable_bytes(bytes + static_cast<double>(beside.bytes())));
   return text;
 }
+
+template std::string explain<float>(const JacobianPlan &, Layout, Device);
+template std::string explain<double>(const JacobianPlan &, Layout, Device);
 
 } // namespace kronvec::detail

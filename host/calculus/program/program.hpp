@@ -12,6 +12,7 @@
 #include <array>
 #include <map>
 #include <optional>
+#include <string>
 #include <tuple>
 #include <unordered_map>
 
@@ -126,6 +127,8 @@ public:
   void allocate();
   /// Elements of the arena (stage `values`, constants included) or, per tangent, of a workspace.
   Index elements(Stage stage) const { return elements_[static_cast<int>(stage)]; }
+  /// The subexpression with the largest value in a stage (in the arena, for `constants` and `values`), and its shape.
+  std::string largest(Stage stage) const;
 
   const std::vector<Slot> &slots() const { return slots_; }
   const std::vector<Step> &steps(Stage stage) const { return steps_[static_cast<int>(stage)]; }
