@@ -69,11 +69,10 @@ public:
     const Layout layout = request_.layout == "numerator" ? Layout::numerator : Layout::denominator;
     const Method method = method_named(request_.method);
     if (request_.symmetric) require_symmetric();
-    const Jacobian plan = request_.symmetric ? kronvec::jacobian(f_, variable(), Structure::symmetric)
-                                             : kronvec::jacobian(f_, variables());
+    const Jacobian plan = kronvec::jacobian(f_, variables());
     if (request_.explain) return explain(plan, layout);
     if (is_sparse(request_)) return write_sparse(plan, layout);
-    const double bytes = plan.dense_bytes(method, sizeof(T));
+    const double bytes = plan.dense_bytes<T>({.method = method, .layout = layout}, device_);
     if (!request_.out.empty() && bytes > room()) return write_by_ranges(plan, method, layout, bytes);
     require_memory(bytes, fmt::format("J is {}×{} and", plan.rows(), plan.cols()));
     const auto point = plan.template at<T>(bindings_.values(), device_);
@@ -126,11 +125,11 @@ private:
     if (found == bindings_.symbols.end()) throw Error("--wrt " + request_.wrt + ": no symbol '" + name + "' is bound");
     return found->second;
   }
-  std::vector<Symbol> variables() const {
-    std::vector<Symbol> all;
+  std::vector<Variable> variables() const {
+    std::vector<Variable> all;
     std::istringstream names(request_.wrt);
     for (std::string name; std::getline(names, name, ',');)
-      all.push_back(symbol(name));
+      all.push_back(request_.symmetric ? symmetric(symbol(name)) : symbol(name));
     return all;
   }
   Symbol variable() const {
@@ -153,7 +152,7 @@ private:
   void explain(const Jacobian &plan, Layout layout) const {
     if (!request_.out.empty() || !request_.picture.empty() || request_.method != "auto")
       throw Error("--explain shows which method is chosen and writes nothing: leave out --method, --out and --picture");
-    print(plan.explain(layout, sizeof(T)));
+    print(plan.explain<T>(layout, device_));
   }
 
   void write_sparse(const Jacobian &plan, Layout layout) const {

@@ -12,11 +12,11 @@
 #include <functional>
 #include <initializer_list>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
 namespace kronvec {
 inline namespace KRONVEC_ABI KRONVEC_API {
@@ -80,8 +80,8 @@ private:
 
 /// The value of F, on the device. Symbols that do not occur in F are ignored, so one list serves several functions.
 /// Throws DomainError for a symbol without a value, ShapeError for a value of another shape.
-template <class T = double>
-Matrix<T> evaluate(const Expression &f, const Values<std::type_identity_t<T>> &values, Device device = Device::cpu());
+template <class T = double> KRONVEC_API Matrix<T>
+evaluate(const Expression &f, const Values<std::type_identity_t<T>> &values, Device device = Device::cpu());
 
 /// How a dense Jacobian is computed.
 enum class Method {
@@ -103,11 +103,24 @@ enum class Layout {
   denominator, ///< its transpose, mn×pq
 };
 
-/// What is known about a variable.
-enum class Structure {
-  general,
-  symmetric, ///< X = Xᵀ: the variables are vech X, so ∂vec F/∂(vech X)ᵀ = J·D, with the duplication matrix D
+/// What a function is differentiated by: the entries of a symbol, or of a symmetric one its lower triangle.
+class Variable {
+public:
+  Variable(const Symbol &x) : symbol_(x) {}
+  const Symbol &symbol() const noexcept { return symbol_; }
+  bool is_symmetric() const noexcept { return symmetric_; }
+  /// Number of free entries: mn, or n(n + 1)/2.
+  Index size() const;
+
+private:
+  friend Variable symmetric(const Symbol &x);
+  Symbol symbol_;
+  bool symmetric_ = false;
 };
+
+/// X = Xᵀ: the free entries are vech X, so ∂vec F/∂(vech X)ᵀ = J·D, with the duplication matrix D. Throws ShapeError if
+/// X is not square.
+Variable symmetric(const Symbol &x);
 
 /// Called from time to time with the fraction that is done, in [0, 1].
 using Progress = std::function<void(double)>;
@@ -121,6 +134,8 @@ struct DenseOptions {
   double *implied_error = nullptr;
 };
 
+class Jacobian;
+template <class T> class FactoredJacobian;
 template <class T> class JacobianAt;
 template <class T> class JacobianAtPoints; // kronvec/jacobian_at_points.hpp
 
@@ -129,8 +144,10 @@ template <class T> class JacobianAtPoints; // kronvec/jacobian_at_points.hpp
 
 namespace kronvec::detail {
 struct JacobianPlan; // host/calculus/jacobian/plan.hpp
+Jacobian jacobian_of(std::shared_ptr<const JacobianPlan> plan);
 template <class T> class Point;
 template <class T> const Point<T> &point_of(const JacobianAt<T> &j);
+template <class T> FactoredJacobian<T> factored(std::shared_ptr<const Point<T>> point);
 } // namespace kronvec::detail
 
 namespace kronvec {
@@ -141,7 +158,6 @@ inline namespace KRONVEC_ABI KRONVEC_API {
 /// may be called from several threads at once.
 template <class T> class FactoredJacobian {
 public:
-  explicit FactoredJacobian(std::shared_ptr<const detail::Point<T>> point);
   FactoredJacobian(FactoredJacobian &&) noexcept;
   FactoredJacobian &operator=(FactoredJacobian &&) noexcept;
   ~FactoredJacobian();
@@ -162,6 +178,9 @@ public:
   CooMatrix<T> to_coo() const;
 
 private:
+  friend FactoredJacobian detail::factored<T>(std::shared_ptr<const detail::Point<T>> point);
+  explicit FactoredJacobian(std::shared_ptr<const detail::Point<T>> point);
+
   struct StoredTerms;
   std::unique_ptr<StoredTerms> terms_;
 };
@@ -169,7 +188,6 @@ private:
 /// The Jacobian at a point: a linear operator. Its const functions may be called from several threads at once.
 template <class T> class JacobianAt {
 public:
-  JacobianAt(std::shared_ptr<const detail::JacobianPlan> plan, const Values<T> &values, Device device);
   JacobianAt(JacobianAt &&) noexcept;
   JacobianAt &operator=(JacobianAt &&) noexcept;
   ~JacobianAt();
@@ -204,13 +222,15 @@ public:
 
   /// The terms of J, for blocks, rows, columns and entries without materialising J. Throws Error if J has no terms
   /// (`Jacobian::has_terms`).
-  FactoredJacobian<T> factored() const { return FactoredJacobian<T>(point_); }
+  FactoredJacobian<T> factored() const;
   /// J in compressed rows, without a dense intermediate. It is small if most of J is structurally zero, as for
   /// elementwise functions, XᵀX and A ⊗ X. Throws Error if J has no terms.
   CsrMatrix<T> to_sparse() const { return compressed(factored().to_coo()); }
 
 private:
+  friend class Jacobian;
   friend const detail::Point<T> &detail::point_of<T>(const JacobianAt<T> &);
+  JacobianAt(std::shared_ptr<const detail::JacobianPlan> plan, const Values<T> &values, Device device);
 
   std::shared_ptr<detail::Point<T>> point_;
 };
@@ -218,59 +238,72 @@ private:
 /// The Jacobian of F with respect to X as a plan: the differential is built once and serves every point.
 class Jacobian {
 public:
-  /// Throws ShapeError if a symmetric variable is not square.
-  Jacobian(const Expression &f, const Symbol &x, Structure structure = Structure::general);
-  /// For several variables: the blocks [∂vec F/∂(vec X)ᵀ  ∂vec F/∂(vec Y)ᵀ …]. Throws Error if a variable is named
-  /// twice.
-  Jacobian(const Expression &f, const std::vector<Symbol> &variables);
   Index rows() const; ///< pq
   Index cols() const; ///< see `JacobianAt::cols`
   /// Whether J has terms, that is, whether the method `structured` can write it.
   bool has_terms() const;
-  /// How a dense J would be written, and why: its terms, flops per entry, predicted time relative to writing J once,
-  /// memory.
-  std::string explain(Layout layout = Layout::numerator, std::size_t element = sizeof(double)) const;
-  /// Bytes of a dense J with elements of this size, plus what `to_dense` holds beside it.
-  double dense_bytes(Method method = Method::automatic, std::size_t element = sizeof(double)) const;
+  /// How a dense J with entries of type T would be written on the device, and why: its terms, flops per entry,
+  /// predicted time relative to writing J once, memory.
+  template <class T = double>
+  KRONVEC_API std::string explain(Layout layout = Layout::numerator, Device device = Device::cpu()) const;
+  /// Bytes of a dense J with entries of type T, plus what `to_dense` with these options holds beside it on the device.
+  template <class T = double>
+  KRONVEC_API double dense_bytes(const DenseOptions &options = {}, Device device = Device::cpu()) const;
   /// The operator at a point. Throws DomainError, ShapeError, OutOfMemory.
   template <class T = double>
   JacobianAt<T> at(const Values<std::type_identity_t<T>> &values, Device device = Device::cpu()) const {
     return JacobianAt<T>(plan_, values, device);
   }
-  /// The operators at many points: kronvec/jacobian_at_points.hpp.
-  template <class T = double> JacobianAtPoints<T> at_points(const Values<std::type_identity_t<T>> &values, Index points,
-                                                            Device device = Device::cpu()) const;
+  /// The operators at many points: kronvec/jacobian_at_points.hpp. Throws DomainError for a symbol without a value, and
+  /// for a point at which F has no value (the message names the point); ShapeError; OutOfMemory if the values at the
+  /// points do not fit.
+  template <class T = double> KRONVEC_API JacobianAtPoints<T>
+  at_points(const Values<std::type_identity_t<T>> &values, Index points, Device device = Device::cpu()) const;
 
 private:
-  friend Jacobian hessian(const Expression &f, const Symbol &x);
+  friend Jacobian detail::jacobian_of(std::shared_ptr<const detail::JacobianPlan> plan);
   explicit Jacobian(std::shared_ptr<const detail::JacobianPlan> plan);
 
   std::shared_ptr<const detail::JacobianPlan> plan_;
 };
 
-inline Jacobian jacobian(const Expression &f, const Symbol &x, Structure structure = Structure::general) {
-  return {f, x, structure};
+/// The Jacobian of F with respect to X, ∂vec F/∂(vec X)ᵀ; or to several variables, as in jacobian(F, {X,
+/// symmetric(P)}): the blocks [∂vec F/∂(vec X)ᵀ  ∂vec F/∂(vech P)ᵀ …]. Throws Error if a variable is named twice.
+Jacobian jacobian(const Expression &f, std::span<const Variable> variables);
+inline Jacobian jacobian(const Expression &f, const Variable &x) { return jacobian(f, std::span(&x, 1)); }
+inline Jacobian jacobian(const Expression &f, std::initializer_list<Variable> variables) {
+  return jacobian(f, std::span(variables.begin(), variables.size()));
 }
-inline Jacobian jacobian(const Expression &f, const std::vector<Symbol> &variables) { return {f, variables}; }
 
-/// The gradient matrix G of a scalar f, of X's shape: df = tr(GᵀdX), vec G = Dfᵀ (ledger D0). The result is an
-/// expression that can be evaluated and differentiated again. Throws ShapeError if f is not a scalar.
-Expression gradient(const Expression &f, const Symbol &x);
+/// The gradient matrix G of a scalar f, of X's shape: df = tr(GᵀdX), vec G = Dfᵀ (ledger D0). For a symmetric variable,
+/// and for several variables, it is the column Dfᵀ: the derivatives by the free entries, stacked. The result is an
+/// expression that can be evaluated and differentiated again. Throws ShapeError if f is not a scalar, and Error if a
+/// variable is named twice.
+Expression gradient(const Expression &f, std::span<const Variable> variables);
+inline Expression gradient(const Expression &f, const Variable &x) { return gradient(f, std::span(&x, 1)); }
+inline Expression gradient(const Expression &f, std::initializer_list<Variable> variables) {
+  return gradient(f, std::span(variables.begin(), variables.size()));
+}
 
-/// The Hessian of a scalar f, mn×mn: the Jacobian of its gradient. Its `apply` is a Hessian-vector product.
-Jacobian hessian(const Expression &f, const Symbol &x);
+/// The Hessian of a scalar f: the Jacobian of its gradient by the same variables, one row and one column for each of
+/// their free entries. Its `apply` is a Hessian-vector product. Throws as `gradient` does.
+Jacobian hessian(const Expression &f, std::span<const Variable> variables);
+inline Jacobian hessian(const Expression &f, const Variable &x) { return hessian(f, std::span(&x, 1)); }
+inline Jacobian hessian(const Expression &f, std::initializer_list<Variable> variables) {
+  return hessian(f, std::span(variables.begin(), variables.size()));
+}
 
 /// DF·dX, of F's shape: forward mode (ledger M2, E21). Symbols that do not occur in F are ignored.
 template <class T = double>
-Matrix<T> jvp(const Expression &f, const Symbol &x, const Values<std::type_identity_t<T>> &values,
+Matrix<T> jvp(const Expression &f, const Variable &x, const Values<std::type_identity_t<T>> &values,
               MatrixView<const std::type_identity_t<T>> tangent, Device device = Device::cpu()) {
   return jacobian(f, x).at<T>(values.allow_unused(), device).apply(tangent);
 }
 
-/// The matrix G of X's shape with vec G = DFᵀ·vec U: reverse mode (ledger M3, E21). Symbols that do not occur in F are
-/// ignored.
+/// The matrix G of X's shape with vec G = DFᵀ·vec U (a vech for a symmetric X): reverse mode (ledger M3, E21). Symbols
+/// that do not occur in F are ignored.
 template <class T = double>
-Matrix<T> vjp(const Expression &f, const Symbol &x, const Values<std::type_identity_t<T>> &values,
+Matrix<T> vjp(const Expression &f, const Variable &x, const Values<std::type_identity_t<T>> &values,
               MatrixView<const std::type_identity_t<T>> cotangent, Device device = Device::cpu()) {
   return jacobian(f, x).at<T>(values.allow_unused(), device).apply_transpose(cotangent);
 }

@@ -26,10 +26,6 @@ inline namespace KRONVEC_ABI KRONVEC_API {
 /// scaling.
 template <class T> class JacobianAtPoints {
 public:
-  /// Throws DomainError for a symbol without a value, and for a point at which F has no value (the message names the
-  /// point); ShapeError; OutOfMemory if the values at the points do not fit.
-  JacobianAtPoints(std::shared_ptr<const detail::JacobianPlan> plan, const Values<T> &values, Index points,
-                   Device device);
   JacobianAtPoints(JacobianAtPoints &&) noexcept = default;
   JacobianAtPoints &operator=(JacobianAtPoints &&) noexcept = default;
 
@@ -59,6 +55,10 @@ public:
   Matrix<T> to_dense(const DenseOptions &options = {}) const;
 
 private:
+  friend class Jacobian;
+  JacobianAtPoints(std::shared_ptr<const detail::JacobianPlan> plan, const Values<T> &values, Index points,
+                   Device device);
+
   std::shared_ptr<detail::Points<T>> points_;
 };
 

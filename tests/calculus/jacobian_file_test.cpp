@@ -109,15 +109,15 @@ struct Case {
 std::vector<Case> cases() {
   const Symbol a("A", 6, 5), x("X", 5, 4), b("B", 4, 7), s("S", 5, 5);
   const auto all = [&] { return givens_of({a, x, b}, 1); };
-  Givens symmetric = givens_of({s}, 4);
+  Givens mirrored = givens_of({s}, 4);
   for (Index i = 0; i < 5; ++i)
     for (Index k = 0; k < i; ++k)
-      symmetric[0].value(i, k) = symmetric[0].value(k, i);
+      mirrored[0].value(i, k) = mirrored[0].value(k, i);
   std::vector<Case> cases;
   cases.push_back({jacobian(a * exp(x * b), x), all()});
   cases.push_back({jacobian(tanh(a * tanh(x * b)), x), all()});
   cases.push_back({jacobian(a * exp(x * b), {a, x, b}), all()});
-  cases.push_back({jacobian(exp(s) * s, s, Structure::symmetric), std::move(symmetric)});
+  cases.push_back({jacobian(exp(s) * s, symmetric(s)), std::move(mirrored)});
   return cases;
 }
 

@@ -208,6 +208,20 @@ TEST(Jacobian, PredictsMemory) {
   }
 }
 
+TEST(Jacobian, RefusalsNameWhatTakesTheMemory) {
+  const Symbol r("R", 2000, 2000), c("C", 2000, 2000), x("x", 4000000, 1);
+  const M square(2000, 2000), column(4000000, 1);
+  const Expression f = kron(r, c) * x;
+  for (const Device device : Device::all())
+    try {
+      (void)evaluate(f, {{r, square}, {c, square}, {x, column}}, device);
+      FAIL() << "128 TB fit";
+    } catch (const OutOfMemory &e) {
+      for (const char *part : {"kron(R,C), 4000000×4000000", "TiB", "free"})
+        EXPECT_NE(std::string(e.what()).find(part), std::string::npos) << e.what();
+    }
+}
+
 TEST(Expression, ChecksShapesWhenBuilt) {
   const Symbol a("A", 3, 4), b("B", 5, 6);
   for (const auto &build : {+[](const Symbol &u, const Symbol &v) { return u * v; },

@@ -81,8 +81,8 @@ TEST(Points, SeveralAndSymmetricVariables) {
   Givens g;
   g.push_back({x, std::move(s)}), g.push_back(given(y, 2));
   for (const Device device : Device::all()) {
-    expect_points<double>(jacobian(x * tanh(x * y), std::vector{x, y}), g, device, 5, 0, 1e-13);
-    expect_points<double>(jacobian(x * tanh(x * y), x, Structure::symmetric), g, device, 5, 2, 1e-13);
+    expect_points<double>(jacobian(x * tanh(x * y), {x, y}), g, device, 5, 0, 1e-13);
+    expect_points<double>(jacobian(x * tanh(x * y), symmetric(x)), g, device, 5, 2, 1e-13);
   }
 }
 
@@ -251,7 +251,7 @@ TEST(Points, WhatIsHeldIsPredicted) {
     for (const Method method : {Method::structured, Method::forward, Method::reverse})
       for (int threads = 1; threads <= c.max_threads; ++threads)
         with_threads(threads, [&] {
-          const auto plan = std::make_shared<const detail::JacobianPlan>(c.f, std::vector{x}, Structure::general);
+          const auto plan = std::make_shared<const detail::JacobianPlan>(c.f, detail::Variables{x});
           const detail::Points<double> points(plan, {{x, xs}}, count, Device::cpu());
           const double predicted = double(points.held_beside(method, Layout::numerator).bytes());
           Device::cpu().backend().pool().trim();

@@ -17,9 +17,8 @@ namespace {
 using M = Matrix<double>;
 using detail::JacobianPlan;
 
-std::shared_ptr<const JacobianPlan> plan_of(const Expression &f, const std::vector<Symbol> &variables, int cap,
-                                            Structure structure = Structure::general) {
-  return std::make_shared<const JacobianPlan>(f, variables, structure, cap);
+std::shared_ptr<const JacobianPlan> plan_of(const Expression &f, const std::vector<Variable> &variables, int cap) {
+  return std::make_shared<const JacobianPlan>(f, variables, cap);
 }
 
 M poisoned(Index rows, Index cols) {
@@ -35,20 +34,20 @@ M structured(const JacobianAt<double> &j, Layout layout = Layout::numerator) {
 }
 
 /// Compares J from the terms, in every way and with several caps, with the element method.
-void expect_terms(const Expression &f, const std::vector<Symbol> &variables, const Givens &givens,
-                  Structure structure = Structure::general, double tolerance = 1e-9) {
-  const M oracle = JacobianAt<double>(plan_of(f, variables, 0, structure), values_of(givens), Device::cpu())
-                       .to_dense({.method = Method::reference});
+void expect_terms(const Expression &f, const std::vector<Variable> &variables, const Givens &givens) {
+  constexpr double tolerance = 1e-9;
+  const M oracle =
+      detail::jacobian_of(plan_of(f, variables, 0)).at(values_of(givens)).to_dense({.method = Method::reference});
   for (const int cap : {1, 2, 3, 8}) {
     SCOPED_TRACE("cap " + std::to_string(cap));
-    const auto plan = plan_of(f, variables, cap, structure);
+    const auto plan = plan_of(f, variables, cap);
     ASSERT_TRUE(plan->dense.exists) << plan->dense.why_not;
     for (const Device device : {Device::reference(), Device::cpu()}) {
-      const JacobianAt<double> j(plan, values_of(givens), device);
+      const auto j = detail::jacobian_of(plan).at(values_of(givens), device);
       EXPECT_TRUE(near(structured(j), oracle, tolerance)) << device.name();
       EXPECT_TRUE(near(structured(j, Layout::denominator), transposed(oracle), tolerance)) << device.name();
     }
-    const JacobianAt<double> j(plan, values_of(givens), Device::cpu());
+    const auto j = detail::jacobian_of(plan).at(values_of(givens));
     const auto factored = j.factored();
     const CooMatrix<double> coo = factored.to_coo();
     M sum(j.rows(), j.cols());
@@ -68,7 +67,7 @@ void expect_terms(const Expression &f, const std::vector<Symbol> &variables, con
 }
 
 void expect_terms(const Expression &f, const Symbol &x, const Givens &givens) {
-  expect_terms(f, std::vector{x}, givens);
+  expect_terms(f, std::vector<Variable>{x}, givens);
 }
 
 // Tables.
@@ -155,7 +154,7 @@ struct Case {
 
 TEST(Terms, ReshapesThatSplitAndThatCarry) {
   const Case c;
-  expect_terms(unvec(c.x, 6, 2) * transpose(c.b) * c.b, {c.x}, c.givens, Structure::general);
+  expect_terms(unvec(c.x, 6, 2) * transpose(c.b) * c.b, {c.x}, c.givens);
   expect_terms(unvec(tanh(unvec(c.x, 2, 6)), 3, 4) * c.x, c.x, c.givens);
   const Expression d = direct_sum(c.x, c.x); // 8×6
   expect_terms(unvec(d, 16, 3) * c.b, c.x, c.givens);
@@ -197,8 +196,8 @@ TEST(Terms, TrianglesOnEitherSide) {
   const Case c;
   expect_terms(vech(c.s * c.s), c.s, c.givens);
   expect_terms(tanh(vech(c.s)) * transpose(vech(c.s)), c.s, c.givens);
-  expect_terms(vec(vech(exp(c.s) * c.s)), {c.s}, c.givens, Structure::symmetric);
-  expect_terms(c.a * inverse(5 * eye(4) + c.s), {c.s}, c.givens, Structure::symmetric);
+  expect_terms(vec(vech(exp(c.s) * c.s)), {symmetric(c.s)}, c.givens);
+  expect_terms(c.a * inverse(5 * eye(4) + c.s), {symmetric(c.s)}, c.givens);
 }
 
 TEST(Terms, SeveralVariables) {
@@ -251,27 +250,28 @@ Expression table(Index rows, Index cols, std::uint64_t seed) {
 }
 
 /// Compares with forward mode, at sizes at which one dense array of all terms would be too large.
-void expect_few_terms(const Expression &f, const std::vector<Symbol> &variables,
-                      Structure structure = Structure::general) {
+void expect_few_terms(const Expression &f, const std::vector<Variable> &variables) {
   Givens givens;
-  for (const Symbol &x : variables) {
+  for (const Variable &variable : variables) {
+    const Symbol &x = variable.symbol();
     M value = map(M::random(x.rows(), x.cols(), givens.size() + 1), [&](double t) { return t / double(x.rows()); });
-    for (Index j = 0; structure == Structure::symmetric && j < x.cols(); ++j)
+    for (Index j = 0; variable.is_symmetric() && j < x.cols(); ++j)
       for (Index i = 0; i < j; ++i)
         value(i, j) = value(j, i);
     givens.push_back({x, std::move(value)});
   }
-  const auto plan = plan_of(f, variables, detail::usual_term_cap, structure);
+  const auto plan = plan_of(f, variables, detail::usual_term_cap);
   ASSERT_TRUE(plan->dense.exists) << plan->dense.why_not;
-  const JacobianAt<double> j(plan, values_of(givens), Device::cpu());
+  const auto j = detail::jacobian_of(plan).at(values_of(givens));
   EXPECT_TRUE(near(structured(j), j.to_dense({.method = Method::forward}), 1e-12));
 }
 
 TEST(Terms, ManyOfThemStayFew) {
-  std::vector<Symbol> weights;
+  std::vector<Variable> weights;
   Expression sum_of_all = zeros(17, 17), product_of_all = eye(17);
   for (int i = 0; i < 11; ++i) {
-    const Symbol &x = weights.emplace_back(fmt::format("X{}", i), 17, 17);
+    const Symbol x(fmt::format("X{}", i), 17, 17);
+    weights.emplace_back(x);
     sum_of_all = sum_of_all + table(17, 17, 1) * exp(x);
     product_of_all = product_of_all * x;
   }
@@ -289,7 +289,7 @@ TEST(Terms, ManyOfThemStayFew) {
   expect_few_terms(horner, {x});
   expect_few_terms(newton, {x});
   expect_few_terms(x * softmax(transpose(x) * x) * softmax(softmax(transpose(x) * table(24, 24, 3) * x)), {x});
-  expect_few_terms(matrix_power(x, 5), {x}, Structure::symmetric);
+  expect_few_terms(matrix_power(x, 5), {symmetric(x)});
 }
 
 TEST(Terms, ArraysOfEqualProductsAndOtherSizesAreTheirOwn) {
@@ -409,11 +409,11 @@ TEST(Terms, RowsAndColumnsOfSumsAreProducts) {
 }
 
 /// Peak memory while J is written, including J.
-double used_bytes(const JacobianAt<double> &j, Method method) {
+double used_bytes(const JacobianAt<double> &j, const DenseOptions &options) {
   Device::cpu().backend().pool().trim(); // blocks left there would be reused
   const std::size_t before = Device::cpu().bytes_in_use();
   Device::cpu().reset_peak();
-  (void)j.to_dense({.method = method});
+  (void)j.to_dense(options);
   return static_cast<double>(Device::cpu().peak_bytes() - before);
 }
 
@@ -422,14 +422,16 @@ void expect_prediction(const Expression &f, const Symbol &x, const Givens &given
   const Jacobian plan = jacobian(f, x);
   const auto j = plan.at<double>(values_of(givens));
   for (const Method method : {Method::structured, Method::forward, Method::reverse})
-    for (const int threads : {1, 2}) { // one of two threads may finish before the other takes memory
-      const auto [used, predicted] =
-          with_threads(threads, [&] { return std::pair(used_bytes(j, method), plan.dense_bytes(method)); });
-      EXPECT_LE(used, 1.05 * predicted) << to_string(f) << ", " << name(method) << ", " << threads << " threads";
-      if (threads == 1) {
-        EXPECT_GE(used, 0.95 * predicted) << to_string(f) << ", " << name(method);
+    for (const Layout layout : {Layout::numerator, Layout::denominator})
+      for (const int threads : {1, 2}) { // one of two threads may finish before the other takes memory
+        const DenseOptions options{.method = method, .layout = layout};
+        const auto [used, predicted] =
+            with_threads(threads, [&] { return std::pair(used_bytes(j, options), plan.dense_bytes(options)); });
+        EXPECT_LE(used, 1.05 * predicted) << to_string(f) << ", " << name(method) << ", " << threads << " threads";
+        if (threads == 1) {
+          EXPECT_GE(used, 0.95 * predicted) << to_string(f) << ", " << name(method);
+        }
       }
-    }
 }
 
 TEST(Terms, MemoryIsPredicted) {
@@ -461,7 +463,7 @@ TEST(Terms, ThePlanIsExplained) {
 
 TEST(Terms, TrianglesAreExplained) {
   const Symbol x("X", 5, 5);
-  const std::string text = jacobian(vech(x * transpose(x)), x, Structure::symmetric).explain();
+  const std::string text = jacobian(vech(x * transpose(x)), symmetric(x)).explain();
   for (const char *part : {"rows count along vec of 5×5", "columns count along vec of 5×5", "as in vech"})
     EXPECT_NE(text.find(part), std::string::npos) << part << " in:\n" << text;
   EXPECT_EQ(jacobian(x * transpose(x), x).explain().find("vech"), std::string::npos);

@@ -157,10 +157,41 @@ TEST(Ledger, M7_SymmetricVariables) {
     g.push_back({s, plus(half, transposed(half))}), g.push_back(given(c, 2));
     const Expression function = c * exp(s) * s;
     const M expected = product(jacobian(function, s).at(values_of(g)).to_dense(), duplication(n));
-    expect_jacobian_in<double>(jacobian(function, s, Structure::symmetric), g, expected, 1e-12);
-    expect_jacobian_in<float>(jacobian(function, s, Structure::symmetric), g, expected, 1e-4);
+    expect_jacobian_in<double>(jacobian(function, symmetric(s)), g, expected, 1e-12);
+    expect_jacobian_in<float>(jacobian(function, symmetric(s)), g, expected, 1e-4);
   }
-  EXPECT_THROW(jacobian(x, x, Structure::symmetric), ShapeError);
+  EXPECT_THROW(jacobian(x, symmetric(x)), ShapeError);
+}
+
+/// With y of general and s of symmetric shape: the blocks are those of each variable alone; the gradient is Dᵀ·vec G,
+/// the Hessian Dᵀ·H·D.
+TEST(Ledger, M7_SymmetricAmongSeveral) {
+  const Symbol s("S", 3, 3), y("Y", 2, 3);
+  const M half = M::random(3, 3, 1), d = duplication(3), dt = transposed(d);
+  Givens g;
+  g.push_back({s, plus(half, transposed(half))}), g.push_back(given(y, 2));
+  const Expression function = y * exp(s) * s;
+  const M by_y = jacobian(function, y).at(values_of(g)).to_dense(),
+          by_s = product(jacobian(function, s).at(values_of(g)).to_dense(), d);
+  const M expected = tabulate(6, 12, [&](Index i, Index j) { return j < 6 ? by_y(i, j) : by_s(i, j - 6); });
+  expect_jacobian_in<double>(jacobian(function, {y, symmetric(s)}), g, expected, 1e-12);
+
+  const Expression scalar = sum(square(function));
+  const M gy = evaluate(gradient(scalar, y), values_of(g)), gs = evaluate(gradient(scalar, s), values_of(g));
+  const M free = product(dt, M::copy_of({gs.data(), 9, 1}));
+  EXPECT_TRUE(near(evaluate(gradient(scalar, symmetric(s)), values_of(g)), free, 1e-12));
+  const M stacked = tabulate(12, 1, [&](Index i, Index) { return i < 6 ? gy.data()[i] : free(i - 6, 0); });
+  EXPECT_TRUE(near(evaluate(gradient(scalar, {y, symmetric(s)}), values_of(g)), stacked, 1e-12));
+
+  const M h = hessian(scalar, s).at(values_of(g)).to_dense();
+  EXPECT_TRUE(near(hessian(scalar, symmetric(s)).at(values_of(g)).to_dense(), product(dt, product(h, d)), 1e-10));
+  const M both = hessian(scalar, {y, symmetric(s)}).at(values_of(g)).to_dense();
+  const M hy = hessian(scalar, y).at(values_of(g)).to_dense();
+  EXPECT_EQ(both.shape(), (Shape{12, 12}));
+  EXPECT_TRUE(near(both, transposed(both), 1e-12));
+  EXPECT_TRUE(near(M::copy_of(both.view().block(0, 0, 6, 6)), hy, 1e-12));
+  EXPECT_THROW(gradient(scalar, {y, y}), Error);
+  EXPECT_THROW(hessian(scalar, std::vector<Variable>{}), Error);
 }
 
 TEST(Ledger, M7_SeveralVariablesSideBySide) {
@@ -174,7 +205,7 @@ TEST(Ledger, M7_SeveralVariablesSideBySide) {
   all.push_back(given(absent, 9));
   expect_jacobian_in<double>(jacobian(f, {x, a, absent}), all, expected, 1e-12);
   EXPECT_THROW(jacobian(f, {x, x}), Error);
-  EXPECT_THROW(jacobian(f, std::vector<Symbol>{}), Error);
+  EXPECT_THROW(jacobian(f, std::vector<Variable>{}), Error);
 }
 
 TEST(Ledger, D0_CheckDerivativesTellsRightFromWrong) {

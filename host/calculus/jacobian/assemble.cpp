@@ -1,7 +1,7 @@
 /// Dense Jacobians in memory.
 
 #include "calculus/jacobian/methods.hpp"
-#include "calculus/jacobian/prediction.hpp"
+#include "calculus/program/scratch.hpp"
 #include "devices/operands.hpp"
 
 #include <algorithm>
@@ -54,6 +54,9 @@ template <class T> void by_passes(const Point<T> &point, DenseMethod<T> &method,
   }
 }
 
+/// Max number of columns that a method fills at once.
+Index most_columns(const JacobianPlan &plan) { return std::max(plan.rows(), plan.cols()); }
+
 } // namespace
 
 template <class T> void assemble(const Point<T> &point, MatrixView<T> out, const DenseOptions &options) {
@@ -65,10 +68,25 @@ template <class T> void assemble(const Point<T> &point, MatrixView<T> out, const
   require_on(point.device().backend(), "the matrix for the Jacobian", out);
   if (j.rows == 0 || j.cols == 0) return;
   const auto work = [&](DenseMethod<T> &method) { by_passes(point, method, out, options.layout, options.progress); };
-  with_method(point, options, std::max(j.rows, j.cols), std::cref(work));
+  with_method(point, options, most_columns(plan), std::cref(work));
+}
+
+/// The method's blocks, and if each pass is transposed into place, the pass before that.
+template <class T> Blocks held_by_assembly(const JacobianPlan &plan, Device device, const DenseOptions &options) {
+  const Method method = chosen(plan, options.method);
+  const Blocks held = held_by_method<T>(plan, device, method, options.layout, most_columns(plan));
+  const Layout filled = natural_layout(method, options.layout);
+  if (filled == options.layout) return held;
+  const Index length = filled == Layout::numerator ? plan.rows() : plan.cols();
+  if (method != Method::forward && method != Method::reverse) return held + blocks<T>(length);
+  const Stage stage = method == Method::forward ? Stage::forward : Stage::reverse;
+  return held + blocks<T>(length * columns_per_pass(plan, stage, sizeof(T)));
 }
 
 template void assemble(const Point<float> &, MatrixView<float>, const DenseOptions &);
 template void assemble(const Point<double> &, MatrixView<double>, const DenseOptions &);
+
+template Blocks held_by_assembly<float>(const JacobianPlan &, Device, const DenseOptions &);
+template Blocks held_by_assembly<double>(const JacobianPlan &, Device, const DenseOptions &);
 
 } // namespace kronvec::detail

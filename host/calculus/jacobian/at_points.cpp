@@ -4,7 +4,6 @@
 
 #include "calculus/jacobian/packed.hpp"
 #include "calculus/jacobian/points.hpp"
-#include "calculus/jacobian/prediction.hpp"
 #include "core/free_memory.hpp"
 #include "devices/operands.hpp"
 

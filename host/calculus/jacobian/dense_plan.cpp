@@ -3,7 +3,6 @@
 #include "calculus/jacobian/dense_plan.hpp"
 
 #include "calculus/jacobian/local_jacobian.hpp"
-#include "calculus/jacobian/seeds.hpp"
 #include "calculus/terms/term_builder.hpp"
 
 namespace kronvec::detail {
@@ -20,27 +19,23 @@ std::pair<Expression, Axis> rows_of(Expression f) {
   }
 }
 
-Axis cols_of(const std::vector<Symbol> &variables, Structure structure) {
-  if (structure == Structure::symmetric) return Axis::lower(variables[0].rows());
-  Index total = 0;
-  for (const Symbol &x : variables)
-    total += x.shape().size();
-  return Axis::all(total);
+Axis cols_of(const Variables &variables) {
+  if (variables.size() == 1 && variables[0].is_symmetric()) return Axis::lower(variables[0].symbol().rows());
+  return Axis::all(seed_shape(variables).size());
 }
 
 } // namespace
 
-DensePlan::DensePlan(Program &program, const Expression &whole, const std::vector<Symbol> &variables,
-                     Structure structure, int cap) {
+DensePlan::DensePlan(Program &program, const Expression &whole, const Variables &variables, int cap) {
   const auto [f, rows] = rows_of(whole);
-  const Axis cols = cols_of(variables, structure);
+  const Axis cols = cols_of(variables);
   const Index seeds = cols.triangle ? cols.triangle * cols.triangle : cols.size;
   const double entries = static_cast<double>(f.shape().size()) * static_cast<double>(seeds);
   emission = {rows, cols, {}};
   program.begin_dense();
   try {
     TermBuilder builder(program, local_jacobian, entries, cap);
-    for (const Term &t : terms_of(differential(f, seeded(variables, structure, true)), builder)) {
+    for (const Term &t : terms_of(differential(f, seeded(variables, true)), builder)) {
       Product product{.labels = t.labels, .extent = t.extent, .scale = t.scale, .factors = t.factors};
       product.row = t.row + f.rows() * t.col, product.col = t.seed;
       emission.products.push_back(std::move(product));

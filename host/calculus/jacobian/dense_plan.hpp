@@ -1,16 +1,15 @@
 #pragma once
 /// How a dense Jacobian is written from its terms: dense steps of the program, then one emission.
 
-#include "calculus/differential/differential.hpp"
+#include "calculus/jacobian/seeds.hpp"
 #include "calculus/program/program.hpp"
-#include "kronvec/derivative.hpp"
 
 namespace kronvec::detail {
 
 struct DensePlan {
   DensePlan() = default;
   /// Adds the dense steps to the program. Each node keeps at most `cap` terms.
-  DensePlan(Program &program, const Expression &f, const std::vector<Symbol> &variables, Structure structure, int cap);
+  DensePlan(Program &program, const Expression &f, const Variables &variables, int cap);
 
   bool exists = false;
   std::string why_not = "not asked for"; ///< the reason, if it does not exist

@@ -159,8 +159,7 @@ public:
   NodeTable(const JacobianPlan &plan, ElementValues values)
       : plan_(plan), values_(std::move(values)), order_(topological_order(plan.f.node())) {
     for (const NodePtr &node : order_) {
-      bool moves =
-          std::any_of(plan.variables.begin(), plan.variables.end(), [&](const Symbol &x) { return x.node() == node; });
+      bool moves = std::ranges::any_of(plan.variables, [&](const Variable &x) { return x.symbol().node() == node; });
       for (const NodePtr &operand : node->operands)
         moves = moves || moves_.at(operand.get());
       moves_[node.get()] = moves;
@@ -188,7 +187,7 @@ public:
 private:
   void set(Index j, auto number) {
     for (const auto &[variable, index] : plan_.entries(j)) {
-      const Node *x = plan_.variables[variable].node().get();
+      const Node *x = plan_.variables[variable].symbol().node().get();
       if (const auto found = entries_.find(x); found != entries_.end())
         found->second.entries[at(index)] = number(values_.at(x)[at(index)]);
     }

@@ -1,6 +1,5 @@
 /// Jacobians stored as their terms: blocks, rows, columns, single entries, and the nonzero positions.
 
-#include "calculus/jacobian/plan.hpp"
 #include "calculus/jacobian/point.hpp"
 #include "core/free_memory.hpp"
 #include "devices/operands.hpp"
@@ -95,8 +94,8 @@ template <class T> struct FactoredJacobian<T>::StoredTerms {
 template <class T> FactoredJacobian<T>::FactoredJacobian(std::shared_ptr<const Point<T>> point)
     : terms_(std::make_unique<StoredTerms>()) {
   require_terms(point->plan());
-  terms_->workspace = point->device().backend().pool().take(point->workspace_bytes(Stage::dense));
-  terms_->buffers = point->run_dense(static_cast<T *>(terms_->workspace.data()));
+  terms_->workspace = point->dense_workspace();
+  terms_->buffers = point->run_dense(terms_->workspace);
   for (const Product &p : point->plan().dense.emission.products)
     for (int q = 0; q < p.labels; ++q)
       terms_->sums = terms_->sums || (p.summed(q) && p.extent[q] > 1);
@@ -109,7 +108,7 @@ template <class T> FactoredJacobian<T>::~FactoredJacobian() = default;
 template <class T> Index FactoredJacobian<T>::rows() const { return terms_->point->plan().rows(); }
 template <class T> Index FactoredJacobian<T>::cols() const { return terms_->point->plan().cols(); }
 template <class T> std::size_t FactoredJacobian<T>::bytes() const {
-  return terms_->point->workspace_bytes(Stage::dense);
+  return static_cast<std::size_t>(terms_->point->plan().program.elements(Stage::dense)) * sizeof(T);
 }
 
 template <class T> void FactoredJacobian<T>::block(Index row, Index col, MatrixView<T> out) const {
@@ -189,3 +188,11 @@ template class FactoredJacobian<float>;
 template class FactoredJacobian<double>;
 
 } // namespace kronvec
+
+namespace kronvec::detail {
+template <class T> FactoredJacobian<T> factored(std::shared_ptr<const Point<T>> point) {
+  return FactoredJacobian<T>(std::move(point));
+}
+template FactoredJacobian<float> factored(std::shared_ptr<const Point<float>>);
+template FactoredJacobian<double> factored(std::shared_ptr<const Point<double>>);
+} // namespace kronvec::detail

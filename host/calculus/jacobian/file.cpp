@@ -3,7 +3,6 @@
 #include "kronvec/jacobian_file.hpp"
 
 #include "calculus/jacobian/methods.hpp"
-#include "calculus/jacobian/prediction.hpp"
 #include "core/readable.hpp"
 #include "io/npy.hpp"
 
@@ -51,7 +50,8 @@ private:
   Bytes needed(Index n) const {
     const double range = static_cast<double>(length) * static_cast<double>(n) * sizeof(T);
     const bool on_host = point_.device().is_host();
-    const double beside = static_cast<double>(detail::held_by_method(point_, method, layout_, n).bytes());
+    const double beside =
+        static_cast<double>(detail::held_by_method<T>(point_.plan(), point_.device(), method, layout_, n).bytes());
     const double device = beside + (across ? range : 0) + (on_host ? 0 : range), host = (n < total ? 2 : 1) * range;
     return on_host ? Bytes{host + device, 0} : Bytes{host, device};
   }

@@ -2,8 +2,7 @@
 
 #include "calculus/jacobian/methods.hpp"
 #include "calculus/jacobian/packed.hpp"
-#include "calculus/jacobian/plan.hpp"
-#include "calculus/jacobian/prediction.hpp"
+#include "core/free_memory.hpp"
 #include "devices/operands.hpp"
 
 namespace kronvec::inline KRONVEC_ABI {
@@ -11,18 +10,19 @@ using detail::JacobianPlan;
 using detail::Packed;
 using detail::Point;
 
-Jacobian::Jacobian(const Expression &f, const Symbol &x, Structure structure)
-    : plan_(std::make_shared<const JacobianPlan>(f, std::vector{x}, structure)) {}
-Jacobian::Jacobian(const Expression &f, const std::vector<Symbol> &variables)
-    : plan_(std::make_shared<const JacobianPlan>(f, variables, Structure::general)) {}
 Jacobian::Jacobian(std::shared_ptr<const JacobianPlan> plan) : plan_(std::move(plan)) {}
-std::string Jacobian::explain(Layout layout, std::size_t element) const {
-  return detail::explain(*plan_, layout, element);
-}
 bool Jacobian::has_terms() const { return plan_->dense.exists; }
-double Jacobian::dense_bytes(Method method, std::size_t element) const {
-  return detail::predicted_bytes(*plan_, detail::chosen(*plan_, method), element);
+template <class T> std::string Jacobian::explain(Layout layout, Device device) const {
+  return detail::explain<T>(*plan_, layout, device);
 }
+template <class T> double Jacobian::dense_bytes(const DenseOptions &options, Device device) const {
+  return detail::bytes_of<T>(*plan_) +
+         static_cast<double>(detail::held_by_assembly<T>(*plan_, device, options).bytes());
+}
+template std::string Jacobian::explain<float>(Layout, Device) const;
+template std::string Jacobian::explain<double>(Layout, Device) const;
+template double Jacobian::dense_bytes<float>(const DenseOptions &, Device) const;
+template double Jacobian::dense_bytes<double>(const DenseOptions &, Device) const;
 Index Jacobian::rows() const { return plan_->rows(); }
 Index Jacobian::cols() const { return plan_->cols(); }
 
@@ -36,7 +36,7 @@ template <class T> JacobianAt<T>::~JacobianAt() = default;
 template <class T> Index JacobianAt<T>::rows() const { return point_->plan().rows(); }
 template <class T> Index JacobianAt<T>::cols() const { return point_->plan().cols(); }
 template <class T> void JacobianAt<T>::update(const Values<T> &values) { point_->update(values); }
-template <class T> MatrixView<const T> JacobianAt<T>::value() const { return point_->matrix(point_->plan().value); }
+template <class T> MatrixView<const T> JacobianAt<T>::value() const { return point_->value(); }
 
 namespace {
 
@@ -81,6 +81,15 @@ template <class T> Matrix<T> applied(const Point<T> &point, Stage stage, MatrixV
   return y;
 }
 
+/// Throws OutOfMemory if J and what is held beside it exceed the free memory of the device.
+template <class T> void require_memory(const Point<T> &point, const DenseOptions &options) {
+  const JacobianPlan &plan = point.plan();
+  const double j = detail::bytes_of<T>(plan), free = static_cast<double>(point.device().bytes_free()),
+               beside = static_cast<double>(detail::held_by_assembly<T>(plan, point.device(), options).bytes());
+  if (j + beside > free)
+    throw out_of_memory("J is " + to_string(Shape{plan.rows(), plan.cols()}) + " and", j, free, beside);
+}
+
 } // namespace
 
 template <class T> void JacobianAt<T>::apply(MatrixView<const T> x, MatrixView<T> y) const {
@@ -96,12 +105,14 @@ template <class T> Matrix<T> JacobianAt<T>::apply_transpose(MatrixView<const T> 
   return applied(*point_, Stage::reverse, x);
 }
 
+template <class T> FactoredJacobian<T> JacobianAt<T>::factored() const { return detail::factored<T>(point_); }
+
 template <class T> void JacobianAt<T>::to_dense(MatrixView<T> out, const DenseOptions &options) const {
   detail::assemble(*point_, out, options);
 }
 
 template <class T> Matrix<T> JacobianAt<T>::to_dense(const DenseOptions &options) const {
-  detail::require_memory(*point_, options);
+  require_memory(*point_, options);
   const bool numerator = options.layout == Layout::numerator;
   const Shape shape{numerator ? rows() : cols(), numerator ? cols() : rows()};
   auto out = Matrix<T>::uninitialized(shape.rows, shape.cols, point_->device());
@@ -112,6 +123,7 @@ template <class T> Matrix<T> JacobianAt<T>::to_dense(const DenseOptions &options
 } // namespace kronvec
 
 namespace kronvec::detail {
+Jacobian jacobian_of(std::shared_ptr<const JacobianPlan> plan) { return Jacobian(std::move(plan)); }
 template <class T> const Point<T> &point_of(const JacobianAt<T> &j) { return *j.point_; }
 template const Point<float> &point_of(const JacobianAt<float> &);
 template const Point<double> &point_of(const JacobianAt<double> &);
@@ -128,29 +140,25 @@ void require_scalar(const Expression &f, const char *what) {
 }
 } // namespace
 
-Expression gradient(const Expression &f, const Symbol &x) {
-  require_scalar(f, "a gradient");
-  return applied(transposed(differential(f, {{x, seed(x.shape())}}), x.shape()), 1);
+Jacobian jacobian(const Expression &f, std::span<const Variable> variables) {
+  return detail::jacobian_of(
+      std::make_shared<const JacobianPlan>(f, detail::Variables(variables.begin(), variables.end())));
 }
 
-Jacobian hessian(const Expression &f, const Symbol &x) {
+Expression gradient(const Expression &f, std::span<const Variable> variables) {
+  require_scalar(f, "a gradient");
+  const detail::Variables all(variables.begin(), variables.end());
+  detail::require_variables(all);
+  return applied(transposed(differential(f, detail::seeded(all, false)), detail::seed_shape(all)), 1);
+}
+
+Jacobian hessian(const Expression &f, std::span<const Variable> variables) {
   require_scalar(f, "a Hessian");
-  auto plan = std::make_shared<JacobianPlan>(gradient(f, x), std::vector{x}, Structure::general);
+  auto plan =
+      std::make_shared<JacobianPlan>(gradient(f, variables), detail::Variables(variables.begin(), variables.end()));
   for (const NodePtr &node : topological_order(f.node())) // the gradient may lack some of them
     if (node->kind == Kind::symbol) plan->others.push_back(node);
-  return Jacobian(std::move(plan));
+  return detail::jacobian_of(std::move(plan));
 }
-
-template <class T>
-Matrix<T> evaluate(const Expression &f, const Values<std::type_identity_t<T>> &values, Device device) {
-  const Jacobian nothing(f, Symbol("", 0, 0)); // a plan without a derivative
-  const JacobianAt<T> point = nothing.at<T>(values.allow_unused(), device);
-  auto result = Matrix<T>::uninitialized(f.rows(), f.cols(), device);
-  device.backend().primitives(T{}).copy(point.value(), result.view());
-  return result;
-}
-
-template Matrix<float> evaluate<float>(const Expression &, const Values<float> &, Device);
-template Matrix<double> evaluate<double>(const Expression &, const Values<double> &, Device);
 
 } // namespace kronvec

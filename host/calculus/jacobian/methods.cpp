@@ -4,13 +4,21 @@
 #include "calculus/jacobian/methods.hpp"
 
 #include "calculus/jacobian/element_method.hpp"
-#include "calculus/jacobian/prediction.hpp"
+#include "calculus/program/scratch.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
 namespace kronvec::detail {
+
+Index columns_per_pass(const JacobianPlan &plan, Stage stage, std::size_t element) {
+  constexpr Index target = 8 << 20; // bytes
+  const Shape in = plan.input_shape(stage), out = plan.output_shape(stage);
+  const Index elements = plan.program.elements(stage) + max_scratch(plan.program, stage) + in.size() + out.size() + 1;
+  return std::clamp<Index>(target / (elements * static_cast<Index>(element)), 1, std::max<Index>(in.size(), 1));
+}
+
 namespace {
 
 /// By products with unit vectors (ledger M2, M3).
@@ -31,6 +39,16 @@ public:
     }
   }
 
+  /// The unit vectors, and in each pass a workspace. The last pass of a call, and of the last call, may be shorter.
+  static Blocks held(const JacobianPlan &plan, Stage stage, Index most) {
+    const Index size = plan.input_shape(stage).size(), k = std::min(columns_per_pass(plan, stage, sizeof(T)), most);
+    const auto pass = [&](Index columns) {
+      return blocks<T>(plan.program.elements(stage) * columns) + scratch<T>(plan.program, stage, columns);
+    };
+    const Index end = most < size ? most % k : 0, last = most < size ? size % most % k : size % k;
+    return blocks<T>(size * k) + (pass(k) | pass(end) | pass(last));
+  }
+
 private:
   const Point<T> &point_;
   const Stage stage_;
@@ -42,16 +60,22 @@ private:
 template <class T> class FromTerms final : public DenseMethod<T> {
 public:
   FromTerms(const Point<T> &point, Layout wanted, Index columns)
-      : DenseMethod<T>(wanted, columns), point_(point),
-        workspace_(point.device().backend().pool().take(point.workspace_bytes(Stage::dense))),
-        buffers_(point.run_dense(static_cast<T *>(workspace_.data()))) {}
+      : DenseMethod<T>(wanted, columns), emitter_(point.emitter(wanted)), workspace_(point.dense_workspace()),
+        buffers_(point.run_dense(workspace_)) {}
 
-  void fill(Index first, MatrixView<T> out) override {
-    point_.emitter(this->layout).run(buffers_.span(), 0, first, out);
+  void fill(Index first, MatrixView<T> out) override { emitter_.run(buffers_.span(), 0, first, out); }
+
+  /// The workspace, and the largest of what the dense steps and J's emission take one after another.
+  static Blocks held(const JacobianPlan &plan, Device device, Layout layout) {
+    Blocks in_turn = scratch<T>(plan.program, Stage::dense, 1);
+    for (const auto &emitter : plan.emitters.steps<T>(device))
+      if (emitter) in_turn = in_turn | emitter->scratch(1);
+    in_turn = in_turn | plan.emitters.jacobian<T>(layout, device).scratch(1);
+    return blocks<T>(plan.program.elements(Stage::dense)) + in_turn;
   }
 
 private:
-  const Point<T> &point_;
+  const Emitter<T> &emitter_; ///< made first, since that may wait for the device
   const Pool::Block workspace_;
   const Buffers<T> buffers_;
 };
@@ -62,7 +86,8 @@ public:
   explicit Differences(const Point<T> &point)
       : plan_(point.plan()), backend_(point.device().backend()), primitives_(backend_.primitives(T{})),
         moved_(point.plan_ptr(), values_at(point), point.device()) {
-    for (const Symbol &x : plan_.variables) {
+    for (const Variable &variable : plan_.variables) {
+      const Symbol &x = variable.symbol();
       x_.push_back(moved_.matrix(plan_.program.symbol(x.node().get())));
       transfer<T>(backend_, x_.back(), start_.emplace_back(x.rows(), x.cols()));
     }
@@ -85,6 +110,14 @@ public:
     move(j, below);
     primitives_.add(1 / (above - below), BatchView<T>(out), -1 / (above - below), value_, out);
     set(j, at);
+  }
+
+  /// The arena of the second point, and the variables' original values.
+  static Blocks held(const JacobianPlan &plan) {
+    Blocks all = blocks<T>(plan.program.elements(Stage::values)) + scratch<T>(plan.program, Stage::values, 1);
+    for (const Variable &variable : plan.variables)
+      all = all + blocks<T>(variable.symbol().shape().size());
+    return all;
   }
 
   /// max |F|.
@@ -220,9 +253,32 @@ template <class T> void with_method(const Point<T> &point, const DenseOptions &o
   }
 }
 
+template <class T>
+Blocks held_by_method(const JacobianPlan &plan, Device device, Method method, Layout layout, Index most) {
+  switch (chosen(plan, method)) {
+  case Method::automatic: // J is empty
+    return {};
+  case Method::structured:
+    return plan.dense.exists ? FromTerms<T>::held(plan, device, layout) : Blocks();
+  case Method::forward:
+    return UnitVectors<T>::held(plan, Stage::forward, most);
+  case Method::reverse:
+    return UnitVectors<T>::held(plan, Stage::reverse, most);
+  case Method::numeric:
+    return Differences<T>::held(plan);
+  case Method::complex_step:
+  case Method::reference:
+    return {}; // a column in host memory
+  }
+  return {};
+}
+
 template void with_method(const Point<float> &, const DenseOptions &, Index,
                           const std::function<void(DenseMethod<float> &)> &);
 template void with_method(const Point<double> &, const DenseOptions &, Index,
                           const std::function<void(DenseMethod<double> &)> &);
+
+template Blocks held_by_method<float>(const JacobianPlan &, Device, Method, Layout, Index);
+template Blocks held_by_method<double>(const JacobianPlan &, Device, Method, Layout, Index);
 
 } // namespace kronvec::detail

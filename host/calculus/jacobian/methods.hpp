@@ -21,6 +21,10 @@ protected:
   DenseMethod(Layout filled, Index columns) : layout(filled), pass(columns) {}
 };
 
+/// Number of columns that one pass of `forward` or `reverse` computes together: as many as keep the workspace within a
+/// few MiB.
+Index columns_per_pass(const JacobianPlan &plan, Stage stage, std::size_t element);
+
 /// The layout whose columns a method fills when `wanted` is requested.
 Layout natural_layout(Method method, Layout wanted);
 
@@ -30,10 +34,17 @@ Layout natural_layout(Method method, Layout wanted);
 template <class T> void with_method(const Point<T> &point, const DenseOptions &options, Index most,
                                     std::type_identity_t<const std::function<void(DenseMethod<T> &)> &> work);
 
-/// Pool blocks that this method takes from the point's device while it fills at most `most` columns at once.
-template <class T> Blocks held_by_method(const Point<T> &point, Method method, Layout layout, Index most);
+/// Pool blocks that the method that `with_method` calls takes from the device.
+template <class T>
+Blocks held_by_method(const JacobianPlan &plan, Device device, Method method, Layout layout, Index most);
 
 /// The dense Jacobian of a point by `options.method`.
 template <class T> void assemble(const Point<T> &point, MatrixView<T> out, const DenseOptions &options);
+/// Pool blocks that `assemble` takes from the device.
+template <class T> Blocks held_by_assembly(const JacobianPlan &plan, Device device, const DenseOptions &options);
+/// Bytes of a dense J.
+template <class T> double bytes_of(const JacobianPlan &plan) {
+  return static_cast<double>(plan.rows()) * static_cast<double>(plan.cols()) * sizeof(T);
+}
 
 } // namespace kronvec::detail

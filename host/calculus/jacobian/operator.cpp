@@ -2,8 +2,6 @@
 
 #include "algebra/node.hpp"
 #include "calculus/jacobian/methods.hpp"
-#include "calculus/jacobian/plan.hpp"
-#include "calculus/jacobian/prediction.hpp"
 #include "calculus/program/cost.hpp"
 
 namespace kronvec::inline KRONVEC_ABI {
@@ -30,7 +28,7 @@ public:
     if (out.shape().size() == 0) return;
     if (out.shape() == this->shape()) return assemble(*point_, out, {.layout = layout});
     if (!point_->plan().dense.exists) return algebra::Node<T>::window(i, j, out);
-    const auto terms = FactoredJacobian<T>(point_);
+    const auto terms = detail::factored(point_);
     if (!transposed_) return terms.block(i, j, out);
     auto turned = Matrix<T>::uninitialized(out.cols(), out.rows(), this->device());
     terms.block(j, i, turned);
@@ -38,7 +36,7 @@ public:
   }
   CooMatrix<T> coo() const override {
     if (!point_->plan().dense.exists) return algebra::Node<T>::coo();
-    CooMatrix<T> j = FactoredJacobian<T>(point_).to_coo();
+    CooMatrix<T> j = detail::factored(point_).to_coo();
     if (transposed_) std::swap(j.rows, j.cols), std::swap(j.row, j.col);
     return j;
   }

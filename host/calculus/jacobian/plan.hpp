@@ -1,8 +1,9 @@
 #pragma once
-/// A Jacobian before it has numbers: its symbols, its program, and what each method will cost.
+/// A Jacobian before it has numbers: its function, its variables, its program, and what each method will cost.
 
-#include "calculus/differential/differential.hpp"
 #include "calculus/jacobian/dense_plan.hpp"
+#include "calculus/jacobian/emitters.hpp"
+#include "calculus/program/evaluation.hpp"
 
 namespace kronvec::detail {
 
@@ -17,29 +18,18 @@ struct Prediction {
   friend bool operator<(const Prediction &a, const Prediction &b) { return a.over_floor < b.over_floor; }
 };
 
-struct JacobianPlan {
+struct JacobianPlan : FunctionPlan {
   /// With a term cap of 0 the plan does not support `structured`.
-  JacobianPlan(const Expression &f, std::vector<Symbol> variables, Structure structure, int term_cap = usual_term_cap);
+  JacobianPlan(const Expression &f, Variables variables, int term_cap = usual_term_cap);
 
-  Expression f;
-  std::vector<Symbol> variables;
-  Structure structure;
-  /// The shape of a tangent: that of X for one general variable, otherwise a column.
+  Variables variables;
+  /// The shape of a tangent: that of X for one variable that is not symmetric, otherwise a column.
   Shape seed_shape;
-  Program program;
-  SlotId value = no_slot;
-  struct Input {
-    NodePtr symbol;
-    SlotId slot;
-    bool is(const Symbol &x) const { return symbol == x.node(); }
-  };
-  std::vector<Input> inputs;   ///< every symbol of F, and X
-  std::vector<NodePtr> others; ///< symbols that may have values, which are not read
   DensePlan dense;
+  Emitters emitters{*this};
   /// Predictions for `structured` (if it exists), `forward` and `reverse`, fastest first.
   std::vector<Prediction> predictions;
 
-  void lower(Stage stage, const Differential &df, Shape seed);
   Index rows() const { return f.shape().size(); }
   Index cols() const { return seed_shape.size(); }
   Shape input_shape(Stage stage) const { return stage == Stage::forward ? seed_shape : f.shape(); }
@@ -52,6 +42,10 @@ struct JacobianPlan {
   };
   /// The entries of the variables that column j of J belongs to: one, or for a symmetric variable two mirror images.
   std::vector<VariableEntry> entries(Index j) const;
+
+private:
+  /// Adds the steps of a batched stage: the differential, applied to the stage's tangents or cotangents.
+  void lower(Stage stage, const Differential &df, Shape seed);
 };
 
 /// Predictions for forward, reverse and, if J has terms, structured; fastest first.
@@ -60,6 +54,6 @@ std::vector<Prediction> predict(const JacobianPlan &plan);
 /// The method that `automatic` means here; any other method itself.
 Method chosen(const JacobianPlan &plan, Method method);
 /// Explains the plan: how J is written, from which arrays, at what cost, and why.
-std::string explain(const JacobianPlan &plan, Layout layout, std::size_t element);
+template <class T> std::string explain(const JacobianPlan &plan, Layout layout, Device device);
 
 } // namespace kronvec::detail

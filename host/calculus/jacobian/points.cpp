@@ -1,7 +1,7 @@
 /// The numbers of a plan at many points: values and products with J and Jᵀ.
 
 #include "calculus/jacobian/points.hpp"
-#include "calculus/jacobian/prediction.hpp"
+#include "calculus/program/scratch.hpp"
 
 #include "core/free_memory.hpp"
 

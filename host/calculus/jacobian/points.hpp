@@ -61,9 +61,8 @@ private:
   Index count_;
   Varying varying_;
   Pool::Block arena_, values_;
-  Pool::Block copies_; ///< of F's value, one per point, if all points share it
-  OnFirstUse<T> emitters_;
-  Recordings recordings_; ///< declared last: destroyed before the memory and the emitters that it uses
+  Pool::Block copies_;    ///< of F's value, one per point, if all points share it
+  Recordings recordings_; ///< declared last: destroyed before the memory and the plan that it uses
 };
 
 } // namespace kronvec::detail

@@ -2,7 +2,7 @@
 
 #include "calculus/jacobian/methods.hpp"
 #include "calculus/jacobian/points.hpp"
-#include "calculus/jacobian/prediction.hpp"
+#include "calculus/program/scratch.hpp"
 #include "devices/operands.hpp"
 
 #include <fmt/format.h>
@@ -15,7 +15,6 @@ namespace {
 
 Shape turned(Shape shape) { return {shape.cols, shape.rows}; }
 
-template <class T> Blocks blocks(Index elements) { return Blocks(static_cast<std::size_t>(elements) * sizeof(T)); }
 template <class T> Pool::Block take(Device device, Index elements) {
   return device.backend().pool().take(static_cast<std::size_t>(elements) * sizeof(T));
 }
@@ -69,13 +68,12 @@ private:
     Blocks in_turn = scratch<T>(plan_.program, stage_, step_) | scratch<T>(plan_.program, stage_, last);
     if (stage_ != Stage::dense)
       return workspace + in_turn + blocks<T>(units().size()) + blocks<T>(turns_ ? size_of_j() * step_ : 0);
-    const Emitters<T> &emitters = points_.emitters_.get(plan_, device_);
     const auto run = [&](const Emitter<T> &emitter) {
       in_turn = in_turn | emitter.scratch(step_) | (last ? emitter.scratch(last) : Blocks());
     };
-    for (const auto &emitter : emitters.steps)
+    for (const auto &emitter : plan_.emitters.template steps<T>(device_))
       if (emitter) run(*emitter);
-    run(*emitters.jacobian[static_cast<int>(layout_)]);
+    run(plan_.emitters.template jacobian<T>(layout_, device_));
     return workspace + in_turn + blocks<T>(plan_.program.elements(stage_));
   }
 
@@ -96,14 +94,14 @@ private:
   }
 
   void by_terms(Index first, T *workspace, T *once, const BatchView<T> &out) const {
-    const Emitters<T> &emitters = points_.emitters_.get(plan_, device_);
+    const Emitter<T> &j = plan_.emitters.template jacobian<T>(layout_, device_); // first, since that may wait
     RunMemory<T> here = points_.memory(first, out.count);
-    here.workspace = workspace, here.once = once, here.emitters = emitters.steps;
+    here.workspace = workspace, here.once = once, here.emitters = plan_.emitters.template steps<T>(device_);
     detail::run<T>(plan_.program, Stage::dense, device_.backend(), here);
     Buffers<T> buffers;
     for (const SlotId u : plan_.dense.buffers)
       buffers.push_back(here.slot(plan_.program, u));
-    emitters.jacobian[static_cast<int>(layout_)]->run(buffers.span(), 0, 0, out);
+    j.run(buffers.span(), 0, 0, out);
   }
 
   /// Column by column, each for all points at once.

@@ -6,11 +6,16 @@
 
 namespace kronvec::detail {
 
-/// X's shape for one general variable; otherwise a column, of the triangle's entries if X is symmetric.
-Shape seed_shape(const std::vector<Symbol> &variables, Structure structure);
+using Variables = std::vector<Variable>;
 
-/// The differential of each variable as a function of one seed. For a symmetric variable the seed is the lower
-/// triangle: as its vech or, if `square`, as an n×n matrix whose lower triangle alone counts.
-Differentials seeded(const std::vector<Symbol> &variables, Structure structure, bool square);
+/// Throws Error if there is no variable or one is named twice.
+void require_variables(const Variables &variables);
+
+/// X's shape for one variable that is not symmetric; otherwise a column, the free entries of all variables.
+Shape seed_shape(const Variables &variables);
+
+/// The differential of each variable as a function of one seed. A single symmetric variable has its lower triangle as
+/// the seed: as its vech or, if `square`, as an n×n matrix whose lower triangle alone counts.
+Differentials seeded(const Variables &variables, bool square);
 
 } // namespace kronvec::detail
