@@ -30,8 +30,8 @@ output() {
 snippet() {
   local source=$root/examples/handbook.cpp head last='^}$'
   if [[ $1 == "$root/README.md" ]]; then
-    source=$root/examples/first_jacobian.cpp head='  using namespace kronvec;' last='std::printf'
-    printf '%s\n' '#include <kronvec/kronvec.hpp>' 'using namespace kronvec;' ''
+    source=$root/examples/first_jacobian.cpp head='  namespace kv = kronvec;' last='std::printf'
+    printf '%s\n' '#include <kronvec/kronvec.hpp>' 'namespace kv = kronvec;' ''
   else
     head="void e$((10#$(basename "$1" .md | tr -d E)))() {"
   fi
