@@ -190,9 +190,10 @@ TYPED_TEST(Primitive, TransposesSquaresInPlace) {
 
 TYPED_TEST(Primitive, PermutesColumns) {
   using T = TypeParam;
-  for (const auto &[m, n] : {std::pair<Index, Index>{1, 1}, {1, 5}, {5, 1}, {3, 4}, {7, 2}, {0, 3}, {17, 9}})
+  for (const Shape shape : {Shape{1, 1}, {1, 5}, {5, 1}, {3, 4}, {7, 2}, {0, 3}, {17, 9}})
     for (const Index k : {0, 1, 3, 33})
       for (const bool strided : {false, true}) {
+        const Index m = shape.rows, n = shape.cols;
         const Batched<T> x(k, m * n, 2, strided, 1);
         Batched<T> y(k, m * n, 2, strided, 2);
         this->expect(
@@ -226,7 +227,8 @@ TYPED_TEST(Primitive, SelectsTriangles) {
 
 TYPED_TEST(Primitive, FindsTheLargestOfEachColumn) {
   using T = TypeParam;
-  for (const auto [m, n, count] : sizes) {
+  for (const Sizes size : sizes) {
+    const Index m = size.m, n = size.n, count = size.count;
     Batched<T> x(m, n, count, true, 1), y(1, n, count, true, 2);
     if (m > 1 && n > 1 && count > 0) x.view[count - 1](m - 1, n - 1) = std::numeric_limits<T>::infinity();
     this->expect(
@@ -388,7 +390,8 @@ TYPED_TEST(Primitive, PowersOfEntries) {
 
 TYPED_TEST(Primitive, TakesInnerProducts) {
   using T = TypeParam;
-  for (const auto [m, n, count] : sizes) {
+  for (const Sizes size : sizes) {
+    const Index m = size.m, n = size.n, count = size.count;
     const Batched<T> a(m, n, 1, true, 1), b(m, n, count, true, 2);
     Batched<T> y(1, 1, count, true, 3);
     this->expect(

@@ -95,7 +95,8 @@ protected:
                      const std::vector<Window> &windows, const std::string &what, double slack = 1,
                      const std::vector<Maker<T>> &all = makers<T>()) {
     const Matrix<T> whole = run_whole(emission, buffers);
-    for (const auto &[device, maker, make] : all) {
+    for (const auto &[on, maker, make] : all) {
+      const Device device = on;
       const auto emitter = make(emission);
       for (Window w : windows) {
         if (w.rows < 0) w.rows = emission.rows.size - w.first_row;
@@ -364,7 +365,6 @@ TYPED_TEST(EmissionTest, RandomEmissions) {
         for (int q = 0; q < p.labels; ++q)
           p.extent[q] = random.one_in(30) ? 0 : random.one_in(4) ? 1 + random.below(20) : 1 + random.below(5);
         std::vector<int> part; // role of a label: row, col, both, neither
-        AffineMap all_rows, all_cols;
         random.strides(p.row, p, 2), random.strides(p.col, p, 2);
         if (!random.one_in(3)) // each label on one side only, as in most Jacobians
           for (int q = 0; q < p.labels; ++q)

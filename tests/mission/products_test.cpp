@@ -35,7 +35,8 @@ template <class T> Table commute(const Matrix<T> &a, Index m, Index n) {
 TEST(Mission, CommutationMovesEntriesAndHoldsNothing) {
   each<float, double>([](auto zero, Device device) {
     using T = decltype(zero);
-    for (const auto [m, n, columns] : commuted) {
+    for (const Commuted &size : commuted) {
+      const Index m = size.m, n = size.n, columns = size.columns;
       SCOPED_TRACE(where(device, {m, n, columns}));
       const Matrix<T> a = Matrix<T>::random(m * n, columns, 1), z = Matrix<T>::random(columns, m * n, 2),
                       a_there = a.to(device), z_there = z.to(device);
@@ -70,7 +71,8 @@ TEST(Mission, ASquareIsTransposedInPlace) {
 TEST(Mission, TheOperatorKIsAppliedByIndex) {
   each<float, double, std::complex<float>, std::complex<double>>([](auto zero, Device device) {
     using T = decltype(zero);
-    for (const auto [m, n, columns] : commuted) {
+    for (const Commuted &size : commuted) {
+      const Index m = size.m, n = size.n, columns = size.columns;
       SCOPED_TRACE(where(device, {m, n, columns}));
       const Operator<T> k = kronvec::commutation<T>(m, n, device);
       const Matrix<T> a = Matrix<T>::random(m * n, columns, 1), a_there = a.to(device);
@@ -211,7 +213,8 @@ constexpr Shape diagonals[] = {{1, 1}, {1, 7}, {7, 1}, {0, 3}, {3, 0}, {31, 37},
 TEST(Mission, HadamardProductsAreOnePassAndHoldNothing) {
   each<float, double>([](auto zero, Device device) {
     using T = decltype(zero);
-    for (const auto [m, n] : diagonals) {
+    for (const Shape shape : diagonals) {
+      const Index m = shape.rows, n = shape.cols;
       SCOPED_TRACE(where(device, {m, n}));
       const Matrix<T> a = Matrix<T>::random(m, n, 1), x = Matrix<T>::random(m, n, 2), r = Matrix<T>::random(m, 1, 3),
                       c = Matrix<T>::random(n, 1, 4), a_there = a.to(device), x_there = x.to(device),

@@ -104,7 +104,8 @@ TEST(EmulatedOrders, Transposes) {
 TEST(EmulatedOrders, Triangles) {
   const Index n = 70;
   for (const Triangle t : {Triangle{true, true}, {true, false}, {false, true}, {false, false}})
-    for (const auto &[near, mirrored] : {std::pair(1.0, 0.0), {0.0, 1.0}, {2.0, 3.0}}) {
+    for (const auto &factors : {std::pair(1.0, 0.0), {0.0, 1.0}, {2.0, 3.0}}) {
+      const double near = factors.first, mirrored = factors.second;
       const Shape square{n, n, 2}, packed{t.entries(n), 1, 2};
       expect_reference(square.entries(), packed.entries(), [&](const Backend &device, double *x, double *y, auto) {
         device.primitives(0.0).pack_triangle(t, near, mirrored, In(square.at(x)), packed.at(y));
