@@ -128,7 +128,7 @@ TEST(EmulatorDeathTest, InnerOverflowsAreSeen) {
 }
 #endif
 
-#if !defined(__SANITIZE_THREAD__)
+#if !defined(__SANITIZE_THREAD__) && !defined(__clang__) // whose alignment check leaves out copies of classes
 TEST(EmulatorDeathTest, MisalignedVectorsAreSeen) {
   EXPECT_DEATH((void)result_of(Planted::misaligned_vector, Order::forward), "misaligned");
 }
