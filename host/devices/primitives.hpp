@@ -3,7 +3,7 @@
 /// `Algebra`.
 
 #include "devices/algebra.hpp"
-#include "devices/emission.hpp"
+#include "devices/emitter.hpp"
 #include "kernels/chain.hpp"
 
 #include <initializer_list>

@@ -105,7 +105,7 @@ TEST(Terms, SplitFuseReorderAndUnifyKeepTheEntries) {
   EXPECT_TRUE(near(emitted(t), before, 1e-14));
   t.reorder({4, 2, 0, 1, 3});
   EXPECT_TRUE(near(emitted(t), before, 1e-14));
-  t.fuse();
+  fuse(t);
   EXPECT_EQ(t.labels, 4);
   EXPECT_TRUE(near(emitted(t), before, 1e-14));
   const auto digits = t.digits(&Term::row, 3); // 6 = 3·2 values of one label

@@ -1,7 +1,7 @@
 #pragma once
 /// Builds products of an emission by hand, for tests and benchmarks.
 
-#include "devices/emission.hpp"
+#include "emission/emission.hpp"
 
 #include <algorithm>
 #include <utility>

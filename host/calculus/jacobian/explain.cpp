@@ -2,55 +2,12 @@
 
 #include "calculus/jacobian/methods.hpp"
 #include "core/readable.hpp"
+#include "emission/print.hpp"
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <numeric>
-
 namespace kronvec::detail {
 namespace {
-
-/// Letters for the labels of a product: i, j, … for labels that move along rows only; k, l, … along columns; u, v, …
-/// for summed labels.
-std::vector<std::string> label_names(const Product &p) {
-  static constexpr const char *letters[] = {"ijabcdefgh", "klmnopqrst", "uvwxyz"};
-  std::vector<int> order(static_cast<std::size_t>(p.labels));
-  std::iota(order.begin(), order.end(), 0);
-  std::stable_sort(order.begin(), order.end(), [&](int a, int b) {
-    return std::pair(p.col.stride[a], p.row.stride[a]) < std::pair(p.col.stride[b], p.row.stride[b]);
-  });
-  std::vector<std::string> names(static_cast<std::size_t>(p.labels));
-  std::size_t used[3] = {};
-  for (const int q : order) {
-    if (p.extent[q] == 1) continue;
-    const std::size_t kind = p.summed(q) ? 2 : p.col.stride[q] ? 1 : 0, number = used[kind]++;
-    const std::size_t letters_of_kind = std::string_view(letters[kind]).size();
-    names[static_cast<std::size_t>(q)] = letters[kind][number % letters_of_kind];
-    if (number >= letters_of_kind) names[static_cast<std::size_t>(q)] += std::to_string(number / letters_of_kind);
-  }
-  return names;
-}
-
-std::string affine(const AffineMap &map, const std::vector<std::string> &names) {
-  std::vector<std::pair<Index, std::string>> parts;
-  for (std::size_t q = 0; q < names.size(); ++q)
-    if (map.stride[q]) parts.emplace_back(map.stride[q], names[q]);
-  std::sort(parts.begin(), parts.end());
-  std::string text;
-  for (const auto &[stride, name] : parts)
-    text += fmt::format("{}{}{}", text.empty() ? "" : " + ", stride == 1 ? "" : fmt::format("{}·", stride), name);
-  if (map.offset || text.empty()) text += fmt::format("{}{}", text.empty() ? "" : " + ", map.offset);
-  return text;
-}
-
-/// Explains the index of J along a side that is a vech.
-std::string side(std::string_view what, const Axis &axis) {
-  const Index n = axis.triangle;
-  return n ? fmt::format("  {} count along vec of {}, of whose entries J has the lower triangle, as in vech\n", what,
-                         to_string(Shape{n, n}))
-           : "";
-}
 
 class Explainer {
 public:
@@ -58,7 +15,7 @@ public:
 
   /// "  J[…] = …" for every product, and "  where …" for each buffer that they read.
   std::string terms(const Emission &emission, const std::vector<SlotId> &buffers) {
-    std::string text = lines("J", emission, buffers) + side("rows", emission.rows) + side("columns", emission.cols);
+    std::string text = lines("J", emission, buffers);
     while (!waiting_.empty()) {
       const SlotId u = waiting_.front();
       waiting_.erase(waiting_.begin());
@@ -69,28 +26,7 @@ public:
 
 private:
   std::string lines(const std::string &result, const Emission &emission, const std::vector<SlotId> &buffers) {
-    if (emission.products.empty()) return fmt::format("  {} = 0\n", result);
-    std::string text;
-    const bool matrix = emission.cols.size > 1 || result == "J";
-    for (std::size_t n = 0; n < emission.products.size(); ++n) {
-      const Product &p = emission.products[n];
-      const auto names = label_names(p);
-      const std::string place =
-          matrix ? fmt::format("{}, {}", affine(p.row, names), affine(p.col, names)) : affine(p.row, names);
-      text += fmt::format("  {}[{}] {} {}\n", result, place, n == 0 ? "=" : "+=", factors(p, names, buffers));
-    }
-    return text;
-  }
-
-  std::string factors(const Product &p, const std::vector<std::string> &names, const std::vector<SlotId> &buffers) {
-    std::string text, sums;
-    if (p.scale != 1 || p.factors.empty()) text = fmt::format("{}", p.scale);
-    for (int q = 0; q < p.labels; ++q)
-      if (p.summed(q) && p.extent[q] > 1) sums += names[static_cast<std::size_t>(q)];
-    for (const Product::Factor &f : p.factors)
-      text += fmt::format("{}{}[{}]", text.empty() ? "" : " · ", name(buffers[static_cast<std::size_t>(f.buffer)]),
-                          affine(f.map, names));
-    return sums.empty() ? text : fmt::format("Σ_{} {}", sums, text);
+    return in_index_notation(result, emission, [&](int b) { return name(buffers[static_cast<std::size_t>(b)]); });
   }
 
   /// A symbol's own name, or a letter that is explained further down.

@@ -134,7 +134,7 @@ void NormalForm::contract_pending(Term &t, double limit) {
       t.factors.push_back(made);
     }
     for (int q = t.labels; q-- > 0;)
-      if (best->gone >> q & 1) t.drop(q);
+      if (best->gone >> q & 1) drop(t, q);
     absorb(t);
   }
 }
@@ -217,7 +217,7 @@ bool NormalForm::slab(Terms &terms) {
       Term w = u;
       for (int q = w.labels; q-- > std::popcount(mapped);) { // pending labels come last
         w.factors.clear();
-        w.drop(q);
+        drop(w, q);
       }
       w.scale = 1;
       w.factors = {contractor_.sum(w, parts, rest), common};

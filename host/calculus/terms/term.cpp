@@ -1,4 +1,4 @@
-/// The algebra of labels: split, fuse, unify, slice, restrict.
+/// What only terms do with labels: split, unify, slice, restrict.
 
 #include "calculus/terms/term.hpp"
 
@@ -6,29 +6,6 @@
 #include <bit>
 
 namespace kronvec::inline KRONVEC_ABI {
-
-AffineMap operator+(const AffineMap &a, const AffineMap &b) {
-  AffineMap sum = a;
-  sum.offset += b.offset;
-  for (int q = 0; q < max_labels; ++q)
-    sum.stride[q] += b.stride[q];
-  return sum;
-}
-
-AffineMap operator*(Index factor, const AffineMap &a) {
-  AffineMap product = a;
-  product.offset *= factor;
-  for (Index &stride : product.stride)
-    stride *= factor;
-  return product;
-}
-
-Labels labels_of(const AffineMap &map) {
-  Labels set = 0;
-  for (int q = 0; q < max_labels; ++q)
-    if (map.stride[q] != 0) set |= Labels(1) << q;
-  return set;
-}
 
 AffineMap Term::label(Index extent_of_new) {
   AffineMap unit;
@@ -47,30 +24,9 @@ void Term::split(int q, Index fast) {
   for_each_map([&](AffineMap &map) { map.stride[slow] = fast * map.stride[q]; });
 }
 
-void Term::fuse() {
-  const auto continues = [&](int slow, int q) {
-    bool all = true;
-    for_each_map([&](AffineMap &map) { all = all && map.stride[slow] == extent[q] * map.stride[q]; });
-    return all;
-  };
-  for (int q = 0; q < labels;) {
-    int slow = 0;
-    while (slow < labels && (slow == q || !continues(slow, q)))
-      ++slow;
-    if (slow == labels) {
-      ++q;
-      continue;
-    }
-    extent[q] *= extent[slow];
-    for_each_map([&](AffineMap &map) { map.stride[slow] = 0; });
-    drop(slow);
-    q = 0;
-  }
-}
-
 void Term::unify(int kept, int gone) {
   for_each_map([&](AffineMap &map) { map.stride[kept] += std::exchange(map.stride[gone], 0); });
-  drop(gone);
+  drop(*this, gone);
 }
 
 void Term::slice(int q, Index first, Index count) {
@@ -79,17 +35,7 @@ void Term::slice(int q, Index first, Index count) {
   if (count > 1) return;
   if (count == 0) scale = 0;
   for_each_map([&](AffineMap &map) { map.stride[q] = 0; });
-  drop(q);
-}
-
-void Term::drop(int q) {
-  const auto close_gap = [&](auto &numbers) {
-    std::copy(numbers.begin() + q + 1, numbers.end(), numbers.begin() + q);
-    numbers.back() = 0;
-  };
-  close_gap(extent);
-  for_each_map([&](AffineMap &map) { close_gap(map.stride); });
-  --labels;
+  drop(*this, q);
 }
 
 void Term::reorder(const std::vector<int> &order) {
@@ -125,12 +71,8 @@ std::vector<Digit> digits_of(const AffineMap &map, const Term &term) {
 }
 
 bool nested(const std::vector<Digit> &digits) {
-  Index reached = 0;
-  for (const Digit &d : digits) {
-    if (d.stride <= reached) return false;
-    reached += d.stride * (d.extent - 1);
-  }
-  return true;
+  Nesting nesting;
+  return std::ranges::all_of(digits, [&](const Digit &d) { return nesting.take(d.stride, d.extent); });
 }
 
 std::optional<std::pair<AffineMap, AffineMap>> Term::digits(AffineMap Term::*map, Index base) {

@@ -5,21 +5,12 @@
 /// for all values of the labels a. "Row identified with the seed's k" means that `row` and `seed` share a label. A
 /// label in none of the three maps is *pending*: it is summed, now or later. A dimension of extent 1 needs no label.
 
-#include "devices/emission.hpp"
+#include "emission/labels.hpp"
 
-#include <cstdint>
 #include <optional>
 #include <utility>
 
 namespace kronvec::inline KRONVEC_ABI {
-
-/// A set of labels: bit q stands for label q.
-using Labels = std::uint32_t;
-
-AffineMap operator+(const AffineMap &a, const AffineMap &b);
-AffineMap operator*(Index factor, const AffineMap &a);
-/// The labels with a nonzero stride in a map.
-Labels labels_of(const AffineMap &map);
 
 /// Thrown while terms are built, if a differential has none (a rule that is not affine, or too many labels). The
 /// Jacobian is then computed by products with unit vectors.
@@ -41,14 +32,10 @@ struct Term {
   AffineMap label(Index extent_of_new);
   /// Splits label q: q keeps extent `fast`, and a new label counts in steps of `fast`.
   void split(int q, Index fast);
-  /// Fuses labels if one continues the other in every map.
-  void fuse();
   /// Gives label `gone` the value of label `kept`: their strides add up.
   void unify(int kept, int gone);
   /// Keeps only `count` values of label q, from `first` on.
   void slice(int q, Index first, Index count);
-  /// Removes a label that has a stride in no map.
-  void drop(int q);
   /// Reorders the labels: label q of the result is label order[q].
   void reorder(const std::vector<int> &order);
 

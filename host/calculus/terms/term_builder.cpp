@@ -154,7 +154,7 @@ namespace {
 /// Given a row map that holds the whole index, splits it into row and column of a shape with this many rows.
 bool split_rows(Term &t, Index rows) {
   t.col = {};
-  t.fuse();
+  fuse(t);
   const auto digits = t.digits(&Term::row, rows);
   if (digits) std::tie(t.row, t.col) = *digits;
   return digits.has_value();
@@ -197,7 +197,7 @@ Terms TermBuilder::permute(const Terms &u, Shape from, MiddleCommutation k, Shap
   return each(u, from, [&](Term &t) {
     t.row = t.row + from.rows * t.col;
     t.col = {};
-    t.fuse();
+    fuse(t);
     // row = a + inner·(b + m·(c + n·d)). The digits d, c and b are kept as factors for now, so that later splits of
     // labels update them too.
     for (const Index base : {k.inner * k.m * k.n, k.inner * k.m, k.inner}) {

@@ -5,7 +5,7 @@
 
 #include "devices/cuda/emission/plan.hpp"
 #include "devices/cuda/entries.hpp"
-#include "devices/flat_emission.hpp"
+#include "emission/flatten.hpp"
 
 namespace kronvec::cuda {
 namespace {

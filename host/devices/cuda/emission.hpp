@@ -2,7 +2,7 @@
 /// The emitter of the CUDA device.
 
 #include "devices/cuda/engine.hpp"
-#include "devices/emission.hpp"
+#include "devices/emitter.hpp"
 
 #include <memory>
 

@@ -1,7 +1,7 @@
 #pragma once
 /// Emission on the reference device.
 
-#include "devices/emission.hpp"
+#include "devices/emitter.hpp"
 
 #include <memory>
 

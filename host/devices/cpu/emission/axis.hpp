@@ -1,7 +1,7 @@
 #pragma once
 /// Index ranges of an axis.
 
-#include "devices/emission.hpp"
+#include "emission/emission.hpp"
 
 namespace kronvec::cpu {
 

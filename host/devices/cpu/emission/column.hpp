@@ -4,6 +4,7 @@
 #include "devices/cpu/emission/axis.hpp"
 #include "devices/cpu/emission/plan.hpp"
 #include "devices/cpu/emission/simd.hpp"
+#include "devices/emitter.hpp"
 
 #include <algorithm>
 #include <array>

@@ -2,6 +2,8 @@
 
 #include "devices/cpu/emission/contraction.hpp"
 
+#include "emission/labels.hpp"
+
 #include <functional>
 #include <numeric>
 
@@ -47,30 +49,30 @@ private:
   /// The label with row stride 1, along which the runs go, or −1.
   int run_label() const { return !roles_.rows.empty() && d_.labels[roles_.rows[0]].row == 1 ? roles_.rows[0] : -1; }
 
-  /// Splits the factors into two sides. Each side has all summed labels, and the sides have as few entries as possible.
-  /// If a factor has the label of the runs, it is on the first side.
-  bool choose_sides() {
-    const std::size_t n = summed_.size();
+  /// The factors on the two sides of a split. If a factor has the label of the runs, it is on the first side.
+  std::array<Factors, 2> sides_of(unsigned split) const {
+    std::array<Factors, 2> sides;
+    for (std::size_t f = 0; f < summed_.size(); ++f)
+      sides[split >> f & 1].push_back(summed_[f]);
     const int run = run_label();
-    Index least = -1;
-    for (std::size_t subset = 1; subset + 1 < std::size_t(1) << n; ++subset) {
-      std::array<Factors, 2> parts;
-      for (std::size_t f = 0; f < n; ++f)
-        parts[subset >> f & 1].push_back(summed_[f]);
-      bool all = true;
-      for (std::size_t s = 0; s < term_.sum_extent.size(); ++s)
-        all = all && sums(parts[0], s) && sums(parts[1], s);
-      if (!all) continue;
-      if (run >= 0) {
-        const std::size_t label = static_cast<std::size_t>(run);
-        if (uses(parts[0], label) && uses(parts[1], label)) continue;
-        if (uses(parts[1], label)) std::swap(parts[0], parts[1]);
-      }
-      const Index size = entries(parts[0]) + entries(parts[1]);
-      if (least >= 0 && size >= least) continue;
-      least = size, sides_ = parts;
-    }
-    return least >= 0;
+    if (run >= 0 && uses(sides[1], static_cast<std::size_t>(run))) std::swap(sides[0], sides[1]);
+    return sides;
+  }
+
+  /// The entries of both sides, if each side has all summed labels, and only the first one the label of the runs.
+  std::optional<Index> entries_of(unsigned split) const {
+    const std::array<Factors, 2> sides = sides_of(split);
+    for (std::size_t s = 0; s < term_.sum_extent.size(); ++s)
+      if (!sums(sides[0], s) || !sums(sides[1], s)) return {};
+    if (run_label() >= 0 && uses(sides[1], static_cast<std::size_t>(run_label()))) return {};
+    return entries(sides[0]) + entries(sides[1]);
+  }
+
+  bool choose_sides() {
+    if (summed_.empty()) return false;
+    const auto split = cheapest_split(summed_.size(), true, [this](unsigned s) { return entries_of(s); });
+    if (split) sides_ = sides_of(*split);
+    return split.has_value();
   }
 
   /// The labels of C that belong to this side only, or to both sides: first the row labels, in the order that the runs

@@ -2,27 +2,13 @@
 
 #include "devices/cpu/emission/draft.hpp"
 
+#include "emission/labels.hpp"
+
 #include <algorithm>
 #include <numeric>
 
 namespace kronvec::cpu {
 namespace {
-
-/// Reverses a label: a = extent − 1 − a'.
-void flip(Product &p, int q) {
-  const auto turn = [&](AffineMap &map) {
-    map.offset += map.stride[q] * (p.extent[q] - 1);
-    map.stride[q] = -map.stride[q];
-  };
-  turn(p.row), turn(p.col);
-  for (auto &factor : p.factors)
-    turn(factor.map);
-}
-
-bool used(const Product &p, int q) {
-  return !p.summed(q) ||
-         std::any_of(p.factors.begin(), p.factors.end(), [&](const auto &f) { return f.map.stride[q] != 0; });
-}
 
 /// A group that consists of one product.
 DraftGroup draft(Product p) {
@@ -30,7 +16,7 @@ DraftGroup draft(Product p) {
   DraftTerm term{p.scale, {}, {}};
   for (int q = 0; q < p.labels; ++q) {
     if (p.extent[q] == 1) continue;
-    if (!used(p, q)) {
+    if (!is_used(p, q)) {
       term.scale *= static_cast<double>(p.extent[q]);
       continue;
     }
@@ -58,62 +44,49 @@ DraftGroup draft(Product p) {
   return d;
 }
 
-/// Whether stride q continues the digits of label p.
-bool follows(Index stride_q, Index stride_p, Index extent_p) { return stride_q == stride_p * extent_p; }
+void remove(auto &list, int q) { list.erase(list.begin() + q); }
 
-bool fusable(const DraftGroup &d, std::size_t p, std::size_t q) {
-  const Index n = d.labels[p].extent;
-  if (!follows(d.labels[q].row, d.labels[p].row, n) || !follows(d.labels[q].col, d.labels[p].col, n)) return false;
+/// Fuses summed labels of a term.
+void fuse_sums(DraftTerm &term) {
+  const auto follows = [&](int p, int q) {
+    return std::ranges::all_of(term.factors, [&](const DraftFactor &f) {
+      return continues(f.sum_stride[q], f.sum_stride[p], term.sum_extent[p]);
+    });
+  };
+  const auto join = [&](int p, int q) {
+    term.sum_extent[p] *= term.sum_extent[q];
+    remove(term.sum_extent, q);
+    for (DraftFactor &f : term.factors)
+      remove(f.sum_stride, q);
+  };
+  fuse_labels([&] { return static_cast<int>(term.sum_extent.size()); }, follows, join);
+}
+
+/// Whether label q of a group continues label p in every map.
+bool follows(const DraftGroup &d, int p, int q) {
+  const auto &[extent, row, col] = d.labels[p];
+  if (!continues(d.labels[q].row, row, extent) || !continues(d.labels[q].col, col, extent)) return false;
   for (const DraftTerm &term : d.terms)
     for (const DraftFactor &f : term.factors)
-      if (!follows(f.stride[q], f.stride[p], n)) return false;
+      if (!continues(f.stride[q], f.stride[p], extent)) return false;
   return true;
-}
-
-/// Fuses the first pair of summed labels of which one continues the other.
-bool fuse_sums(DraftTerm &term) {
-  const std::size_t n = term.sum_extent.size();
-  for (std::size_t p = 0; p < n; ++p)
-    for (std::size_t q = 0; q < n; ++q) {
-      const bool all = p != q && std::all_of(term.factors.begin(), term.factors.end(), [&](const auto &f) {
-                         return follows(f.sum_stride[q], f.sum_stride[p], term.sum_extent[p]);
-                       });
-      if (!all) continue;
-      term.sum_extent[p] *= term.sum_extent[q];
-      term.sum_extent.erase(term.sum_extent.begin() + static_cast<std::ptrdiff_t>(q));
-      for (auto &f : term.factors)
-        f.sum_stride.erase(f.sum_stride.begin() + static_cast<std::ptrdiff_t>(q));
-      return true;
-    }
-  return false;
-}
-
-bool fuse_labels(DraftGroup &d) {
-  for (std::size_t p = 0; p < d.labels.size(); ++p)
-    for (std::size_t q = 0; q < d.labels.size(); ++q) {
-      if (p == q || !fusable(d, p, q)) continue;
-      d.labels[p].extent *= d.labels[q].extent;
-      d.labels.erase(d.labels.begin() + static_cast<std::ptrdiff_t>(q));
-      for (DraftTerm &term : d.terms)
-        for (DraftFactor &f : term.factors)
-          f.stride.erase(f.stride.begin() + static_cast<std::ptrdiff_t>(q));
-      return true;
-    }
-  return false;
 }
 
 } // namespace
 
 void fuse(DraftGroup &d) {
-  while (fuse_labels(d)) {
-  }
-  for (DraftTerm &term : d.terms)
-    while (fuse_sums(term)) {
-    }
+  const auto join = [&](int p, int q) {
+    d.labels[p].extent *= d.labels[q].extent;
+    remove(d.labels, q);
+    for (DraftTerm &term : d.terms)
+      for (DraftFactor &f : term.factors)
+        remove(f.stride, q);
+  };
+  fuse_labels([&] { return static_cast<int>(d.labels.size()); }, [&](int p, int q) { return follows(d, p, q); }, join);
+  std::ranges::for_each(d.terms, fuse_sums);
 }
 
-/// Column labels decode uniquely if each stride exceeds the combined reach of the smaller ones. Other column labels
-/// become loops.
+/// Column labels whose strides nest are the digits of a column. The others become loops.
 Roles roles(const DraftGroup &d) {
   Roles r;
   std::vector<int> columns;
@@ -121,15 +94,9 @@ Roles roles(const DraftGroup &d) {
     (d.labels[q].col ? columns : r.rows).push_back(q);
   std::stable_sort(columns.begin(), columns.end(), [&](int a, int b) { return d.labels[a].col < d.labels[b].col; });
   std::stable_sort(r.rows.begin(), r.rows.end(), [&](int a, int b) { return d.labels[a].row < d.labels[b].row; });
-  Index reach = 0;
-  for (const int q : columns) {
-    const auto &[extent, row, col] = d.labels[q];
-    if (col <= reach) {
-      r.loops.push_back(q);
-      continue;
-    }
-    r.columns.push_back(q), reach += col * (extent - 1);
-  }
+  Nesting nesting;
+  for (const int q : columns)
+    (nesting.take(d.labels[q].col, d.labels[q].extent) ? r.columns : r.loops).push_back(q);
   std::reverse(r.columns.begin(), r.columns.end());
   return r;
 }
@@ -137,7 +104,7 @@ Roles roles(const DraftGroup &d) {
 std::vector<DraftGroup> drafts(const std::vector<Product> &products) {
   std::vector<DraftGroup> result;
   for (const Product &p : products) {
-    if (std::any_of(p.extent.begin(), p.extent.begin() + p.labels, [](Index n) { return n == 0; })) continue;
+    if (is_empty(p)) continue;
     DraftGroup d = draft(p);
     const auto same = std::find_if(result.begin(), result.end(), [&](const DraftGroup &other) {
       return other.labels == d.labels && other.row_offset == d.row_offset && other.col_offset == d.col_offset;

@@ -9,8 +9,8 @@
 #include "devices/cpu/emission/task_partition.hpp"
 #include "devices/cpu/parallel.hpp"
 #include "devices/cpu/simd.hpp"
-#include "devices/flat_emission.hpp"
 #include "devices/reference/emission.hpp"
+#include "emission/flatten.hpp"
 
 #include <memory>
 

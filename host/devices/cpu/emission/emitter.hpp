@@ -2,6 +2,7 @@
 /// The emitter of the CPU device.
 
 #include "devices/cpu/emission/plan.hpp"
+#include "devices/emitter.hpp"
 
 #include <memory>
 

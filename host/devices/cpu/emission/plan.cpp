@@ -6,6 +6,7 @@
 #include "devices/cpu/emission/draft.hpp"
 #include "devices/cpu/emission/runs.hpp"
 #include "devices/cpu/emission/simd.hpp"
+#include "emission/labels.hpp"
 
 #include <algorithm>
 #include <functional>
@@ -15,9 +16,6 @@
 
 namespace kronvec::cpu {
 namespace {
-
-/// Sums of at most this many values are written out as terms.
-constexpr Index few_values = 8;
 
 class EmissionPlanner {
 public:

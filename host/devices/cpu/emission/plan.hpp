@@ -9,7 +9,7 @@
 /// Pipeline: drafts (draft.hpp) → contractions (contraction.hpp) → runs (runs.hpp) → Plan → tables (tables.hpp),
 /// tasks (task_partition.hpp), columns (column.hpp) and bands (simd.hpp).
 
-#include "devices/emission.hpp"
+#include "emission/emission.hpp"
 
 #include <array>
 #include <vector>

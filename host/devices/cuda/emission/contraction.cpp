@@ -2,7 +2,7 @@
 
 #include "devices/cuda/emission/contraction.hpp"
 
-#include "devices/cuda/emission/products.hpp"
+#include "emission/labels.hpp"
 
 #include <algorithm>
 
@@ -71,22 +71,24 @@ private:
   /// Chooses the two sides with the smallest tables. A single factor may need no table; if it needs one, the table has
   /// the factor's size.
   bool split(const Factors &factors, Index max_entries) {
-    const unsigned last = 1u << (factors.size() - 1);
-    Index least = -1;
-    for (unsigned right = factors.size() > 1 ? 1 : 0; right < last; ++right) { // the last factor is on the left
+    const auto sides_of = [&](unsigned split) {
       std::array<Factors, 2> sides;
       for (std::size_t f = 0; f < factors.size(); ++f)
-        sides[right >> f & 1].push_back(factors[f]);
-      Index cost = 0;
-      bool affordable = true;
-      for (const Factors &one : sides) {
+        sides[split >> f & 1].push_back(factors[f]);
+      return sides;
+    };
+    const auto entries_of_tables = [&](unsigned split) -> std::optional<Index> {
+      Index all = 0;
+      for (const Factors &one : sides_of(split)) {
         if (one.size() == 1 && has_sums(one)) continue;
-        cost += entries(one);
-        affordable = affordable && entries(one) <= std::max(max_entries, sum_values(p_));
+        if (entries(one) > std::max(max_entries, sum_values(p_))) return {};
+        all += entries(one);
       }
-      if (affordable && (least < 0 || cost < least)) least = cost, factors_ = sides;
-    }
-    return least >= 0;
+      return all;
+    };
+    const auto split = cheapest_split(factors.size(), factors.size() > 1, entries_of_tables);
+    if (split) factors_ = sides_of(*split);
+    return split.has_value();
   }
 
   /// Sorts the labels by the sides that have them, in the order of the strides of a factor.

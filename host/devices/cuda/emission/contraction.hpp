@@ -5,7 +5,7 @@
 /// large as Y, so it is computed in slices: a few values at a time of one label, the last one of j or of b.
 
 #include "devices/algebra.hpp"
-#include "devices/emission.hpp"
+#include "devices/emitter.hpp"
 
 #include <array>
 #include <optional>

@@ -2,7 +2,7 @@
 
 #include "devices/cuda/emission/launches.hpp"
 
-#include "devices/cuda/emission/products.hpp"
+#include "emission/labels.hpp"
 #include "kernels/emission.hpp"
 #include "kronvec/error.hpp"
 
@@ -35,7 +35,7 @@ template <class T> Launches<T>::Launches(const Engine &engine, const Backend &ba
     : engine_(engine), triangles_{emission.rows.triangle, emission.cols.triangle} {
   std::vector<Product> products;
   for (const Product &p : emission.products)
-    if (std::count(p.extent.begin(), p.extent.begin() + p.labels, Index(0)) == 0) products.push_back(simplified(p));
+    if (!is_empty(p)) products.push_back(simplified(p));
   std::vector<EmissionTerm> terms;
   columns_ = columns_of<T>(terms_of_columns(products));
   if (columns_)

@@ -2,7 +2,7 @@
 
 #include "devices/cuda/emission/plan.hpp"
 
-#include "devices/cuda/emission/products.hpp"
+#include "emission/labels.hpp"
 
 #include <algorithm>
 
@@ -28,7 +28,7 @@ template <class T> std::vector<Product> EmissionPlan<T>::contract_sums(const Emi
   for (const Product &p : emission.products) {
     for (const auto &f : p.factors)
       first_result_ = std::max(first_result_, f.buffer + 1);
-    if (std::count(p.extent.begin(), p.extent.begin() + p.labels, Index(0)) > 0) continue;
+    if (is_empty(p)) continue;
     products.push_back(simplified(p));
     if (sum_values(products.back()) <= few_values) continue;
     const Index entries = indices(emission.rows) * indices(emission.cols);

@@ -2,6 +2,8 @@
 
 #include "devices/cuda/emission/terms.hpp"
 
+#include "emission/labels.hpp"
+
 #include <algorithm>
 #include <cstdlib>
 #include <limits>
@@ -28,13 +30,9 @@ std::vector<int> along(const Product &p, int side, std::vector<int> labels) {
 /// Whether an index on a side determines the labels.
 bool nest(const Product &p, int side, const std::vector<int> &labels) {
   const auto sorted = along(p, side, labels);
-  Index reach = 0;
-  for (auto q = sorted.rbegin(); q != sorted.rend(); ++q) {
-    const Index step = std::abs(stride(p, side, *q));
-    if (step <= reach) return false;
-    reach += step * (extent(p, *q) - 1);
-  }
-  return true;
+  Nesting nesting;
+  return std::all_of(sorted.rbegin(), sorted.rend(),
+                     [&](int q) { return nesting.take(std::abs(stride(p, side, q)), extent(p, q)); });
 }
 
 /// A product's labels by role. Labels of extent 1 have only the value 0 and are left out.
@@ -48,11 +46,9 @@ LabelRoles sort_labels(const Product &p) {
   std::vector<int> placed;
   for (int q = 0; q < p.labels; ++q) {
     if (extent(p, q) == 1) continue;
-    const bool used = std::any_of(p.factors.begin(), p.factors.end(),
-                                  [&](const auto &f) { return f.map.stride[static_cast<std::size_t>(q)] != 0; });
     if (!p.summed(q))
       placed.push_back(q);
-    else if (used)
+    else if (is_used(p, q))
       result.summed.push_back(q);
     else
       result.multiplicity *= extent(p, q);
@@ -149,10 +145,18 @@ private:
 
 } // namespace
 
+Product varying_first(Product p) {
+  std::stable_partition(p.factors.begin(), p.factors.end(), [&](const Product::Factor &f) {
+    for (int q = 0; q < p.labels; ++q)
+      if (uses(f, q) && stride(p, 0, q) != 0 && stride(p, 1, q) == 0) return true;
+    return false;
+  });
+  return p;
+}
+
 std::vector<EmissionTerm> terms_of(const Product &p) {
   std::vector<EmissionTerm> terms;
-  for (int q = 0; q < p.labels; ++q)
-    if (extent(p, q) == 0) return terms;
+  if (is_empty(p)) return terms;
   LabelRoles labels = sort_labels(p);
   const bool in_parts = p.factors.size() > EmissionTerm::max_factors;
   if (in_parts) { // the sum over labels is not the product of the parts' sums

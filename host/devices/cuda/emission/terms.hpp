@@ -5,13 +5,16 @@
 /// stride is larger than the max sum of all smaller ones, Σ s_p·(extent_p − 1). Labels that would violate this are
 /// searched.
 
-#include "devices/emission.hpp"
+#include "devices/emitter.hpp"
 #include "kernels/emission.hpp"
 
 #include <span>
 #include <vector>
 
 namespace kronvec::cuda {
+
+/// The product with reordered factors: first those that change from row to row within a column.
+Product varying_first(Product p);
 
 /// The terms of a product: none, one, or as many as its factors need. Buffers keep the product's numbers.
 std::vector<kernels::EmissionTerm> terms_of(const Product &p);

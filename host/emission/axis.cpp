@@ -1,6 +1,6 @@
 /// Positions and indices of an axis.
 
-#include "devices/emission.hpp"
+#include "emission/emission.hpp"
 
 namespace kronvec::inline KRONVEC_ABI {
 

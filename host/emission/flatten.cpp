@@ -1,6 +1,8 @@
 /// Reads results with few rows as results with more rows and fewer columns.
 
-#include "devices/flat_emission.hpp"
+#include "emission/flatten.hpp"
+
+#include "emission/labels.hpp"
 
 #include <algorithm>
 #include <vector>
@@ -18,7 +20,7 @@ bool within(const Product &p, Index rows) {
 
 /// The product with each column map split at `columns`; nothing if a label crosses the split.
 std::optional<Product> cut(Product p, Index rows, Index columns) {
-  if (std::any_of(p.extent.begin(), p.extent.begin() + p.labels, [](Index n) { return n == 0; })) return p;
+  if (is_empty(p)) return p;
   if (p.col.offset < 0 || !within(p, rows)) return std::nullopt;
   Index reach = p.col.offset % columns;
   p.row.offset += rows * reach, p.col.offset /= columns;

@@ -10,12 +10,10 @@
 /// extent. Example: J of A·exp(X·B) is one product over (i, j, k, l), with row = i + m·j, col = k + r·l, and the
 /// factors A at (i, k), E = exp(XB) at (k, j) and B at (l, j).
 
-#include "devices/batch.hpp"
-#include "devices/pool.hpp"
+#include "kronvec/matrix.hpp"
 
 #include <algorithm>
 #include <array>
-#include <span>
 #include <vector>
 
 namespace kronvec::inline KRONVEC_ABI {
@@ -42,6 +40,15 @@ struct Product {
 
   /// Whether the label is summed over.
   bool summed(int q) const { return row.stride[q] == 0 && col.stride[q] == 0; }
+  void for_each_map(const auto &work) { for_each_map(*this, work); }
+  void for_each_map(const auto &work) const { for_each_map(*this, work); }
+
+private:
+  static void for_each_map(auto &p, const auto &work) {
+    work(p.row), work(p.col);
+    for (auto &factor : p.factors)
+      work(factor.map);
+  }
 };
 
 /// The positions along one side of the result: either all indices in order, or the indices of a lower triangle.
@@ -69,26 +76,6 @@ struct Axis {
 struct Emission {
   Axis rows, cols;
   std::vector<Product> products;
-};
-
-/// A buffer for the items of a batch: item b starts at data + b·stride. With stride 0, all items read the same data.
-template <class T> struct Buffer {
-  const T *data = nullptr;
-  Index stride = 0;
-
-  Buffer() = default;
-  Buffer(const T *first, Index apart = 0) : data(first), stride(apart) {}
-};
-
-/// An emission, prepared for a device once and run at many points. Thread-safe.
-template <class T> class Emitter {
-public:
-  virtual ~Emitter() = default;
-  /// For every item of the batch y, writes the window of Y that has y's shape and starts at position (first_row,
-  /// first_col): every entry, whatever y held before. `buffers` and y lie on the device and do not overlap.
-  virtual void run(std::span<const Buffer<T>> buffers, Index first_row, Index first_col, BatchView<T> y) const = 0;
-  /// Pool blocks that a run takes from the device while it writes all of Y into packed memory, for `count` items.
-  virtual Blocks scratch(Index count) const { return (void)count, Blocks(); }
 };
 
 } // namespace kronvec

@@ -1,7 +1,7 @@
 #pragma once
 /// Results with few rows, read as results with more rows and fewer columns.
 
-#include "devices/emission.hpp"
+#include "emission/emission.hpp"
 
 #include <optional>
 
