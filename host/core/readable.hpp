@@ -5,11 +5,15 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 
 namespace kronvec::inline KRONVEC_ABI {
 
 /// "1.5 GiB".
 KRONVEC_API std::string readable_bytes(double bytes);
+
+/// As a string of JSON (RFC 8259), in quotes.
+KRONVEC_API std::string json_string(std::string_view text);
 
 /// The first `most` bytes, without a partial UTF-8 character at the end, and "…" for what is left out.
 std::string first_bytes(const std::string &text, std::size_t most);

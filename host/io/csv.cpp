@@ -8,6 +8,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <istream>
+#include <iterator>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -104,6 +106,13 @@ template <class T> Matrix<T> read_matrix(const std::filesystem::path &path) {
   return extension == ".npy" ? parse_npy<T>(bytes, path.string()) : parse_csv<T>(bytes, path.string());
 }
 
+template <class T> Matrix<T> read_matrix(std::istream &in, const std::string &name) {
+  const std::string bytes(std::istreambuf_iterator<char>(in), {});
+  return bytes.starts_with("\x93NUMPY") ? parse_npy<T>(bytes, name) : parse_csv<T>(bytes, name);
+}
+
+template Matrix<float> read_matrix(std::istream &, const std::string &);
+template Matrix<double> read_matrix(std::istream &, const std::string &);
 template Matrix<float> read_matrix(const std::filesystem::path &);
 template Matrix<double> read_matrix(const std::filesystem::path &);
 

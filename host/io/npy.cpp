@@ -8,8 +8,10 @@
 
 #include <algorithm>
 #include <bit>
+#include <cerrno>
 #include <charconv>
 #include <cstring>
+#include <ostream>
 #include <vector>
 
 namespace kronvec::inline KRONVEC_ABI {
@@ -230,11 +232,21 @@ template <class T> void write_npy(const std::filesystem::path &path, MatrixView<
   file.commit();
 }
 
+template <class T> void write_npy(std::ostream &out, MatrixView<const T> m) {
+  out << npy_header(m.shape(), sizeof(T));
+  for (Index j = 0; j < m.cols(); ++j)
+    out.write(reinterpret_cast<const char *>(m.data() + j * m.ld()),
+              static_cast<std::streamsize>(static_cast<std::size_t>(m.rows()) * sizeof(T)));
+  if (!out.flush()) throw IoError(std::string("cannot write a .npy file to a stream: ") + std::strerror(errno));
+}
+
 template <class T> void write_npy(const std::filesystem::path &path, const Matrix<T> &m) {
   if (m.device().is_host()) return write_npy<T>(path, m.view());
   write_npy<T>(path, m.to(Device::cpu()).view());
 }
 
+template void write_npy(std::ostream &, MatrixView<const float>);
+template void write_npy(std::ostream &, MatrixView<const double>);
 template void write_npy(const std::filesystem::path &, MatrixView<const float>);
 template void write_npy(const std::filesystem::path &, MatrixView<const double>);
 template void write_npy(const std::filesystem::path &, const Matrix<float> &);

@@ -23,9 +23,9 @@ struct Picture {
   }
 };
 
-Picture drawn(const M &m) {
+Picture drawn(const M &m, PictureBlocks blocks = {}) {
   const fs::path path = fs::temp_directory_path() / ("kronvec-picture-" + std::to_string(getpid()) + ".png");
-  write_picture<double>(path, m);
+  write_picture<double>(path, m, blocks);
   png_image image{};
   image.version = PNG_IMAGE_VERSION;
   EXPECT_TRUE(png_image_begin_read_from_file(&image, path.c_str()));
@@ -42,8 +42,8 @@ constexpr std::array<int, 3> white{255, 255, 255};
 TEST(Picture, ColoursShowSignAndSize) {
   const M m{{0, 1, -1, 1e-9}, {std::numeric_limits<double>::quiet_NaN(), 0.1, -INFINITY, 0}};
   const Picture p = drawn(m);
-  const int cell = (p.width - 4) / 4;
-  ASSERT_GE(cell, 8);
+  const int cell = 80;
+  ASSERT_GE(p.width, 4 * cell + 4);
   const auto at = [&](int i, int j) { return p.at(2 + j * cell + cell / 2, 2 + i * cell + cell / 2); };
   EXPECT_EQ(at(0, 0), white);
   EXPECT_GT(at(0, 1)[0], at(0, 1)[2]); // red
@@ -59,10 +59,33 @@ TEST(Picture, LargeMatricesKeepTheirThinnestLines) {
   for (Index i = 0; i < 3000; ++i)
     m(i, i) = i % 2 ? 1 : -1;
   const Picture p = drawn(m);
-  EXPECT_LE(p.width, 1010);
-  for (int i = 2; i < p.width - 2; ++i)
+  EXPECT_LE(p.height, 1010);
+  for (int i = 2; i < p.height - 2; ++i)
     EXPECT_NE(p.at(i, i), white);
-  EXPECT_EQ(p.at(p.width / 2, 10), white);
+  EXPECT_EQ(p.at(p.height / 2, 10), white);
+}
+
+TEST(Picture, TheScaleHasTheColoursOfTheEntries) {
+  const Picture p = drawn(M{{1, 0}, {0, -1}});
+  const int scale = 4 + 2 * 80 + 16 + 4; // in the bar, right of the entries
+  const auto has = [&](std::array<int, 3> colour) {
+    for (int y = 0; y < p.height; ++y)
+      if (p.at(scale, y) == colour) return true;
+    return false;
+  };
+  EXPECT_TRUE(has(p.at(40, 40))) << "of 1";
+  EXPECT_TRUE(has(p.at(120, 120))) << "of −1";
+  EXPECT_LT(drawn(M(2, 2)).width, p.width) << "zeros have no scale";
+}
+
+TEST(Picture, LinesSeparateBlocks) {
+  M m(4, 6);
+  const Picture plain = drawn(m), p = drawn(m, {2, 3});
+  ASSERT_EQ(p.width, plain.width);
+  const int cell = (p.width - 4) / 6;
+  EXPECT_NE(p.at(2 + 3 * cell - 1, 2 + cell / 2), plain.at(2 + 3 * cell - 1, 2 + cell / 2));
+  EXPECT_NE(p.at(2 + cell / 2, 2 + 2 * cell - 1), plain.at(2 + cell / 2, 2 + 2 * cell - 1));
+  EXPECT_EQ(p.at(2 + 2 * cell - 1, 2 + cell / 2), plain.at(2 + 2 * cell - 1, 2 + cell / 2));
 }
 
 TEST(Picture, AnyShapeIsDrawn) {

@@ -1,6 +1,7 @@
 /// A derivation as JSON (RFC 8259), for other programs.
 
 #include "calculus/derivation/content.hpp"
+#include "core/readable.hpp"
 
 #include <fmt/format.h>
 
@@ -10,15 +11,6 @@ namespace kronvec::inline KRONVEC_ABI {
 namespace {
 
 using derivation::Content;
-
-std::string quoted(std::string_view text) {
-  std::string result = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') result += '\\';
-    result += c;
-  }
-  return result + '"';
-}
 
 std::string list_of(const std::vector<std::string> &items, std::string_view indent) {
   if (items.empty()) return "[]";
@@ -31,7 +23,7 @@ public:
 
   std::string write() const {
     std::string members = fmt::format("  \"function\": {},\n  \"variable\": {},\n  \"shapes\": {},\n",
-                                      quoted(c_.function(Notation::text)), quoted(c_.x.name()), shapes());
+                                      json_string(c_.function(Notation::text)), json_string(c_.x.name()), shapes());
     members += fmt::format("  \"differential\": {},\n", differentials());
     members += fmt::format("  \"identities\": {},\n", identities());
     if (c_.gradient) members += fmt::format("  \"gradient\": {},\n", text(*c_.gradient));
@@ -41,17 +33,17 @@ public:
   }
 
 private:
-  std::string text(const Expression &f) const { return quoted(print(f, spelling_)); }
+  std::string text(const Expression &f) const { return json_string(print(f, spelling_)); }
   /// A size with letters is quoted, a number is not.
   std::string size(Index n) const {
     const std::string spelled = c_.sizes.spelled(n);
-    return spelled == std::to_string(n) ? spelled : quoted(spelled);
+    return spelled == std::to_string(n) ? spelled : json_string(spelled);
   }
 
   std::string shapes() const {
     std::vector<std::string> all;
     for (const Symbol &symbol : c_.symbols)
-      all.push_back(fmt::format("{}: [{}, {}]", quoted(symbol.name()), size(symbol.rows()), size(symbol.cols())));
+      all.push_back(fmt::format("{}: [{}, {}]", json_string(symbol.name()), size(symbol.rows()), size(symbol.cols())));
     return fmt::format("{{{}}}", fmt::join(all, ", "));
   }
 
@@ -69,30 +61,30 @@ private:
   static std::string rules(const std::vector<derivation::RuleName> &rules) {
     std::string all;
     for (const derivation::RuleName &rule : rules)
-      all += fmt::format("{}{{\"name\": {}, \"ledger\": {}}}", all.empty() ? "" : ", ", quoted(rule.name),
-                         quoted(rule.ledger));
+      all += fmt::format("{}{{\"name\": {}, \"ledger\": {}}}", all.empty() ? "" : ", ", json_string(rule.name),
+                         json_string(rule.ledger));
     return fmt::format("[{}]", all);
   }
 
   std::string identities() const {
     std::vector<std::string> all;
     for (const derivation::AppliedIdentity &i : c_.identities)
-      all.push_back(fmt::format("{{\"rule\": {}, \"ledger\": {}, \"before\": {}, \"after\": {}}}", quoted(i.rule),
-                                quoted(i.ledger), text(i.before), text(i.after)));
+      all.push_back(fmt::format("{{\"rule\": {}, \"ledger\": {}, \"before\": {}, \"after\": {}}}", json_string(i.rule),
+                                json_string(i.ledger), text(i.before), text(i.after)));
     return list_of(all, "  ");
   }
 
   std::string where() const {
     std::vector<std::string> all;
     for (const auto &[name, part] : c_.names)
-      all.push_back(
-          fmt::format("[{}, {}]", quoted(print_name(name, Notation::text)), quoted(print_definition(part, spelling_))));
+      all.push_back(fmt::format("[{}, {}]", json_string(print_name(name, Notation::text)),
+                                json_string(print_definition(part, spelling_))));
     return list_of(all, "  ");
   }
 
   std::string notes() const {
     std::vector<std::string> all(c_.remarks.size());
-    std::transform(c_.remarks.begin(), c_.remarks.end(), all.begin(), quoted);
+    std::transform(c_.remarks.begin(), c_.remarks.end(), all.begin(), json_string);
     return list_of(all, "  ");
   }
 
