@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iostream>
 #include <optional>
 #include <regex>
 
@@ -46,9 +47,10 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
 }
 
 [[noreturn]] void malformed(const std::string &name, const std::string &text) {
-  throw Error(fmt::format("{}={}: a value is a .npy or .csv file, 4x3 or 4x3:SEED (random), [1,2;3,4], eye(4), "
-                          "zeros(4,3), ones(4,3) or a number",
-                          name, text));
+  throw Error(fmt::format(
+      "{}={}: a value is a .npy or .csv file, - (standard input), 4x3 or 4x3:SEED (random), [1,2;3,4], eye(4), "
+      "zeros(4,3), ones(4,3) or a number",
+      name, text));
 }
 
 void require_room(const std::string &name, const std::string &text, Shape shape, std::size_t element) {
@@ -82,11 +84,20 @@ template <class T> Matrix<T> filled(Index rows, Index cols, bool diagonal_only, 
   return m;
 }
 
+/// Standard input can be read once.
+template <class T> Matrix<T> from_standard_input(const std::string &name) {
+  static std::string reader;
+  if (!reader.empty()) throw Error(fmt::format("{}=-: standard input is read for {} already", name, reader));
+  reader = name;
+  return read_matrix<T>(std::cin, "standard input");
+}
+
 } // namespace
 
 template <class T> Matrix<T> value_of(const std::string &name, const std::string &text) {
   static const std::regex random("([0-9]+)x([0-9]+)(:([0-9]+))?"),
       special("(eye|zeros|ones)\\(([0-9]+)(,([0-9]+))?\\)");
+  if (text == standard) return from_standard_input<T>(name);
   if (text.ends_with(".npy") || text.ends_with(".csv")) return read_matrix<T>(text);
   if (text.size() >= 2 && text.front() == '[' && text.back() == ']') return literal<T>(name, text);
   if (const auto value = number<double>(text)) return filled<T>(1, 1, false, *value);
@@ -127,11 +138,16 @@ std::map<std::string, std::string> named_values(const std::vector<std::string> &
   return values;
 }
 
-template <class T> Bindings<T> bindings_of(const std::vector<std::string> &arguments) {
+template <class T>
+Bindings<T> bindings_of(const std::vector<std::string> &arguments, Index points, const std::set<std::string> &varying) {
   Bindings<T> bindings;
   for (const auto &[name, text] : named_values(arguments)) {
     Matrix<T> matrix = value_of<T>(name, text);
-    bindings.symbols.emplace(name, Symbol(name, matrix.rows(), matrix.cols()));
+    const Index parts = varying.contains(name) ? points : 1;
+    if (matrix.cols() % parts != 0)
+      throw Error(fmt::format("--points {}: {} has {} columns, which are not {} values side by side", points, name,
+                              matrix.cols(), points));
+    bindings.symbols.emplace(name, Symbol(name, matrix.rows(), matrix.cols() / parts));
     bindings.matrices.emplace(name, std::move(matrix));
   }
   return bindings;
@@ -146,7 +162,7 @@ void note_unused(const Symbols &bound, const std::string &expression, const std:
 
 template Matrix<float> value_of(const std::string &, const std::string &);
 template Matrix<double> value_of(const std::string &, const std::string &);
-template Bindings<float> bindings_of(const std::vector<std::string> &);
-template Bindings<double> bindings_of(const std::vector<std::string> &);
+template Bindings<float> bindings_of(const std::vector<std::string> &, Index, const std::set<std::string> &);
+template Bindings<double> bindings_of(const std::vector<std::string> &, Index, const std::set<std::string> &);
 
 } // namespace kronvec::cli

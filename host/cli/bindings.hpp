@@ -1,9 +1,10 @@
 #pragma once
-/// Values from the command line: NAME=file.npy, NAME=4x3, NAME=[1,2;3,4], NAME=eye(4), NAME=2.5.
+/// Values from the command line: NAME=file.npy, NAME=4x3, NAME=[1,2;3,4], NAME=eye(4), NAME=2.5, NAME=-.
 
 #include "kronvec/kronvec.hpp"
 
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -28,7 +29,9 @@ template <class T> struct Bindings {
 
 /// The texts of the values. Throws Error for an argument that is not NAME=VALUE, or a name given twice.
 std::map<std::string, std::string> named_values(const std::vector<std::string> &arguments);
-template <class T> Bindings<T> bindings_of(const std::vector<std::string> &arguments);
+/// The value of a symbol in `varying` consists of `points` values side by side.
+template <class T> Bindings<T> bindings_of(const std::vector<std::string> &arguments, Index points = 1,
+                                           const std::set<std::string> &varying = {});
 
 /// Warns on standard error about bound names that occur neither in the expression nor in `also`, a list such as X,Y.
 void note_unused(const Symbols &bound, const std::string &expression, const std::string &also = "");

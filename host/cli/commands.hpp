@@ -1,6 +1,7 @@
 #pragma once
 /// The commands, run after their options have been parsed.
 
+#include "cli/output.hpp"
 #include "kronvec/kronvec.hpp"
 
 #include <string>
@@ -16,12 +17,18 @@ struct Request {
   std::string expression;
   std::vector<std::string> bindings;
   std::string wrt, format = "text", device = "auto", dtype = "float64", layout = "numerator", method = "auto";
-  std::string out, picture, max_memory, tangent, cotangent, to, shell;
+  std::string picture, graph, max_memory, tangent, cotangent, to, shell, varying;
+  Delivery delivery;
+  Index points = 1;
   bool symmetric = false, explain = false, transposed = false;
 };
 
 /// Returns the exit status: 0, or 1 if a comparison failed. Throws Error and its subclasses.
 int run(const Request &request);
+/// `evaluate`, `gradient`, `jvp`, `vjp` and `compare`.
+int run_value(const Request &request);
+/// `jacobian` and `hessian`.
+void run_dense(const Request &request);
 /// The commands about operators, `apply` and `simplify`.
 int run_operator(const Request &request);
 /// The command `derive`.

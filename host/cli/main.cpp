@@ -11,6 +11,9 @@
 
 #include <algorithm>
 #include <csignal>
+#include <iostream>
+#include <iterator>
+#include <optional>
 
 namespace {
 
@@ -25,12 +28,14 @@ struct Command {
 constexpr Command commands[] = {
     {"evaluate", "prints the value of an expression", R"~(
   kronvec evaluate 'A*exp(X*B)' A=4x3 B=2x5 X=3x2      random matrices
-  kronvec evaluate 'A*X' 'A=[1,2;3,4]' X=x.npy --out y.npy)~"},
+  kronvec evaluate 'A*X' 'A=[1,2;3,4]' X=x.npy --out y.npy
+  kronvec evaluate "X'" X=4x3 --out - | kronvec evaluate 'Y*Z' Y=- Z=4x2 --json    through a pipe)~"},
     {"jacobian", "prints the dense Jacobian ∂vec F/∂(vec X)ᵀ, or writes it to a file", R"~(
   kronvec jacobian 'A*exp(X*B)' --wrt X A=4x3 B=2x5 X=x.npy --out J.npy --picture J.png
   kronvec jacobian 'A*exp(X*B)' --wrt X A=64x32 B=48x40 X=32x48 --explain
   kronvec jacobian "X'*X" --wrt X X=200x100 --out J.mtx                   sparse
-  kronvec jacobian 'exp(S)*S' --wrt S --symmetric 'S=[1,2;2,3]')~"},
+  kronvec jacobian 'exp(S)*S' --wrt S --symmetric 'S=[1,2;2,3]'
+  kronvec jacobian 'A*exp(X*B)' --wrt X --points 1000 A=4x3 B=2x5 X=3x2000 --out J.npy   1000 values of X)~"},
     {"gradient", "prints the gradient of a scalar, in the shape of the variable", R"~(
   kronvec gradient 'logdet(X)' --wrt X 'X=[2,1;1,3]')~"},
     {"hessian", "prints the dense Hessian of a scalar", R"~(
@@ -63,13 +68,28 @@ constexpr Command commands[] = {
 void add_common(CLI::App &command, Request &r, const char *example) {
   command.add_option("expression", r.expression, std::string("such as ") + example)->required();
   command.add_option("bindings", r.bindings,
-                     "NAME=x.npy, x.csv, 4x3, 4x3:SEED, [1,2;3,4], eye(4), zeros(4,3), ones(4,3) or 2.5");
+                     "NAME=x.npy, x.csv, - (standard input), 4x3, 4x3:SEED, [1,2;3,4], eye(4), zeros(4,3), ones(4,3) "
+                     "or 2.5");
   command.add_option("--device", r.device, "auto, reference, cpu, cuda, cuda:1 or cuda-emulated");
   command.add_option("--dtype", r.dtype, "the type of entries")->check(CLI::IsMember({"float64", "float32"}));
 }
 
+void add_json(CLI::App &command, Request &r) {
+  command.add_flag("--json", r.delivery.json, "print the result as JSON, for programs");
+}
+
 void add_result(CLI::App &command, Request &r) {
-  command.add_option("--out", r.out, "a .npy file for the result, replaced if it is there (standard output otherwise)");
+  command.add_option("--out", r.delivery.out,
+                     "a .npy file for the result, replaced if it is there, or - for its bytes on standard output (text "
+                     "there otherwise)");
+}
+
+void add_points(CLI::App &command, Request &r) {
+  command.add_option("--points", r.points,
+                     "compute at this many points: some symbols have one value per point, side by "
+                     "side; so has the result");
+  command.add_option("--varying", r.varying,
+                     "the symbols with one value per point, as in X,B (the variable otherwise)");
 }
 
 void add_derive(CLI::App &command, Request &r) {
@@ -83,19 +103,20 @@ void add_derive(CLI::App &command, Request &r) {
 
 void add_variable(CLI::App &command, Request &r) { command.add_option("--wrt", r.wrt, "the variable")->required(); }
 
-void add_jacobian(CLI::App &command, Request &r) {
+void add_dense(CLI::App &command, Request &r) {
   command.add_option("--wrt", r.wrt, "the variable, or several as in X,Y: their blocks side by side")->required();
-  command.add_flag("--symmetric", r.symmetric, "the variable is symmetric: derivatives by its vech");
-  command.add_option("--out", r.out,
+  command.add_flag("--symmetric", r.symmetric, "the variables are symmetric: derivatives by their vech");
+  command.add_option("--out", r.delivery.out,
                      "a .npy file for the result, or a .mtx file (Matrix Market) for a sparse one, of which nothing "
-                     "dense is formed (standard output otherwise)");
+                     "dense is formed, or - for the bytes of a .npy file on standard output (text there otherwise)");
   command.add_option("--layout", r.layout, "J, or its transpose")->check(CLI::IsMember({"numerator", "denominator"}));
   command.add_flag("--explain", r.explain, "print how J would be written, and do not write it");
-  command.add_option("--method", r.method, "auto, structured, forward, reverse, numeric, complex or reference");
-  command.add_option("--picture", r.picture, "a .png file that shows the Jacobian");
+  command.add_option("--method", r.method, "how it is computed")
+      ->check(CLI::IsMember({"auto", "structured", "forward", "reverse", "numeric", "complex", "reference"}));
+  command.add_option("--picture", r.picture, "a .png file that shows the result instead of printing it");
   command.add_option(
       "--max-memory", r.max_memory,
-      "as in 2GiB: a larger Jacobian goes to --out FILE.npy by ranges of columns, and is refused without it");
+      "as in 2GiB: a larger result goes to --out FILE.npy by ranges of columns, and is refused without it");
 }
 
 /// Splits off an expression that begins with a minus sign, so that the option parser does not take it for an option.
@@ -135,12 +156,21 @@ void declare(CLI::App &app, Request &request) {
     add_common(*of(name), request, "'A*exp(X*B)'");
   for (const char *name : {"apply", "simplify"})
     add_common(*of(name), request, "'kron(A,B)*K(4,3)'");
-  for (const char *name : {"evaluate", "gradient", "hessian", "jvp", "vjp", "apply"})
+  for (const char *name : {"evaluate", "gradient", "jvp", "vjp", "apply"})
     add_result(*of(name), request);
+  for (const char *name : {"evaluate", "jacobian", "hessian", "jvp", "vjp"})
+    add_points(*of(name), request);
+  for (const char *name :
+       {"evaluate", "jacobian", "gradient", "hessian", "jvp", "vjp", "compare", "apply", "simplify", "info"})
+    add_json(*of(name), request);
   add_derive(*of("derive"), request);
-  for (const char *name : {"gradient", "hessian", "jvp", "vjp", "compare", "derive"})
+  for (const char *name : {"gradient", "jvp", "vjp", "compare", "derive"})
     add_variable(*of(name), request);
-  add_jacobian(*of("jacobian"), request);
+  for (const char *name : {"jacobian", "hessian"})
+    add_dense(*of(name), request);
+  of("evaluate")
+      ->add_option("--graph", request.graph,
+                   "a .svg file that shows the program of the expression, which is not evaluated then");
   of("jvp")->add_option("--tangent", request.tangent, "dX, a file or a value as in a binding")->required();
   of("vjp")
       ->add_option("--cotangent", request.cotangent, "U of F's shape, a file or a value as in a binding")
@@ -153,8 +183,26 @@ void declare(CLI::App &app, Request &request) {
       ->check(CLI::IsMember({"bash", "zsh", "fish"}));
 }
 
+/// The expression that standard input holds, without the end of the line.
+std::string standard_input() {
+  std::string text(std::istreambuf_iterator<char>(std::cin), {});
+  while (text.ends_with('\n'))
+    text.pop_back();
+  return text;
+}
+
+/// The first argument that looks like an option and is none of the command's.
+std::optional<std::string> unknown_option(const CLI::App &command, const std::vector<std::string> &arguments) {
+  for (const std::string &argument : arguments) {
+    const std::string name = argument.substr(0, argument.find('='));
+    if (name.starts_with("--") && name != "--" && !command.get_option_no_throw(name)) return name;
+  }
+  return std::nullopt;
+}
+
 int report(const std::string &message, Status status) {
-  kronvec::cli::say("kronvec: {}", message);
+  using kronvec::cli::Colour;
+  kronvec::cli::say("{} {}", kronvec::cli::coloured("kronvec:", Colour::red, stderr), message);
   return status;
 }
 
@@ -171,6 +219,7 @@ int answer(const CLI::App &app, const Request &request) {
                         : e.what(),
                   wrong);
   } catch (const kronvec::cli::Interrupted &e) {
+    std::signal(e.signal, SIG_DFL);
     return std::raise(e.signal); // the parent process sees that a signal ended the command
   } catch (const std::bad_alloc &) {
     return report("out of memory", machine);
@@ -191,6 +240,9 @@ extern "C" int kronvec_command(int argc, char **argv) {
     return report(fmt::format("no command '{}'; the commands are {}", argv[1], command_names()), wrong);
   std::string expression;
   std::vector<std::string> arguments = arguments_of(argc, argv, expression);
+  if (argc > 1 && has_command(argv[1])) // CLI11 would rather complain of what is missing
+    if (const auto option = unknown_option(*app.get_subcommand(argv[1]), arguments))
+      return report(fmt::format("{0} has no option {1}; kronvec {0} --help lists them", argv[1], *option), wrong);
   std::reverse(arguments.begin(), arguments.end()); // CLI11 takes them from the back
   try {
     app.parse(arguments);
@@ -199,6 +251,7 @@ extern "C" int kronvec_command(int argc, char **argv) {
     return report(e.what(), wrong);
   }
   if (!expression.empty()) request.expression = expression;
+  if (request.expression == kronvec::cli::standard) request.expression = standard_input();
   request.command = app.get_subcommands().front()->get_name();
   return answer(app, request);
 }

@@ -7,9 +7,11 @@
 #include "core/timing.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 namespace kronvec::cli {
 namespace {
@@ -49,20 +51,34 @@ template <class T> void say_cost(const Operator<T> &a, Index columns, const Meas
       flops > bytes ? "GFLOP/s" : "GB/s", readable_bytes(static_cast<double>(cost.peak_bytes)));
 }
 
+template <class T> std::string json(const Simplified<T> &simplified) {
+  std::vector<std::string> steps;
+  for (const Rewriting &step : simplified.steps)
+    steps.push_back(fmt::format("{{\"rule\": {}, \"ledger\": {}, \"before\": {}, \"after\": {}, \"flops_saved\": {}}}",
+                                json_string(step.rule), json_string(step.ledger), json_string(step.before),
+                                json_string(step.after), step.flops_saved));
+  return fmt::format("{{\"before\": {}, \"after\": {},\n \"steps\": [{}]}}\n",
+                     json_string(simplified.before.to_string()), json_string(simplified.result.to_string()),
+                     fmt::join(steps, ",\n  "));
+}
+
 template <class T> int run_in(const Request &request) {
   const Device device = Device::named(request.device);
   const Operator<T> a = operator_of<T>(request, device);
   if (request.command == "simplify") {
-    print(simplify(a).explain());
+    const Simplified<T> simplified = simplify(a);
+    print(request.delivery.json ? json(simplified) : simplified.explain());
     return 0;
   }
+  ProgressLine line(request.command);
   const Matrix<T> x = value_of<T>("--to", request.to).to(device);
   const Operator<T> wanted = request.transposed ? a.transpose() : a;
   if (x.rows() != wanted.cols()) return wanted.apply(x), 0; // which throws, before Y is allocated
   device.reset_peak();
   auto y = Matrix<T>::uninitialized(wanted.rows(), x.cols(), device);
   const MeasuredCost cost = apply_and_measure(wanted, x, y);
-  deliver(on_host(std::move(y)), request.out, wanted.to_string() + " times X");
+  line.clear();
+  deliver(on_host(std::move(y)), request.delivery, wanted.to_string() + " times X");
   say_cost(wanted, x.cols(), cost);
   return 0;
 }

@@ -1,4 +1,7 @@
 #pragma once
+#if __cplusplus < 202002L
+#error "kronvec needs C++20: g++ -std=c++20"
+#endif
 /// What a program and the library that it is linked with must agree on.
 
 /// The inline namespace of all names that belong to `namespace kronvec`. It carries the version: a program does not

@@ -38,7 +38,7 @@ protected:
   /// Runs the command in its own directory; `arguments` are as in a shell.
   Outcome run(const std::string &arguments) const {
     const std::string line =
-        "cd " + dir_.string() + " && " KRONVEC_COMMAND " " + arguments + " >stdout.txt 2>stderr.txt";
+        "cd " + dir_.string() + " && { " KRONVEC_COMMAND " " + arguments + "\n} >stdout.txt 2>stderr.txt";
     const int status = std::system(line.c_str());
     Outcome outcome{WEXITSTATUS(status), contents(dir_ / "stdout.txt"), contents(dir_ / "stderr.txt")};
     fs::remove(dir_ / "stdout.txt"), fs::remove(dir_ / "stderr.txt");
@@ -217,7 +217,7 @@ TEST_F(Command, RefusesBadRequestsWithOneLineAndAPlace) {
   expect_refusal("apply 'K(1000000,1000000)' --to 3x1", 2, "it takes X of 1000000000000×1, not 3×1");
   expect_refusal("apply 'K(3,2)' --to 9999999x9999999", 2, "--to=9999999x9999999 would take ");
   expect_refusal("jacobian X --wrt X X=2x2 --layout diagonal", 2, "layout");
-  expect_refusal("jacobian X --wrt X X=2x2 --method magic", 2, "no method 'magic'");
+  expect_refusal("jacobian X --wrt X X=2x2 --method magic", 2, "--method: magic not in");
   expect_refusal("evaluate X X=2x2 --device abacus", 2, "no device 'abacus'");
   expect_refusal("evaluate X X=2x2 X=2x3", 2, "twice");
   expect_refusal("evaluate X X=2y2", 2, "X=2y2");
@@ -266,7 +266,9 @@ TEST_F(Command, ComparesJacobiansThatAreZero) {
 }
 
 TEST_F(Command, LeavesNoFileBehindWhenItFails) {
-  expect_refusal("evaluate X X=2x2 --out no/such/x.npy", 3, "no directory");
+  expect_refusal("evaluate X X=2x2 --out no/such/x.npy", 2, "no directory");
+  expect_refusal("jacobian --metod auto", 2, "jacobian has no option --metod");
+  EXPECT_EQ(run("manual | head -c 1").err, "") << "a reader may leave";
   fs::create_directory(dir_ / "taken.npy");
   expect_refusal("evaluate X X=2x2 --out taken.npy", 3, "taken.npy");
   expect_refusal("jacobian 'inv(X)' --wrt X 'X=zeros(2,2)' --out J.npy", 2, "singular");
@@ -390,6 +392,61 @@ TEST_F(Command, PrintsItsManual) {
   for (const char *expected :
        {".SS jacobian expression bindings\n", ".B \\-\\-symmetric\n", "(numerator, denominator)\n"})
     EXPECT_NE(manual.out.find(expected), std::string::npos) << expected << "\n" << manual.out;
+}
+
+TEST_F(Command, PassesMatricesThroughPipes) {
+  const Outcome y =
+      run("evaluate \"X'\" 'X=[1,2;3,4;5,6]' --out - | " KRONVEC_COMMAND " evaluate 'Y*Z' Y=- 'Z=[1;1;1]'");
+  EXPECT_EQ(y.status, 0) << y.err;
+  EXPECT_EQ(y.out, "9\n12\n");
+  EXPECT_EQ(run("evaluate X X=- <<EOF\n1,2\n3,4\nEOF\n").out, "1,2\n3,4\n");
+  write("f.txt", "X*X + 1\n");
+  EXPECT_EQ(run("evaluate - X=2 <f.txt").out, "5\n");
+  expect_refusal("evaluate X*Y X=- Y=- </dev/null", 2, "standard input: no numbers in it");
+  write("x.csv", "1\n");
+  expect_refusal("evaluate X*Y X=- Y=- <x.csv", 2, "Y=-: standard input is read for X already");
+}
+
+TEST_F(Command, PrintsJsonForPrograms) {
+  EXPECT_EQ(run("evaluate 'log(X)' 'X=[1,0;-1,1]' --json").out,
+            "{\"rows\": 2, \"cols\": 2, \"entries\": [[0, \"-Infinity\"], [\"NaN\", 0]]}\n");
+  const Outcome rows = run("compare 'A*X' --wrt X A=2x2 X=2x2 --device cpu --json");
+  EXPECT_NE(rows.out.find("{\"device\": \"cpu\", \"method\": \"structured\", \"points\": 1, \"error\": "),
+            std::string::npos)
+      << rows.out;
+  EXPECT_NE(run("info --json").out.find("\"devices\": [{\"name\": \"reference\""), std::string::npos);
+  EXPECT_NE(run("simplify 'K(5,4)*kron(A,B)*K(3,2)' A=4x3 B=5x2 --json").out.find("\"after\": \"B ⊗ A\""),
+            std::string::npos);
+  expect_refusal("evaluate X X=2 --json --out x.npy", 2, "--json");
+}
+
+TEST_F(Command, ComputesAtManyPoints) {
+  const Outcome each = run("evaluate 'A*X' 'A=[1,1]' 'X=[1,2,3;10,20,30]' --points 3 --varying X");
+  EXPECT_EQ(each.out, "11,22,33\n") << each.err;
+  EXPECT_EQ(run("jacobian 'X.^2' --wrt X 'X=[1,2,3]' --points 3").out, "2,4,6\n");
+  EXPECT_EQ(run("jvp 'X.^2' --wrt X 'X=[1,2,3]' --points 3 --tangent '[1,1,10]'").out, "2,4,60\n");
+  EXPECT_EQ(run("hessian 'sum(X.^3)' --wrt X 'X=[1,2]' --points 2").out, "6,12\n");
+  expect_refusal("jacobian 'X*X' --wrt X X=3x4 --points 5", 2, "X has 4 columns, which are not 5 values side by side");
+  expect_refusal("jacobian X --wrt X X=1x4 --points 0", 2, "--points 0");
+  expect_refusal("evaluate X X=1x4 --points 4", 2, "--varying");
+}
+
+TEST_F(Command, HessiansHaveTheOptionsOfJacobians) {
+  EXPECT_EQ(run("hessian 'sum(X.^3)' --wrt X 'X=[1;2]' --out H.mtx").status, 0);
+  EXPECT_NE(contents(dir_ / "H.mtx").find("2 2 2\n1 1 6\n2 2 12\n"), std::string::npos) << contents(dir_ / "H.mtx");
+  EXPECT_EQ(run("hessian 'sum(X.^3)' --wrt X 'X=[1;2]' --picture H.png").out, "") << "a picture instead of numbers";
+  EXPECT_EQ(run("hessian 'sum(X.*Y)' --wrt X,Y X=2 Y=3").out, "0,1\n1,0\n");
+  expect_refusal("hessian 'sum(X.^3)' --wrt X X=200x1 --max-memory 100kB", 2, "the Hessian is 200×200");
+}
+
+TEST_F(Command, DrawsTheProgram) {
+  const Outcome graph = run("evaluate 'A*exp(X)+1' A=2x3 X=3x4 --graph g.svg");
+  EXPECT_EQ(graph.status, 0) << graph.err;
+  EXPECT_EQ(graph.out, "");
+  const std::string svg = contents(dir_ / "g.svg");
+  for (const char *part : {"<svg ", ">A<", ">X<", ">T1 = exp(X)<", ">T2 = A·T1<", ">F = T2 + 1<", ">2×4<", "</svg>"})
+    EXPECT_NE(svg.find(part), std::string::npos) << part << " in:\n" << svg;
+  expect_refusal("evaluate X X=2 --graph g.png", 2, "its name must end in .svg");
 }
 
 } // namespace
