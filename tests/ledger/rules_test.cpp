@@ -28,6 +28,19 @@ TEST(Ledger, D0_TaylorRemainderFallsWithSlopeTwo) {
     EXPECT_NEAR(std::log10(remainder(t) / remainder(t / 10)), 2, 0.1) << t;
 }
 
+/// df = tr(GᵀdX) exactly if vec G = Jᵀ, at any tangent.
+TEST(Ledger, D0_TheGradientIsIdentified) {
+  const Symbol a("A", 4, 3), x("X", 3, 4);
+  const Givens g = two(a, x);
+  const Expression f = sum(exp(sin(a * x)));
+  const M slope = evaluate(gradient(f, x), values_of(g)), u = M::random(3, 4, 7);
+  EXPECT_NEAR(jvp(f, x, values_of(g), u)(0, 0), product(transposed(vec(slope)), vec(u))(0, 0), 1e-12);
+  EXPECT_TRUE(near(vec(slope), transposed(jacobian(f, x).at(values_of(g)).to_dense()), 1e-12));
+  // ✗ ∇(aᵀx) = a, not aᵀ.
+  const Symbol column("a", 3, 1), v("x", 3, 1);
+  EXPECT_EQ(gradient(transpose(column) * v, v).shape(), (Shape{3, 1}));
+}
+
 TEST(Ledger, D1_ConstantsSumsMultiples) {
   const Symbol x("X", 3, 2), y("Y", 3, 2);
   const Givens g = two(x, y);
@@ -87,8 +100,9 @@ TEST(Ledger, D7_Hadamard) {
   const Givens g = two(x, y);
   expect_jacobian(hadamard(x, y), x, g, diagonal(g[1].value));
   expect_jacobian(hadamard(x, y), y, g, diagonal(g[0].value));
-  // ✗ ⊗ instead of ⊙ has another size.
-  EXPECT_EQ(jacobian(hadamard(x, y), x).rows(), 6);
+  expect_jacobian(hadamard(x, x), x, g, map(diagonal(g[0].value), [](double t) { return 2 * t; }));
+  // ✗ a note has dX ⊗ Y for dX ⊙ Y: not even of X's shape.
+  EXPECT_NE(kron(g[0].value, g[1].value).rows(), hadamard(x, y).rows());
 }
 
 TEST(Ledger, D10_Quotient) {
@@ -100,6 +114,41 @@ TEST(Ledger, D10_Quotient) {
   expect_jacobian(quotient(x, y), x, g, diagonal(map(g[1].value, [](double v) { return 1 / v; })));
   expect_jacobian(quotient(x, y), y, g, diagonal(by_y));
   expect_jacobian(x / t, t, g, map(vec(g[0].value), [](double v) { return -v / 2.25; }));
+}
+
+/// d(uv) = du·v + u·dv for scalar functions u and v of X; and the quotient, with its minus sign.
+TEST(Ledger, D10_ProductAndQuotientOfScalars) {
+  const Symbol x("X", 3, 2);
+  Givens g;
+  g.push_back(given(x, 1));
+  const Expression u = sum(square(x)), v = 2 + sum(sin(x));
+  const M at = g[0].value.clone(), du = map(at, [](double t) { return 2 * t; }),
+          dv = map(at, [](double t) { return std::cos(t); });
+  double u0 = 0, v0 = 2;
+  for (int i = 0; i < 6; ++i)
+    u0 += at.data()[i] * at.data()[i], v0 += std::sin(at.data()[i]);
+  const auto both = [&](double of_du, double of_dv) {
+    return tabulate(3, 2, [&](Index i, Index j) { return of_du * du(i, j) + of_dv * dv(i, j); });
+  };
+  expect_gradient(u * v, x, g, both(v0, u0));
+  expect_gradient(u / v, x, g, both(1 / v0, -u0 / (v0 * v0)));
+  // ✗ a note loses the minus sign.
+  EXPECT_FALSE(near(evaluate(gradient(u / v, x), values_of(g)), both(1 / v0, u0 / (v0 * v0)), 1e-3));
+}
+
+/// d(eᵘ) = eᵘ·du and d(log u) = du/u for a scalar function u of X.
+TEST(Ledger, D11_FunctionsOfScalars) {
+  const Symbol x("X", 3, 2);
+  Givens g;
+  g.push_back(given(x, 1));
+  const Expression u = sum(square(x));
+  double u0 = 0;
+  for (int i = 0; i < 6; ++i)
+    u0 += g[0].value.data()[i] * g[0].value.data()[i];
+  const auto times = [&](double slope) { return map(g[0].value, [&](double t) { return slope * 2 * t; }); };
+  expect_gradient(exp(u), x, g, times(std::exp(u0)), 1e-11);
+  expect_gradient(log(u), x, g, times(1 / u0));
+  expect_gradient(tanh(u), x, g, times(1 / (std::cosh(u0) * std::cosh(u0))));
 }
 
 TEST(Ledger, D11_ScalarsBroadcast) {
@@ -156,6 +205,7 @@ TEST(Ledger, D8_Conventions) {
     EXPECT_EQ(fast, plain) << to_string(f) << " at " << at;
     return fast;
   };
+  EXPECT_EQ(evaluate(sign(x), {{x, M{{0.0}}}})(0, 0), 0) << "the value";
   EXPECT_EQ(slope(abs(x), 0), 0);
   EXPECT_EQ(slope(relu(x), 0), 0);
   EXPECT_EQ(slope(sign(x), 0), 0);
@@ -279,7 +329,12 @@ TEST(Ledger, D5_DeterminantAlsoOfSingularMatrices) {
     Givens g;
     g.push_back({x, value.clone()});
     const M adjugate = adjugate_of(value);
-    EXPECT_NEAR(evaluate(det(x), values_of(g))(0, 0), product(value, adjugate)(0, 0), 1e-13);
+    const double determinant = product(value, adjugate)(0, 0);
+    EXPECT_NEAR(evaluate(det(x), values_of(g))(0, 0), determinant, 1e-13);
+    if (determinant != 0) { // the second form: det X·X⁻ᵀ
+      const M second = evaluate(det(x) * transpose(inverse(x)), values_of(g), Device::reference());
+      EXPECT_TRUE(near(second, transposed(adjugate), 1e-12));
+    }
     expect_gradient(det(x), x, g, transposed(adjugate), 1e-11);
   }
 }
