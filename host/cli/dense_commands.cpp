@@ -42,7 +42,6 @@ public:
                  .progress = [this](double done) { session_.line.show(done); }} {}
 
   void run() {
-    if (request_.symmetric) require_symmetric();
     const Jacobian plan = made();
     if (request_.explain) return explain(plan);
     if (request_.points > 1) return write_at_points(plan);
@@ -66,17 +65,6 @@ private:
       variables.push_back(request_.symmetric ? symmetric(x) : Variable(x));
     return request_.command == "hessian" ? kronvec::hessian(session_.f, variables)
                                          : kronvec::jacobian(session_.f, variables);
-  }
-
-  void require_symmetric() const {
-    for (const Symbol &symbol : session_.symbols()) {
-      const Matrix<T> &x = session_.bindings.matrices.at(symbol.name());
-      for (Index j = 0; x.rows() == x.cols() && j < x.cols(); ++j) // otherwise `symmetric` reports it
-        for (Index i = 0; i < j; ++i)
-          if (x(i, j) != x(j, i))
-            throw Error(fmt::format("--symmetric: {} is not, its entries ({}, {}) and ({}, {}) are {} and {}",
-                                    symbol.name(), i + 1, j + 1, j + 1, i + 1, x(i, j), x(j, i)));
-    }
   }
 
   void explain(const Jacobian &plan) {

@@ -119,7 +119,7 @@ private:
 };
 
 /// X = Xᵀ: the free entries are vech X, so ∂vec F/∂(vech X)ᵀ = J·D, with the duplication matrix D. Throws ShapeError if
-/// X is not square.
+/// X is not square. `at` and `update` throw DomainError for a value that is not symmetric (on a GPU they do not look).
 Variable symmetric(const Symbol &x);
 
 /// Called from time to time with the fraction that is done, in [0, 1].

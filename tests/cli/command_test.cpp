@@ -211,7 +211,7 @@ TEST_F(Command, RefusesBadRequestsWithOneLineAndAPlace) {
   expect_refusal("jvp 'X*Y' --wrt X,Y X=2x2 Y=2x2 --tangent 2x2", 2, "takes one variable");
   expect_refusal("jacobian X --wrt X,X X=2x2", 2, "named twice");
   expect_refusal("jacobian X --wrt X --symmetric X=2x3", 2, "square");
-  expect_refusal("jacobian X --wrt X --symmetric 'X=[1,2;3,4]'", 2, "(1, 2) and (2, 1) are 2 and 3");
+  expect_refusal("jacobian X --wrt X --symmetric 'X=[1,2;3,4]'", 2, "entry (0, 1) is 2, entry (1, 0) is 3");
   expect_refusal("gradient X --wrt X X=2x3", 2, "a gradient is of a scalar");
   expect_refusal("hessian X --wrt X X=2x3", 2, "a Hessian is of a scalar, not of 2×3");
   expect_refusal("apply 'K(1000000,1000000)' --to 3x1", 2, "it takes X of 1000000000000×1, not 3×1");

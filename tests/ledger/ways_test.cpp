@@ -4,6 +4,8 @@
 
 #include "kronvec/compare.hpp"
 
+#include <limits>
+
 namespace kronvec::testing {
 namespace {
 
@@ -192,6 +194,20 @@ TEST(Ledger, M7_SymmetricAmongSeveral) {
   EXPECT_TRUE(near(M::copy_of(both.view().block(0, 0, 6, 6)), hy, 1e-12));
   EXPECT_THROW(gradient(scalar, {y, y}), Error);
   EXPECT_THROW(hessian(scalar, std::vector<Variable>{}), Error);
+}
+
+TEST(Ledger, M7_SymmetricVariablesTakeSymmetricValues) {
+  const Symbol s("S", 2, 2), y("Y", 2, 2);
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  const M good{{1, 2}, {2, 3}}, bad{{1, 2}, {4, 3}}, empty{{1, nan}, {nan, 3}}, two{{1, 2, 1, 2}, {2, 3, 4, 3}};
+  const Jacobian plan = jacobian(s * y, {y, symmetric(s)});
+  for (const Device device : {Device::reference(), Device::cpu()}) {
+    auto j = plan.at({{s, good}, {y, bad}}, device);
+    EXPECT_THROW(j.update({{s, bad}}), DomainError);
+    EXPECT_NO_THROW(j.update({{s, empty}}));
+    EXPECT_THROW((void)plan.at({{s, bad}, {y, bad}}, device), DomainError);
+    EXPECT_THROW((void)plan.at_points({{s, two}, {y, bad}}, 2, device), DomainError);
+  }
 }
 
 TEST(Ledger, M7_SeveralVariablesSideBySide) {

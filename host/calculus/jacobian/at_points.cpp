@@ -73,16 +73,25 @@ template <class T> void require_memory(const Points<T> &points, const DenseOptio
                         beside);
 }
 
+template <class T>
+auto points_at(std::shared_ptr<const detail::JacobianPlan> plan, const Values<T> &values, Index points, Device device) {
+  detail::require_symmetric(*plan, values, device);
+  return std::make_shared<Points<T>>(std::move(plan), values, points, device);
+}
+
 } // namespace
 
 template <class T> JacobianAtPoints<T>::JacobianAtPoints(std::shared_ptr<const detail::JacobianPlan> plan,
                                                          const Values<T> &values, Index points, Device device)
-    : points_(std::make_shared<Points<T>>(std::move(plan), values, points, device)) {}
+    : points_(points_at(std::move(plan), values, points, device)) {}
 
 template <class T> Index JacobianAtPoints<T>::size() const { return points_->count(); }
 template <class T> Index JacobianAtPoints<T>::rows() const { return points_->plan().rows(); }
 template <class T> Index JacobianAtPoints<T>::cols() const { return points_->plan().cols(); }
-template <class T> void JacobianAtPoints<T>::update(const Values<T> &values) { points_->update(values); }
+template <class T> void JacobianAtPoints<T>::update(const Values<T> &values) {
+  detail::require_symmetric(points_->plan(), values, points_->device());
+  points_->update(values);
+}
 template <class T> MatrixView<const T> JacobianAtPoints<T>::value() const {
   const BatchView<const T> all = points_->value();
   return {all.data, all.rows, all.cols * points_->count()};

@@ -26,16 +26,26 @@ template double Jacobian::dense_bytes<double>(const DenseOptions &, Device) cons
 Index Jacobian::rows() const { return plan_->rows(); }
 Index Jacobian::cols() const { return plan_->cols(); }
 
+namespace {
+template <class T> auto point_at(std::shared_ptr<const JacobianPlan> plan, const Values<T> &values, Device device) {
+  detail::require_symmetric(*plan, values, device);
+  return std::make_shared<Point<T>>(std::move(plan), values, device);
+}
+} // namespace
+
 template <class T>
 JacobianAt<T>::JacobianAt(std::shared_ptr<const JacobianPlan> plan, const Values<T> &values, Device device)
-    : point_(std::make_shared<Point<T>>(std::move(plan), values, device)) {}
+    : point_(point_at(std::move(plan), values, device)) {}
 template <class T> JacobianAt<T>::JacobianAt(JacobianAt &&) noexcept = default;
 template <class T> JacobianAt<T> &JacobianAt<T>::operator=(JacobianAt &&) noexcept = default;
 template <class T> JacobianAt<T>::~JacobianAt() = default;
 
 template <class T> Index JacobianAt<T>::rows() const { return point_->plan().rows(); }
 template <class T> Index JacobianAt<T>::cols() const { return point_->plan().cols(); }
-template <class T> void JacobianAt<T>::update(const Values<T> &values) { point_->update(values); }
+template <class T> void JacobianAt<T>::update(const Values<T> &values) {
+  detail::require_symmetric(point_->plan(), values, point_->device());
+  point_->update(values);
+}
 template <class T> MatrixView<const T> JacobianAt<T>::value() const { return point_->value(); }
 
 namespace {

@@ -48,6 +48,10 @@ private:
   void lower(Stage stage, const Differential &df, Shape seed);
 };
 
+/// Throws DomainError if a symmetric variable has a value, or one of several values side by side, that is not
+/// symmetric. Checks values for devices of the host only: other devices would have to be waited for.
+template <class T> void require_symmetric(const JacobianPlan &plan, const Values<T> &values, Device device);
+
 /// Predictions for forward, reverse and, if J has terms, structured; fastest first.
 std::vector<Prediction> predict(const JacobianPlan &plan);
 
