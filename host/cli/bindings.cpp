@@ -84,20 +84,20 @@ template <class T> Matrix<T> filled(Index rows, Index cols, bool diagonal_only, 
   return m;
 }
 
-/// Standard input can be read once.
-template <class T> Matrix<T> from_standard_input(const std::string &name) {
-  static std::string reader;
-  if (!reader.empty()) throw Error(fmt::format("{}=-: standard input is read for {} already", name, reader));
-  reader = name;
-  return read_matrix<T>(std::cin, "standard input");
-}
-
 } // namespace
+
+std::istream &standard_input(const std::string &reader) {
+  static std::string first;
+  if (!first.empty())
+    throw Error(fmt::format("standard input is read for {} and for {}; it can be read once", first, reader));
+  first = reader;
+  return std::cin;
+}
 
 template <class T> Matrix<T> value_of(const std::string &name, const std::string &text) {
   static const std::regex random("([0-9]+)x([0-9]+)(:([0-9]+))?"),
       special("(eye|zeros|ones)\\(([0-9]+)(,([0-9]+))?\\)");
-  if (text == standard) return from_standard_input<T>(name);
+  if (text == standard) return read_matrix<T>(standard_input(name), "standard input");
   if (text.ends_with(".npy") || text.ends_with(".csv")) return read_matrix<T>(text);
   if (text.size() >= 2 && text.front() == '[' && text.back() == ']') return literal<T>(name, text);
   if (const auto value = number<double>(text)) return filled<T>(1, 1, false, *value);

@@ -3,12 +3,16 @@
 
 #include "kronvec/kronvec.hpp"
 
+#include <iosfwd>
 #include <map>
 #include <set>
 #include <string>
 #include <string_view>
 
 namespace kronvec::cli {
+
+/// Standard input, which can be read once. `reader` says for what. Throws Error for the second reader.
+std::istream &standard_input(const std::string &reader);
 
 /// The matrix that a value denotes. `name` is that of a symbol or an option, and seeds random numbers. Throws Error,
 /// IoError, OutOfMemory.

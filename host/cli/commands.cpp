@@ -38,7 +38,7 @@ int info(const Request &request) {
   print(fmt::format("kronvec {}\n", version()));
   for (const Device device : Device::all())
     print(fmt::format("{:<14} {}\n", device.name(), device.description()));
-  print(fmt::format("{:<14} {} free\n{:<14} .npy and .csv in; .npy, .mtx and .png out\n", "memory",
+  print(fmt::format("{:<14} {} free\n{:<14} .npy and .csv in; .npy, .mtx, .png and .svg out\n", "memory",
                     readable_bytes(free), "files"));
   return 0;
 }

@@ -60,9 +60,7 @@ private:
   bool is_sparse() const { return std::filesystem::path(request_.delivery.out).extension() == ".mtx"; }
 
   Jacobian made() const {
-    std::vector<Variable> variables;
-    for (const Symbol &x : session_.symbols())
-      variables.push_back(request_.symmetric ? symmetric(x) : Variable(x));
+    const auto variables = session_.variables();
     return request_.command == "hessian" ? kronvec::hessian(session_.f, variables)
                                          : kronvec::jacobian(session_.f, variables);
   }
@@ -99,7 +97,8 @@ private:
     const Index n = request_.points;
     const double entries = static_cast<double>(plan.rows()) * static_cast<double>(plan.cols()) * static_cast<double>(n);
     require_memory(entries * sizeof(T),
-                   fmt::format("{} is {}×{} at each of {} points, which", what_, plan.rows(), plan.cols(), n));
+                   fmt::format("{} is {}×{} at each of {} points, which are written as a whole and", what_, plan.rows(),
+                               plan.cols(), n));
     const auto points = plan.at_points<T>(session_.bindings.values(), n, session_.device);
     deliver(points.to_dense(options_), fmt::format("{}, {} points side by side", layout(), n));
   }

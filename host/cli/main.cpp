@@ -1,5 +1,6 @@
 /// The command `kronvec`: its options and exit statuses. `start/start.cpp` loads and calls it.
 
+#include "cli/bindings.hpp"
 #include "cli/commands.hpp"
 #include "cli/documents.hpp"
 #include "cli/interruption.hpp"
@@ -88,8 +89,9 @@ void add_points(CLI::App &command, Request &r) {
   command.add_option("--points", r.points,
                      "compute at this many points: some symbols have one value per point, side by "
                      "side; so has the result");
-  command.add_option("--varying", r.varying,
-                     "the symbols with one value per point, as in X,B (the variable otherwise)");
+  command
+      .add_option("--varying", r.varying, "the symbols with one value per point, as in X,B (the variable otherwise)")
+      ->needs("--points");
 }
 
 void add_derive(CLI::App &command, Request &r) {
@@ -103,9 +105,14 @@ void add_derive(CLI::App &command, Request &r) {
 
 void add_variable(CLI::App &command, Request &r) { command.add_option("--wrt", r.wrt, "the variable")->required(); }
 
-void add_dense(CLI::App &command, Request &r) {
-  command.add_option("--wrt", r.wrt, "the variable, or several as in X,Y: their blocks side by side")->required();
+void add_variables(CLI::App &command, Request &r) {
+  command.add_option("--wrt", r.wrt, "the variable, or several as in X,Y: their blocks or entries one after the other")
+      ->required();
   command.add_flag("--symmetric", r.symmetric, "the variables are symmetric: derivatives by their vech");
+}
+
+void add_dense(CLI::App &command, Request &r) {
+  add_variables(command, r);
   command.add_option("--out", r.delivery.out,
                      "a .npy file for the result, or a .mtx file (Matrix Market) for a sparse one, of which nothing "
                      "dense is formed, or - for the bytes of a .npy file on standard output (text there otherwise)");
@@ -164,8 +171,10 @@ void declare(CLI::App &app, Request &request) {
        {"evaluate", "jacobian", "gradient", "hessian", "jvp", "vjp", "compare", "apply", "simplify", "info"})
     add_json(*of(name), request);
   add_derive(*of("derive"), request);
-  for (const char *name : {"gradient", "jvp", "vjp", "compare", "derive"})
+  for (const char *name : {"compare", "derive"})
     add_variable(*of(name), request);
+  for (const char *name : {"gradient", "jvp", "vjp"})
+    add_variables(*of(name), request);
   for (const char *name : {"jacobian", "hessian"})
     add_dense(*of(name), request);
   of("evaluate")
@@ -184,8 +193,8 @@ void declare(CLI::App &app, Request &request) {
 }
 
 /// The expression that standard input holds, without the end of the line.
-std::string standard_input() {
-  std::string text(std::istreambuf_iterator<char>(std::cin), {});
+std::string expression_from_standard_input() {
+  std::string text(std::istreambuf_iterator<char>(kronvec::cli::standard_input("the expression")), {});
   while (text.ends_with('\n'))
     text.pop_back();
   return text;
@@ -236,7 +245,8 @@ extern "C" int kronvec_command(int argc, char **argv) {
   Request request;
   CLI::App app("Matrix calculus at the speed of memory");
   declare(app, request);
-  if (argc > 1 && argv[1][0] != '-' && !has_command(argv[1]))
+  if (argc == 1) return report(fmt::format("no command; the commands are {}", command_names()), wrong);
+  if (argv[1][0] != '-' && !has_command(argv[1]))
     return report(fmt::format("no command '{}'; the commands are {}", argv[1], command_names()), wrong);
   std::string expression;
   std::vector<std::string> arguments = arguments_of(argc, argv, expression);
@@ -251,7 +261,7 @@ extern "C" int kronvec_command(int argc, char **argv) {
     return report(e.what(), wrong);
   }
   if (!expression.empty()) request.expression = expression;
-  if (request.expression == kronvec::cli::standard) request.expression = standard_input();
+  if (request.expression == kronvec::cli::standard) request.expression = expression_from_standard_input();
   request.command = app.get_subcommands().front()->get_name();
   return answer(app, request);
 }

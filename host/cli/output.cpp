@@ -68,7 +68,12 @@ template <class T> std::string json(MatrixView<const T> m) {
 
 template <class T> void print_npy(MatrixView<const T> m) {
   if (isatty(STDOUT_FILENO)) throw Error("--out -: the bytes of a .npy file would go to a terminal");
-  writing([&] { write_npy<T>(std::cout, m); });
+  try {
+    write_npy<T>(std::cout, m);
+  } catch (const IoError &error) {
+    if (errno == EPIPE) throw Interrupted(SIGPIPE);
+    throw MachineError(error.what());
+  }
 }
 
 template void print(MatrixView<const float>);

@@ -27,6 +27,13 @@ public:
     }
     return all;
   }
+  /// What --wrt and --symmetric say.
+  std::vector<Variable> variables() const {
+    std::vector<Variable> all;
+    for (const Symbol &x : symbols())
+      all.push_back(request.symmetric ? symmetric(x) : Variable(x));
+    return all;
+  }
   /// The only one.
   Symbol symbol() const {
     const auto all = symbols();
@@ -51,6 +58,10 @@ private:
   static std::set<std::string> varying(const Request &r) {
     if (r.points < 1) throw Error(fmt::format("--points {}: there must be one", r.points));
     const auto names = names_in(r.varying.empty() ? r.wrt : r.varying);
+    const auto values = named_values(r.bindings);
+    for (const std::string &name : names)
+      if (!r.varying.empty() && !values.contains(name))
+        throw Error("--varying " + r.varying + ": no symbol '" + name + "' is bound");
     return {names.begin(), names.end()};
   }
 };

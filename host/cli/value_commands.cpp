@@ -24,6 +24,8 @@ namespace {
 
 template <class T> void evaluate(Session<T> &session) {
   if (const std::string &graph = session.request.graph; !graph.empty()) {
+    if (session.request.delivery.json || !session.request.delivery.out.empty())
+      throw Error("--graph draws the program and evaluates nothing: leave out --out and --json");
     writing([&] { write_graph(graph, session.f); });
     return say("{}: the program that computes the value", graph);
   }
@@ -36,13 +38,13 @@ template <class T> void evaluate(Session<T> &session) {
 }
 
 template <class T> void gradient(Session<T> &session) {
-  const Expression g = kronvec::gradient(session.f, session.symbol());
+  const Expression g = kronvec::gradient(session.f, session.variables());
   session.deliver(kronvec::evaluate<T>(g, session.bindings.values(), session.device), "gradient");
 }
 
 /// J·X or Jᵀ·X, at one point or at many.
 template <class T> Matrix<T> product(Session<T> &session, bool transposed, MatrixView<const T> x) {
-  const Jacobian plan = jacobian(session.f, session.symbol());
+  const Jacobian plan = jacobian(session.f, session.variables());
   const auto apply = [&](const auto &j) { return transposed ? j.apply_transpose(x) : j.apply(x); };
   const auto values = session.bindings.values();
   if (session.request.points == 1) return apply(plan.at<T>(values, session.device));
@@ -60,11 +62,11 @@ template <class T> void vjp(Session<T> &session) {
 }
 
 std::string json(const Comparison &row) {
+  const auto number = [](double x) { return std::isfinite(x) ? fmt::format("{}", x) : std::string("\"Infinity\""); };
   return fmt::format("{{\"device\": {}, \"method\": {}, \"points\": {}, \"error\": {}, \"tolerance\": {}, "
                      "\"seconds\": {}, \"bytes_per_second\": {}, \"peak_bytes\": {}, \"passed\": {}}}",
-                     json_string(row.device), json_string(name(row.method)), row.points,
-                     std::isfinite(row.error) ? fmt::format("{}", row.error) : "\"Infinity\"", row.tolerance,
-                     row.seconds, row.bandwidth, row.peak_bytes, row.passed());
+                     json_string(row.device), json_string(name(row.method)), row.points, number(row.error),
+                     number(row.tolerance), row.seconds, row.bandwidth, row.peak_bytes, row.passed());
 }
 
 /// The table of comparisons, with the verdicts in colour.

@@ -209,7 +209,7 @@ TEST_F(Command, RefusesBadRequestsWithOneLineAndAPlace) {
   expect_refusal("evaluate 'det(A)' A=2x3", 2, "det needs a square matrix, not 2×3");
   expect_refusal("evaluate 'inv(A)' 'A=zeros(2,2)'", 2, "singular");
   expect_refusal("jacobian 'X' --wrt Y X=2x2", 2, "--wrt Y");
-  expect_refusal("jvp 'X*Y' --wrt X,Y X=2x2 Y=2x2 --tangent 2x2", 2, "takes one variable");
+  expect_refusal("compare 'X*Y' --wrt X,Y X=2x2 Y=2x2", 2, "takes one variable");
   expect_refusal("jacobian X --wrt X,X X=2x2", 2, "named twice");
   expect_refusal("jacobian X --wrt X --symmetric X=2x3", 2, "square");
   expect_refusal("jacobian X --wrt X --symmetric 'X=[1,2;3,4]'", 2, "entry (0, 1) is 2, entry (1, 0) is 3");
@@ -405,7 +405,9 @@ TEST_F(Command, PassesMatricesThroughPipes) {
   EXPECT_EQ(run("evaluate - X=2 <f.txt").out, "5\n");
   expect_refusal("evaluate X*Y X=- Y=- </dev/null", 2, "standard input: no numbers in it");
   write("x.csv", "1\n");
-  expect_refusal("evaluate X*Y X=- Y=- <x.csv", 2, "Y=-: standard input is read for X already");
+  expect_refusal("evaluate X*Y X=- Y=- <x.csv", 2, "standard input is read for X and for Y");
+  expect_refusal("evaluate - X=- <f.txt", 2, "standard input is read for the expression and for X");
+  EXPECT_EQ(run("evaluate X X=200x200 --out - | head -c 1 >/dev/null").err, "") << "a reader may leave";
 }
 
 TEST_F(Command, PrintsJsonForPrograms) {
@@ -415,6 +417,11 @@ TEST_F(Command, PrintsJsonForPrograms) {
   EXPECT_NE(rows.out.find("{\"device\": \"cpu\", \"method\": \"structured\", \"points\": 1, \"error\": "),
             std::string::npos)
       << rows.out;
+  const Outcome singular = run("compare 'log(X)' --wrt X 'X=[0,1]' --device cpu --json");
+  EXPECT_EQ(singular.out.find("inf"), std::string::npos) << singular.out;
+  EXPECT_NE(singular.out.find("\"method\": \"numeric\", \"points\": 1, \"error\": \"Infinity\", \"tolerance\": 0"),
+            std::string::npos)
+      << singular.out;
   EXPECT_NE(run("info --json").out.find("\"devices\": [{\"name\": \"reference\""), std::string::npos);
   EXPECT_NE(run("simplify 'K(5,4)*kron(A,B)*K(3,2)' A=4x3 B=5x2 --json").out.find("\"after\": \"B ⊗ A\""),
             std::string::npos);
@@ -430,6 +437,8 @@ TEST_F(Command, ComputesAtManyPoints) {
   expect_refusal("jacobian 'X*X' --wrt X X=3x4 --points 5", 2, "X has 4 columns, which are not 5 values side by side");
   expect_refusal("jacobian X --wrt X X=1x4 --points 0", 2, "--points 0");
   expect_refusal("evaluate X X=1x4 --points 4", 2, "--varying");
+  expect_refusal("evaluate X X=1x4 --points 4 --varying Z", 2, "--varying Z: no symbol 'Z' is bound");
+  expect_refusal("evaluate X X=1x4 --varying X", 2, "--points");
 }
 
 TEST_F(Command, HessiansHaveTheOptionsOfJacobians) {
@@ -440,6 +449,12 @@ TEST_F(Command, HessiansHaveTheOptionsOfJacobians) {
   expect_refusal("hessian 'sum(X.^3)' --wrt X X=200x1 --max-memory 100kB", 2, "the Hessian is 200×200");
 }
 
+TEST_F(Command, GradientsAndProductsTakeSeveralVariables) {
+  EXPECT_EQ(run("gradient 'sum(X.*Y)' --wrt X,Y X=2 Y=3").out, "3\n2\n");
+  EXPECT_EQ(run("gradient 'sum(S.^2)' --wrt S --symmetric 'S=[1,2;2,3]'").out, "2\n8\n6\n");
+  EXPECT_EQ(run("jvp 'X*Y' --wrt X,Y X=2 Y=3 --tangent '[1;10]'").out, "23\n");
+}
+
 TEST_F(Command, DrawsTheProgram) {
   const Outcome graph = run("evaluate 'A*exp(X)+1' A=2x3 X=3x4 --graph g.svg");
   EXPECT_EQ(graph.status, 0) << graph.err;
@@ -447,6 +462,7 @@ TEST_F(Command, DrawsTheProgram) {
   const std::string svg = contents(dir_ / "g.svg");
   for (const char *part : {"<svg ", ">A<", ">X<", ">T1 = exp(X)<", ">T2 = A·T1<", ">F = T2 + 1<", ">2×4<", "</svg>"})
     EXPECT_NE(svg.find(part), std::string::npos) << part << " in:\n" << svg;
+  expect_refusal("evaluate X X=2 --graph g.svg --json", 2, "--graph");
   expect_refusal("evaluate X X=2 --graph g.png", 2, "its name must end in .svg");
 }
 
