@@ -49,13 +49,13 @@ Blocks::Blocks(std::size_t bytes, std::size_t count) {
   if (bytes > 0 && count > 0) count_[Pool::block_size(bytes)] = count;
 }
 
-Blocks operator+(Blocks a, const Blocks &b) {
+KRONVEC_API Blocks operator+(Blocks a, const Blocks &b) {
   for (const auto &[size, count] : b.count_)
     a.count_[size] += count;
   return a;
 }
 
-Blocks operator|(Blocks a, const Blocks &b) {
+KRONVEC_API Blocks operator|(Blocks a, const Blocks &b) {
   for (const auto &[size, count] : b.count_)
     a.count_[size] = std::max(a.count_[size], count);
   return a;
