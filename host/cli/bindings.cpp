@@ -12,6 +12,7 @@
 #include <iostream>
 #include <optional>
 #include <regex>
+#include <sstream>
 
 namespace kronvec::cli {
 namespace {
@@ -153,10 +154,19 @@ Bindings<T> bindings_of(const std::vector<std::string> &arguments, Index points,
   return bindings;
 }
 
+std::vector<std::string> names_in(const std::string &list) {
+  std::vector<std::string> names;
+  std::istringstream text(list);
+  for (std::string name; std::getline(text, name, ',');)
+    names.push_back(name);
+  return names;
+}
+
 void note_unused(const Symbols &bound, const std::string &expression, const std::string &also) {
   const auto used = free_names(expression);
+  const auto others = names_in(also);
   for (const auto &[name, symbol] : bound)
-    if (!used.contains(name) && ("," + also + ",").find("," + name + ",") == std::string::npos)
+    if (!used.contains(name) && std::ranges::find(others, name) == others.end())
       say("kronvec: note: '{}' does not occur in the expression", name);
 }
 

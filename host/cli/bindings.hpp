@@ -8,6 +8,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace kronvec::cli {
 
@@ -31,6 +32,8 @@ template <class T> struct Bindings {
   }
 };
 
+/// The names of a list such as "X,Y".
+std::vector<std::string> names_in(const std::string &list);
 /// The texts of the values. Throws Error for an argument that is not NAME=VALUE, or a name given twice.
 std::map<std::string, std::string> named_values(const std::vector<std::string> &arguments);
 /// The value of a symbol in `varying` consists of `points` values side by side.

@@ -6,9 +6,6 @@
 
 namespace kronvec::cli {
 
-/// The names of a list such as "X,Y".
-std::vector<std::string> names_in(const std::string &list);
-
 template <class T> class Session {
 public:
   explicit Session(const Request &r)

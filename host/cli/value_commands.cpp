@@ -12,14 +12,6 @@
 
 namespace kronvec::cli {
 
-std::vector<std::string> names_in(const std::string &list) {
-  std::vector<std::string> names;
-  std::istringstream text(list);
-  for (std::string name; std::getline(text, name, ',');)
-    names.push_back(name);
-  return names;
-}
-
 namespace {
 
 template <class T> void evaluate(Session<T> &session) {

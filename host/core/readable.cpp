@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace kronvec::inline KRONVEC_ABI {
 
 std::string readable_bytes(double bytes) {
@@ -23,6 +25,10 @@ std::string json_string(std::string_view text) {
     result += c;
   }
   return result + '"';
+}
+
+std::size_t width_of(std::string_view text) {
+  return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (c & 0xc0) != 0x80; }));
 }
 
 std::string first_bytes(const std::string &text, std::size_t most) {

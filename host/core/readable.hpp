@@ -15,6 +15,9 @@ KRONVEC_API std::string readable_bytes(double bytes);
 /// As a string of JSON (RFC 8259), in quotes.
 KRONVEC_API std::string json_string(std::string_view text);
 
+/// Number of characters of a UTF-8 text; each takes one column.
+std::size_t width_of(std::string_view text);
+
 /// The first `most` bytes, without a partial UTF-8 character at the end, and "…" for what is left out.
 std::string first_bytes(const std::string &text, std::size_t most);
 

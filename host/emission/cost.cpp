@@ -15,12 +15,6 @@ double volume(const Product &p, bool summed) {
   return values;
 }
 
-bool has_summed_label(const Product &p, const Product::Factor &f) {
-  for (int q = 0; q < p.labels; ++q)
-    if (p.summed(q) && uses(f, q)) return true;
-  return false;
-}
-
 bool same_places(const Product &p, const Product &r) { return p.row == r.row && p.col == r.col; }
 
 } // namespace
@@ -29,14 +23,13 @@ Cost cost_of(const Emission &emission) {
   Cost cost;
   const double entries = static_cast<double>(emission.rows.size) * static_cast<double>(emission.cols.size);
   for (auto p = emission.products.begin(); p != emission.products.end(); ++p) {
-    const double places = volume(*p, false), sums = volume(*p, true);
-    const auto summed =
-        std::count_if(p->factors.begin(), p->factors.end(), [&](const auto &f) { return has_summed_label(*p, f); });
+    const double places = volume(*p, false), values = volume(*p, true);
+    const auto summed = std::count_if(p->factors.begin(), p->factors.end(), [&](const auto &f) { return sums(*p, f); });
     const double others = static_cast<double>(p->factors.size()) - static_cast<double>(summed);
     if (summed > 0) {
-      cost.flops += static_cast<double>(summed) * places * sums;
+      cost.flops += static_cast<double>(summed) * places * values;
       cost.time +=
-          static_cast<double>(summed) * places * sums / (summed == 2 ? rates::product_flops : rates::entrywise);
+          static_cast<double>(summed) * places * values / (summed == 2 ? rates::product_flops : rates::entrywise);
     }
     const double entrywise = places * std::max(0.0, others - (summed == 0));
     cost.flops += entrywise;

@@ -54,6 +54,18 @@ Product simplified(Product p) {
   return p;
 }
 
+bool sums(const Product &p) {
+  for (int q = 0; q < p.labels; ++q)
+    if (p.summed(q) && p.extent[q] > 1) return true;
+  return false;
+}
+
+bool sums(const Product &p, const Product::Factor &f) {
+  for (int q = 0; q < p.labels; ++q)
+    if (p.summed(q) && uses(f, q)) return true;
+  return false;
+}
+
 Index sum_values(const Product &p) {
   Index values = 1;
   for (int q = 0; q < p.labels; ++q)

@@ -86,6 +86,11 @@ KRONVEC_API bool is_empty(const Product &p);
 /// removed, and a summed label that no factor has becomes part of the scale. No extent may be 0.
 KRONVEC_API Product simplified(Product p);
 
+/// Whether a product sums over a label that has several values.
+KRONVEC_API bool sums(const Product &p);
+/// Whether a factor depends on a summed label.
+KRONVEC_API bool sums(const Product &p, const Product::Factor &f);
+
 /// Sums of at most this many values are better written out as products.
 constexpr Index few_values = 8;
 /// Number of values that the summed labels have together.

@@ -1,6 +1,7 @@
 /// A derivation as text for a terminal.
 
 #include "calculus/derivation/content.hpp"
+#include "core/readable.hpp"
 
 #include <fmt/format.h>
 
@@ -12,11 +13,6 @@ namespace {
 using derivation::Content;
 using derivation::is_function;
 using derivation::RuleName;
-
-/// Number of characters of a UTF-8 text; each takes one column.
-std::size_t width_of(std::string_view text) {
-  return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (c & 0xc0) != 0x80; }));
-}
 
 /// The best place to break a formula so that the first piece fits: after the loosest operator; of several, the last.
 std::size_t break_in(std::string_view text, std::size_t room) {

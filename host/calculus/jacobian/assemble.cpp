@@ -78,9 +78,7 @@ template <class T> Blocks held_by_assembly(const JacobianPlan &plan, Device devi
   const Layout filled = natural_layout(method, options.layout);
   if (filled == options.layout) return held;
   const Index length = filled == Layout::numerator ? plan.rows() : plan.cols();
-  if (method != Method::forward && method != Method::reverse) return held + blocks<T>(length);
-  const Stage stage = method == Method::forward ? Stage::forward : Stage::reverse;
-  return held + blocks<T>(length * columns_per_pass(plan, stage, sizeof(T)));
+  return held + blocks<T>(length * columns_per_pass(plan, method, sizeof(T)));
 }
 
 template void assemble(const Point<float> &, MatrixView<float>, const DenseOptions &);

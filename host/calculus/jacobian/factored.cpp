@@ -3,6 +3,7 @@
 #include "calculus/jacobian/point.hpp"
 #include "core/free_memory.hpp"
 #include "devices/operands.hpp"
+#include "emission/labels.hpp"
 
 #include <algorithm>
 
@@ -96,9 +97,8 @@ template <class T> FactoredJacobian<T>::FactoredJacobian(std::shared_ptr<const P
   require_terms(point->plan());
   terms_->workspace = point->dense_workspace();
   terms_->buffers = point->run_dense(terms_->workspace);
-  for (const Product &p : point->plan().dense.emission.products)
-    for (int q = 0; q < p.labels; ++q)
-      terms_->sums = terms_->sums || (p.summed(q) && p.extent[q] > 1);
+  terms_->sums =
+      std::ranges::any_of(point->plan().dense.emission.products, [](const Product &p) { return kronvec::sums(p); });
   terms_->point = std::move(point);
 }
 template <class T> FactoredJacobian<T>::FactoredJacobian(FactoredJacobian &&) noexcept = default;

@@ -87,9 +87,7 @@ private:
       const Index middle = step + (above - step) / 2;
       (needed(middle).within(room_) ? step : above) = middle;
     }
-    const Index pass = method == Method::forward   ? columns_per_pass(point_.plan(), Stage::forward, sizeof(T))
-                       : method == Method::reverse ? columns_per_pass(point_.plan(), Stage::reverse, sizeof(T))
-                                                   : 1;
+    const Index pass = detail::columns_per_pass(point_.plan(), method, sizeof(T));
     if (step > pass && step < total) step -= step % pass;
   }
 

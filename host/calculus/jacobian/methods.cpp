@@ -19,6 +19,12 @@ Index columns_per_pass(const JacobianPlan &plan, Stage stage, std::size_t elemen
   return std::clamp<Index>(target / (elements * static_cast<Index>(element)), 1, std::max<Index>(in.size(), 1));
 }
 
+Index columns_per_pass(const JacobianPlan &plan, Method method, std::size_t element) {
+  if (method == Method::forward) return columns_per_pass(plan, Stage::forward, element);
+  if (method == Method::reverse) return columns_per_pass(plan, Stage::reverse, element);
+  return 1;
+}
+
 namespace {
 
 /// By products with unit vectors (ledger M2, M3).

@@ -24,6 +24,8 @@ protected:
 /// Number of columns that one pass of `forward` or `reverse` computes together: as many as keep the workspace within a
 /// few MiB.
 Index columns_per_pass(const JacobianPlan &plan, Stage stage, std::size_t element);
+/// The same for any method: those that compute no columns together have 1.
+Index columns_per_pass(const JacobianPlan &plan, Method method, std::size_t element);
 
 /// The layout whose columns a method fills when `wanted` is requested.
 Layout natural_layout(Method method, Layout wanted);

@@ -2,6 +2,8 @@
 
 #include "calculus/program/fusion.hpp"
 
+#include "emission/labels.hpp"
+
 #include <algorithm>
 #include <bit>
 #include <optional>
@@ -11,12 +13,6 @@ namespace {
 
 /// Max number of factors of a fused product. With more factors, saving a pass gains nothing.
 constexpr std::size_t max_factors = 6;
-
-bool sums(const Product &p) {
-  for (int q = 0; q < p.labels; ++q)
-    if (p.summed(q) && p.extent[q] > 1) return true;
-  return false;
-}
 
 /// The label of `outer` that corresponds to each label of `inner`, if `outer` reads at `read` exactly the places that
 /// `inner` writes. Labels that `inner` sums come after those of `outer`.

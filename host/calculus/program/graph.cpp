@@ -85,11 +85,7 @@ private:
     }
   }
 
-  static double width(const Box &box) { return std::max(48.0, letter * static_cast<double>(letters(box.text)) + 16); }
-  static std::size_t letters(const std::string &text) {
-    return static_cast<std::size_t>(
-        std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
-  }
+  static double width(const Box &box) { return std::max(48.0, letter * static_cast<double>(width_of(box.text)) + 16); }
   static double y(Index layer) { return margin + static_cast<double>(layer) * (box_height + layer_gap); }
 
   /// Rows of boxes, layer by layer, each row centred; within a row by the mean place of the operands.
@@ -97,14 +93,14 @@ private:
     std::vector<std::vector<Box *>> rows(static_cast<std::size_t>(layers_));
     for (Box &box : boxes_)
       if (box.drawn) rows[static_cast<std::size_t>(box.layer)].push_back(&box);
-    const auto width_of = [](const std::vector<Box *> &row) {
+    const auto width_of_row = [](const std::vector<Box *> &row) {
       double total = -gap;
       for (const Box *box : row)
         total += width(*box) + gap;
       return total;
     };
     for (const auto &row : rows)
-      width_ = std::max(width_, width_of(row) + 2 * margin);
+      width_ = std::max(width_, width_of_row(row) + 2 * margin);
     const auto mean = [this](const Box *box) {
       double sum = 0;
       for (const std::size_t u : box->operands)
@@ -113,7 +109,7 @@ private:
     };
     for (auto &row : rows) {
       std::ranges::stable_sort(row, {}, mean);
-      double left = (width_ - width_of(row)) / 2;
+      double left = (width_ - width_of_row(row)) / 2;
       for (Box *box : row)
         box->x = left + width(*box) / 2, left += width(*box) + gap;
     }

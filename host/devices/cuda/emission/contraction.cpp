@@ -19,11 +19,6 @@ std::size_t at(int q) { return static_cast<std::size_t>(q); }
 bool used(const Factors &factors, int q) {
   return std::any_of(factors.begin(), factors.end(), [q](const auto &f) { return uses(f, q); });
 }
-bool sums(const Product &p, const Product::Factor &f) {
-  for (int q = 0; q < p.labels; ++q)
-    if (p.summed(q) && uses(f, q)) return true;
-  return false;
-}
 
 class SumSplitter {
 public:
