@@ -7,7 +7,7 @@ import re
 import sys
 
 CALCULUS = pathlib.Path(__file__).resolve().parent.parent / "host/calculus"
-ROOMS = ["expression", "printing", "program", "terms", "differential", "derivation", "jacobian", "checking"]
+ROOMS = ["expression", "printing", "rewriting", "program", "terms", "differential", "derivation", "jacobian", "checking"]
 
 
 def upward_includes():

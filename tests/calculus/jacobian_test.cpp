@@ -248,7 +248,7 @@ TEST(Expression, PrintsAsItIsWritten) {
   EXPECT_EQ(to_string(transpose(a * x)), "(A*X)'");
   EXPECT_EQ(to_string(pow(x, 3) + 2 * inverse(a)), "X.^3+2*inv(A)");
   EXPECT_EQ(to_string(a * (x * a)), "A*(X*A)");
-  EXPECT_EQ(to_string(log(1 + exp(x))), "softplus(X)");
+  EXPECT_EQ(to_string(log(1 + exp(x))), "log(1+exp(X))");
 }
 
 } // namespace

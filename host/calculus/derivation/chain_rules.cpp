@@ -33,6 +33,7 @@ const std::vector<Simplifier::ChainRule> &Simplifier::chain_rules() {
       {"(Bᵀ ⊗ A)·vec X = vec(A·X·B)", "V2", &Simplifier::kronecker_on_vec},
       {"K[m,n]·vec A = vec Aᵀ", "V3", &Simplifier::commutation_on_vec},
       {"Diag(vec A)·vec X = vec(A ⊙ X)", "V4", &Simplifier::diagonal_on_vec},
+      {"1ᵀ·u = uᵀ·1 = sum u", "T6", &Simplifier::sum_of_column},
       {"(a ⊗ B)·C = a ⊗ B·C, C·(aᵀ ⊗ B) = aᵀ ⊗ C·B", "K3", &Simplifier::absorb},
   };
   return rules;
@@ -73,6 +74,14 @@ std::optional<Expression> Simplifier::merge_kronecker(const Expression &a, const
 std::optional<Expression> Simplifier::absorb(const Expression &a, const Expression &b) {
   if (is_kron(a) && argument(a, 0).cols() == 1) return kronecker_product(argument(a, 0), product(argument(a, 1), b));
   if (is_kron(b) && argument(b, 0).rows() == 1) return kronecker_product(argument(b, 0), product(a, argument(b, 1)));
+  return std::nullopt;
+}
+
+/// Of a row of ones and a column, or a row and a column of ones.
+std::optional<Expression> Simplifier::sum_of_column(const Expression &a, const Expression &b) {
+  if (a.rows() != 1 || b.cols() != 1) return std::nullopt;
+  if (is(a, Kind::filled)) return a.node()->alpha * kronvec::sum(b);
+  if (is(b, Kind::filled)) return b.node()->alpha * kronvec::sum(transposed(a));
   return std::nullopt;
 }
 

@@ -25,8 +25,9 @@ struct Content {
 
   Symbol x;
   SizeNames sizes;
-  std::string name; ///< the name of F: a letter that no symbol has
-  Expression f;
+  std::string name;               ///< the name of F: a letter that no symbol has
+  Expression written;             ///< F as it was given
+  Expression f;                   ///< the same function, in the form that is differentiated
   std::vector<Symbol> symbols;    ///< the symbols of F, and X
   std::vector<DerivedPart> parts; ///< the last one is F itself
   Expression factors;             ///< J as the vec of the differential gives it, before simplification
@@ -37,7 +38,7 @@ struct Content {
   std::vector<std::string> remarks;
 
   Spelling spelling(Notation notation) const;
-  /// F with its parts written out, unless that is too long (`longest_in_full`).
+  /// F as it was given, with its parts written out, unless that is too long (`longest_in_full`).
   std::string function(Notation notation) const;
 };
 

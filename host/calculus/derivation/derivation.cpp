@@ -3,6 +3,7 @@
 #include "kronvec/derivation.hpp"
 
 #include "calculus/derivation/content.hpp"
+#include "calculus/rewriting/rewriter.hpp"
 
 #include <fmt/format.h>
 
@@ -40,12 +41,17 @@ std::vector<std::string> remarks_about(const Expression &f) {
   return all;
 }
 
+/// Turns off the rules that only save work: nothing is computed here.
+double any_work_is_equal(const Expression &, const std::unordered_set<const Node *> &) { return 0; }
+
 } // namespace
 
 Content::Content(const Expression &function, const Symbol &variable, const SizeNames &names_of_sizes)
-    : x(variable), sizes(names_of_sizes), f(function), factors(0), jacobian(0), jacobian_transpose(0) {
+    : x(variable), sizes(names_of_sizes), written(function), f(function), factors(0), jacobian(0),
+      jacobian_transpose(0) {
   Simplifier simplify;
-  f = simplify(readable(function));
+  written = simplify(readable(function));
+  f = simplify(rewriting::Rewriter(any_work_is_equal)(written));
   symbols = symbols_of(f, x);
   for (const Symbol &symbol : symbols)
     if (symbol.name() == "d" + x.name())
@@ -87,8 +93,8 @@ Spelling Content::spelling(Notation notation) const {
 
 std::string Content::function(Notation notation) const {
   const Spelling with_names = spelling(notation);
-  const std::string text = print(f, {.notation = notation, .size = with_names.size});
-  return text.size() < longest_in_full ? text : print_definition(f, with_names);
+  const std::string text = print(written, {.notation = notation, .size = with_names.size});
+  return text.size() < longest_in_full ? text : print_definition(written, with_names);
 }
 
 } // namespace kronvec::derivation

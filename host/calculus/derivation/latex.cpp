@@ -33,7 +33,8 @@ private:
     std::string shapes;
     for (const Symbol &symbol : c_.symbols)
       shapes += fmt::format(",\\quad {}\\colon {}", print_name(symbol.name(), Notation::latex), size(symbol.shape()));
-    return display(fmt::format("{} &= {}{}", c_.name, c_.function(Notation::latex), shapes));
+    const std::string rewritten = c_.f.node() == c_.written.node() ? "" : fmt::format(" \\\\\n&= {}", tex(c_.f));
+    return display(fmt::format("{} &= {}{}{}", c_.name, c_.function(Notation::latex), shapes, rewritten));
   }
 
   std::string differentials() const {

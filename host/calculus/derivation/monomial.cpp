@@ -2,7 +2,7 @@
 
 #include "calculus/derivation/monomial.hpp"
 
-#include "calculus/derivation/interning.hpp"
+#include "calculus/expression/interning.hpp"
 
 #include <fmt/format.h>
 

@@ -126,14 +126,17 @@ constexpr ShapeRule functions[] = {
     {"trace", 1, [](ShapeBuilder &b, const TextShapes &u) { return b.square(u[0]), b.scalar(); }},
     {"det", 1, [](ShapeBuilder &b, const TextShapes &u) { return b.square(u[0]), b.scalar(); }},
     {"logdet", 1, [](ShapeBuilder &b, const TextShapes &u) { return b.square(u[0]), b.scalar(); }},
+    {"signdet", 1, [](ShapeBuilder &b, const TextShapes &u) { return b.square(u[0]), b.scalar(); }},
     {"sum", 1, [](ShapeBuilder &b, const TextShapes &) { return b.scalar(); }},
     {"norm1", 1, [](ShapeBuilder &b, const TextShapes &) { return b.scalar(); }},
     {"norm2", 1, [](ShapeBuilder &b, const TextShapes &) { return b.scalar(); }},
     {"neg", 1, [](ShapeBuilder &, const TextShapes &u) { return u[0]; }},
     {"softmax", 1, [](ShapeBuilder &, const TextShapes &u) { return u[0]; }},
+    {"logsoftmax", 1, [](ShapeBuilder &, const TextShapes &u) { return u[0]; }},
     {"logsumexp", 1, [](ShapeBuilder &b, const TextShapes &u) { return b.one_row(u[0]); }},
     {"transpose", 1, [](ShapeBuilder &b, const TextShapes &u) { return b.transposed(u[0]); }},
     {"solve", 2, [](ShapeBuilder &b, const TextShapes &u) { return b.solve(u[0], u[1]); }},
+    {"inner", 2, [](ShapeBuilder &b, const TextShapes &u) { return b.entrywise(u[0], u[1]), b.scalar(); }},
     {"hadamard", 2, [](ShapeBuilder &b, const TextShapes &u) { return b.entrywise(u[0], u[1]); }},
     {"pow", 2, [](ShapeBuilder &b, const TextShapes &u) { return b.entrywise(u[0], u[1]); }},
     {"vec", 1, [](ShapeBuilder &b, const TextShapes &u) { return b.vec(u[0]); }},
@@ -154,6 +157,7 @@ constexpr ShapeRule functions[] = {
        const SizeId n = b.size_of(u[0]);
        return TextShape{b.triangle_of(n), b.times(n, n)};
      }},
+    {"dadj", 2, [](ShapeBuilder &b, const TextShapes &u) { return b.entrywise(b.square(u[0]), u[1]); }},
     {"dexpm", 2, [](ShapeBuilder &b, const TextShapes &u) { return b.entrywise(b.square(u[0]), u[1]); }},
     {"jexpm", 1,
      [](ShapeBuilder &b, const TextShapes &u) {

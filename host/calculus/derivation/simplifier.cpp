@@ -91,10 +91,17 @@ Expression Simplifier::simplified(const NodePtr &node, const std::vector<Express
   case Kind::multiply:
     return product(u[0], u[1]);
   case Kind::hadamard:
+  case Kind::hadamard_or_zero:
     return u[0].is_scalar() || u[1].is_scalar() ? product(u[0], u[1]) : entrywise_product(u[0], u[1]);
+  case Kind::power:
+    if (f.alpha > 0) // written out: the limit where u^v is 0 is of no interest to a reader
+      return entrywise_product(unique(pow(u[0], u[1])), unique(pow(unique(log(u[0])), f.alpha)));
+    break;
   case Kind::quotient:
+  case Kind::quotient_or_zero:
     if (is(u[1], Kind::number)) return product(1 / u[1].node()->alpha, u[0]);
     if (u[1].is_scalar()) return product(u[0], reciprocal(u[1]));
+    if (f.kind == Kind::quotient_or_zero) return unique(quotient(u[0], u[1]));
     break;
   case Kind::transpose:
     return transposed(u[0]);

@@ -4,8 +4,8 @@
 /// Every part is simplified once, after its arguments. A product is a chain (monomial.hpp) whose neighbours are merged.
 /// A sum is a list of products whose common factors are taken out. Nothing is multiplied out.
 
-#include "calculus/derivation/interning.hpp"
 #include "calculus/derivation/monomial.hpp"
+#include "calculus/expression/interning.hpp"
 
 #include <optional>
 #include <string_view>
@@ -60,6 +60,7 @@ private:
   std::optional<Expression> merged(const Expression &a, const Expression &b);
   std::optional<Expression> merge_kronecker(const Expression &a, const Expression &b);
   std::optional<Expression> absorb(const Expression &a, const Expression &b);
+  std::optional<Expression> sum_of_column(const Expression &a, const Expression &b);
   std::optional<Expression> merge_commutations(const Expression &a, const Expression &b);
   std::optional<Expression> move_commutation(const Expression &a, const Expression &b);
   std::optional<Expression> merge_diagonals(const Expression &a, const Expression &b);

@@ -85,7 +85,10 @@ private:
     std::string shapes;
     for (const Symbol &symbol : c_.symbols)
       shapes += fmt::format("{} {}, ", print_name(symbol.name(), Notation::text), spelled(symbol.shape()));
-    return wrapped(c_.name + " = ", c_.function(Notation::text), width_) +
+    const std::string rewritten = c_.f.node() == c_.written.node()
+                                      ? ""
+                                      : "\n" + wrapped(std::string(c_.name.size(), ' ') + " = ", text(c_.f), width_);
+    return wrapped(c_.name + " = ", c_.function(Notation::text), width_) + rewritten +
            fmt::format("\n{}{} {}\n", shapes, c_.name, spelled(c_.f.shape()));
   }
 

@@ -2,7 +2,7 @@
 
 #include "calculus/derivation/textbook.hpp"
 
-#include "calculus/derivation/interning.hpp"
+#include "calculus/expression/interning.hpp"
 
 namespace kronvec::derivation {
 namespace {
@@ -38,11 +38,18 @@ Differential cholesky_rule(const Expression &c, const Differential &du) {
   return c * (unvech(vech(m)) - 0.5 * hadamard(eye(c.rows()), m));
 }
 
+/// d log softmax(U) = dU − 1·1ᵀ(softmax(U) ⊙ dU).
+Differential logsoftmax_rule(const Expression &u, const Differential &du) {
+  if (u.cols() == 1) return du - ones(u.rows(), 1) * (transpose(softmax(u)) * du);
+  return du - column_sums_repeated(hadamard(softmax(u), du));
+}
+
 Differential named_rule(const NodePtr &node, const std::vector<Differential> &d) {
   const Expression f(node);
   const auto u = [&](std::size_t i) { return Expression(arguments(*node)[i]); };
   if (node->name == "softmax") return softmax_rule(f, d[0]);
   if (node->name == "logsumexp") return logsumexp_rule(u(0), d[0]);
+  if (node->name == "logsoftmax") return logsoftmax_rule(u(0), d[0]);
   if (node->name == "kron") return kron(d[0], u(1)) + kron(u(0), d[1]);
   if (node->name == "khatrirao") return khatri_rao_rule(u(0), u(1), d[0], d[1]);
   if (node->name == "chol") return cholesky_rule(f, d[0]);
@@ -139,6 +146,8 @@ RuleName rule_name(const Node &node, const std::function<bool(const NodePtr &)> 
     return node.shape == Shape{1, 1} ? RuleName{"chain rule", "D11"} : RuleName{"elementwise function", "D8"};
   case Kind::power:
     return {"power", "D11"};
+  case Kind::norm2:
+    return {"norm", "D12"};
   case Kind::expm:
     return {"matrix exponential", ""};
   case Kind::named:
@@ -146,6 +155,7 @@ RuleName rule_name(const Node &node, const std::function<bool(const NodePtr &)> 
     if (node.name == "dirsum") return {"direct sum", "D9"};
     if (node.name == "softmax") return {"softmax", ""};
     if (node.name == "logsumexp") return {"log-sum-exp", ""};
+    if (node.name == "logsoftmax") return {"log-softmax", ""};
     if (node.name == "chol") return {"Cholesky factor", "D2"};
     return {node.name, ""};
   default:
@@ -175,6 +185,8 @@ std::string_view remark(const Node &node) {
            "and jexpm(A), its matrix, stand for it";
   if (node.kind == Kind::det) return "det(U)·U⁻¹ is for a regular U; at a singular one it is adj(U)";
   if (node.kind == Kind::logdet) return "logdet(U) is log |det U|";
+  if (node.kind == Kind::signdet) return "log(signdet(U)) is 0 where det U > 0, and undefined where det U < 0";
+  if (node.kind == Kind::norm2) return "norm2 has no derivative at 0: 0 is taken";
   if (node.kind == Kind::named && node.name == "chol")
     return "chol(U) is that of (U + Uᵀ)/2; L·vec M = vech M takes the lower triangle of M, and Lᵀ puts it back";
   if (node.kind != Kind::elementwise) return {};

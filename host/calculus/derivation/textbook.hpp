@@ -9,6 +9,9 @@
 
 namespace kronvec::derivation {
 
+/// The differential of U as a function `d` of U, for printing only.
+inline Expression d(const Expression &u) { return named_function("d", {u}); }
+
 /// The differential of one node, given those of its arguments (interning.hpp).
 Differential textbook_rule(const NodePtr &node, const std::vector<Differential> &arguments);
 /// dF, with dX as the seed.

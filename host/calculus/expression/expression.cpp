@@ -120,6 +120,18 @@ Expression quotient(const Expression &u, const Expression &v) {
   return make(Kind::quotient, shape, {u.node(), v.node()});
 }
 
+Expression hadamard_or_zero(const Expression &u, const Expression &v) {
+  return make(Kind::hadamard_or_zero, entrywise_shape(".*", u, v), {u.node(), v.node()});
+}
+
+Expression quotient_or_zero(const Expression &u, const Expression &v) {
+  return make(Kind::quotient_or_zero, entrywise_shape("./", u, v), {u.node(), v.node()});
+}
+
+Expression power_of_logarithm(const Expression &u, const Expression &v, int k) {
+  return make(Kind::power, entrywise_shape(".^", u, v), {u.node(), v.node()}, k);
+}
+
 Expression pow(const Expression &u, const Expression &v) {
   const Shape shape = entrywise_shape(".^", u, v);
   if (!is_number(v)) return make(Kind::power, shape, {u.node(), v.node()});
@@ -155,32 +167,8 @@ Expression unvec(const Expression &u, Index rows, Index cols) {
   return make(Kind::reshape, shape, {u.node()});
 }
 
-namespace {
-
-/// The expression that a named function stands for; F itself if it is anything else.
-const Node &meaning_of(const Node &f) { return f.kind == Kind::named ? meaning_of(*f.operands[0]) : f; }
-
-/// U if F = 1 + exp(U) or exp(U) + 1, otherwise null.
-NodePtr exponent_in_one_plus_exp(const Node &f) {
-  if (f.kind != Kind::add || f.alpha != 1 || f.beta != 1) return nullptr;
-  for (const int i : {0, 1}) {
-    const Node &one = *f.operands[i], &exp = *f.operands[1 - i];
-    const bool is_one = (one.kind == Kind::number || one.kind == Kind::filled) && one.alpha == 1;
-    if (is_one && exp.kind == Kind::elementwise && exp.function == Function::exp && exp.shape == f.shape)
-      return exp.operands[0];
-  }
-  return nullptr;
-}
-
-} // namespace
-
 Expression elementwise(Function f, const Expression &u) {
   if (f == Function::pow) throw Error("pow needs an exponent");
-  if (f == Function::log) {
-    const Node &v = meaning_of(*u.node());
-    if (v.kind == Kind::elementwise && v.function == Function::exp) return v.operand(0);
-    if (const NodePtr w = exponent_in_one_plus_exp(v)) return softplus(Expression(w));
-  }
   auto node = std::make_shared<Node>(Kind::elementwise, u.shape(), std::vector{u.node()});
   node->function = f;
   return Expression(std::move(node));

@@ -2,7 +2,7 @@
 
 #include "kronvec/parse.hpp"
 
-#include "calculus/expression/node.hpp"
+#include "calculus/expression/parse_with.hpp"
 #include "text/grammar.hpp"
 
 #include <algorithm>
@@ -41,6 +41,7 @@ constexpr Builtin builtins[] = {
     {"det", 1, [](Arguments u) { return det(u[0]); }},
     {"adj", 1, [](Arguments u) { return adjugate(u[0]); }},
     {"logdet", 1, [](Arguments u) { return logdet(u[0]); }},
+    {"signdet", 1, [](Arguments u) { return signdet(u[0]); }},
     {"chol", 1, [](Arguments u) { return cholesky(u[0]); }},
     {"expm", 1, [](Arguments u) { return expm(u[0]); }},
     {"solve", 2, [](Arguments u) { return solve(u[0], u[1]); }},
@@ -50,13 +51,16 @@ constexpr Builtin builtins[] = {
     {"Diag", 1, [](Arguments u) { return diag(vec(u[0])); }},
     {"softmax", 1, [](Arguments u) { return softmax(u[0]); }},
     {"logsumexp", 1, [](Arguments u) { return logsumexp(u[0]); }},
+    {"logsoftmax", 1, [](Arguments u) { return logsoftmax(u[0]); }},
     {"kron", 2, [](Arguments u) { return kron(u[0], u[1]); }},
     {"khatrirao", 2, [](Arguments u) { return khatri_rao(u[0], u[1]); }},
     {"K", 2, [](Arguments u) { return commutation_matrix(size_of(u[0]), size_of(u[1])); }},
     {"L", 1, [](Arguments u) { return elimination_matrix(size_of(u[0])); }},
+    {"dadj", 2, [](Arguments u) { return adjugate_derivative(u[0], u[1]); }},
     {"dexpm", 2, [](Arguments u) { return expm_derivative(u[0], u[1]); }},
     {"jexpm", 1, [](Arguments u) { return expm_jacobian(u[0]); }},
     {"dirsum", 2, [](Arguments u) { return direct_sum(u[0], u[1]); }},
+    {"inner", 2, [](Arguments u) { return inner(u[0], u[1]); }},
     {"hadamard", 2, [](Arguments u) { return hadamard(u[0], u[1]); }},
     {"pow", 2, [](Arguments u) { return pow(u[0], u[1]); }},
     {"eye", 1, [](Arguments u) { return eye(size_of(u[0])); }},
@@ -80,11 +84,11 @@ std::optional<Function> unary_named(std::string_view name) {
 class ExpressionBuilder {
 public:
   using Value = Expression;
-  explicit ExpressionBuilder(const Symbols &symbols) : symbols_(symbols) {}
+  explicit ExpressionBuilder(const NamedExpressions &names) : names_(names) {}
 
   static Value number(double x) { return x; }
   Value symbol(const Token &name) const {
-    if (const auto found = symbols_.find(name.text); found != symbols_.end()) return found->second;
+    if (const auto found = names_.find(name.text); found != names_.end()) return found->second;
     throw SyntaxError("symbol '" + name.text + "' has no value", name.position);
   }
   static Value negated(const Value &u) { return -u; }
@@ -121,14 +125,18 @@ private:
     return matrix_power(u, static_cast<Index>(k.alpha));
   }
 
-  const Symbols &symbols_;
+  const NamedExpressions &names_;
 };
 
 } // namespace
 
-Expression parse(std::string_view text, const Symbols &symbols) {
-  ExpressionBuilder builder(symbols);
+Expression parse_with(std::string_view text, const NamedExpressions &names) {
+  ExpressionBuilder builder(names);
   return Grammar<ExpressionBuilder>(text, builder).parse();
+}
+
+Expression parse(std::string_view text, const Symbols &symbols) {
+  return parse_with(text, NamedExpressions(symbols.begin(), symbols.end()));
 }
 
 std::set<std::string> free_names(std::string_view text) {

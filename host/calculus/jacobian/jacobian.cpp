@@ -2,6 +2,7 @@
 
 #include "calculus/jacobian/methods.hpp"
 #include "calculus/jacobian/packed.hpp"
+#include "calculus/rewriting/rewriter.hpp"
 #include "core/free_memory.hpp"
 #include "devices/operands.hpp"
 
@@ -152,20 +153,20 @@ void require_scalar(const Expression &f, const char *what) {
 
 Jacobian jacobian(const Expression &f, std::span<const Variable> variables) {
   return detail::jacobian_of(
-      std::make_shared<const JacobianPlan>(f, detail::Variables(variables.begin(), variables.end())));
+      std::make_shared<const JacobianPlan>(rewritten(f), detail::Variables(variables.begin(), variables.end())));
 }
 
 Expression gradient(const Expression &f, std::span<const Variable> variables) {
   require_scalar(f, "a gradient");
   const detail::Variables all(variables.begin(), variables.end());
   detail::require_variables(all);
-  return applied(transposed(differential(f, detail::seeded(all, false)), detail::seed_shape(all)), 1);
+  return applied(transposed(differential(rewritten(f), detail::seeded(all, false)), detail::seed_shape(all)), 1);
 }
 
 Jacobian hessian(const Expression &f, std::span<const Variable> variables) {
   require_scalar(f, "a Hessian");
-  auto plan =
-      std::make_shared<JacobianPlan>(gradient(f, variables), detail::Variables(variables.begin(), variables.end()));
+  auto plan = std::make_shared<JacobianPlan>(rewritten(gradient(f, variables)),
+                                             detail::Variables(variables.begin(), variables.end()));
   for (const NodePtr &node : topological_order(f.node())) // the gradient may lack some of them
     if (node->kind == Kind::symbol) plan->others.push_back(node);
   return detail::jacobian_of(std::move(plan));

@@ -2,6 +2,7 @@
 
 #include "calculus/program/evaluation.hpp"
 
+#include "calculus/rewriting/rewriter.hpp"
 #include "core/free_memory.hpp"
 
 #include <fmt/format.h>
@@ -110,7 +111,7 @@ namespace kronvec::inline KRONVEC_ABI {
 
 template <class T>
 Matrix<T> evaluate(const Expression &f, const Values<std::type_identity_t<T>> &values, Device device) {
-  const auto plan = std::make_shared<detail::FunctionPlan>(f);
+  const auto plan = std::make_shared<detail::FunctionPlan>(rewritten(f));
   plan->program.allocate();
   const detail::Evaluation<T> point(plan, values.allow_unused(), device);
   auto result = Matrix<T>::uninitialized(f.rows(), f.cols(), device);

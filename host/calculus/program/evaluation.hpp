@@ -9,7 +9,8 @@
 
 namespace kronvec::detail {
 
-/// A function as a program. More steps may be added to the program until it is allocated.
+/// A function as a program, computed as it is written: callers rewrite it first (calculus/rewriting). More steps may be
+/// added to the program until it is allocated.
 struct FunctionPlan {
   explicit FunctionPlan(const Expression &f);
 

@@ -2,6 +2,7 @@
 
 #include "calculus/program/evaluation.hpp"
 #include "calculus/program/step_text.hpp"
+#include "calculus/rewriting/rewriter.hpp"
 #include "core/readable.hpp"
 #include "io/file.hpp"
 #include "kronvec/io.hpp"
@@ -27,7 +28,7 @@ struct Box {
 
 class Graph {
 public:
-  explicit Graph(const Expression &f) : plan_(f) {
+  explicit Graph(const Expression &f) : plan_(rewritten(f)) {
     plan_.program.allocate();
     for (const auto &input : plan_.inputs)
       add_input(input.slot, input.symbol->name);

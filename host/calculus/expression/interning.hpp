@@ -3,14 +3,12 @@
 
 #include "calculus/expression/node.hpp"
 
-#include <map>
 #include <span>
+#include <unordered_map>
 #include <unordered_set>
 
-namespace kronvec::derivation {
+namespace kronvec::inline KRONVEC_ABI {
 
-/// The differential of U as a function `d` of U, for printing only.
-Expression d(const Expression &u);
 /// The expressions that a node was made from: its operands; for a named function its arguments, not its definition.
 std::span<const NodePtr> arguments(const Node &f);
 /// F with its arguments replaced by others of the same values.
@@ -20,14 +18,21 @@ inline std::vector<NodePtr> argument_order(const NodePtr &f) {
   return topological_order(f, [](const Node &node) { return arguments(node); });
 }
 
+/// Hash-consing: equal expressions become one node. A symbol is equal only to itself.
 class Interner {
 public:
   /// The one node for all expressions that are written like F.
   Expression operator()(const Expression &f);
 
 private:
-  std::map<std::string, NodePtr> nodes_;
+  struct Hash {
+    std::size_t operator()(const NodePtr &f) const;
+  };
+  struct Equal {
+    bool operator()(const NodePtr &f, const NodePtr &g) const;
+  };
+  std::unordered_set<NodePtr, Hash, Equal> nodes_;
   std::unordered_set<const Node *> known_;
 };
 
-} // namespace kronvec::derivation
+} // namespace kronvec
