@@ -14,6 +14,12 @@ template <class T> KRONVEC_HOST_DEVICE T sigmoid(T x) {
   return (x < 0 ? e : T(1)) / (1 + e);
 }
 
+/// 2/(eˣ + e⁻ˣ).
+template <class T> KRONVEC_HOST_DEVICE T sech(T x) {
+  const T e = std::exp(-std::abs(x));
+  return 2 * e / (1 + e * e);
+}
+
 /// log(1 + eˣ) = max(x, 0) + log(1 + e^−|x|).
 template <class T> KRONVEC_HOST_DEVICE T softplus(T x) {
   return (x < 0 ? T(0) : x) + std::log1p(std::exp(-std::abs(x)));
@@ -68,6 +74,8 @@ template <class T> KRONVEC_HOST_DEVICE T apply(Function f, T c, T x) {
     return std::cosh(x);
   case Function::tanh:
     return std::tanh(x);
+  case Function::sech:
+    return sech(x);
   case Function::sigmoid:
     return sigmoid(x);
   case Function::softplus:
@@ -81,7 +89,13 @@ template <class T> KRONVEC_HOST_DEVICE T apply(Function f, T c, T x) {
 }
 
 /// Functions of two entries.
-enum class Binary { multiply, divide, power };
+enum class Binary {
+  multiply,
+  divide,
+  power,
+  multiply_or_zero, ///< a·b, or 0 where a = 0, whatever b is: 0·∞ = 0
+  divide_or_zero,   ///< a/b, or 0 where a = 0, whatever b is: 0/0 = 0
+};
 
 template <class T> KRONVEC_HOST_DEVICE T apply(Binary op, T a, T b) {
   switch (op) {
@@ -91,6 +105,10 @@ template <class T> KRONVEC_HOST_DEVICE T apply(Binary op, T a, T b) {
     return a / b;
   case Binary::power:
     return std::pow(a, b);
+  case Binary::multiply_or_zero:
+    return a == 0 ? T(0) : a * b;
+  case Binary::divide_or_zero:
+    return a == 0 ? T(0) : a / b;
   }
   return a;
 }

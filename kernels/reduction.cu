@@ -27,6 +27,13 @@ template <class R> __device__ Complex<R> from_below(Complex<R> value, unsigned d
   return {from_below(value.re, delta), from_below(value.im, delta)};
 }
 
+template <class T> __device__ SquareSum<T> from_below(SquareSum<T> value, unsigned delta) {
+  return {from_below(value.small, delta), from_below(value.medium, delta), from_below(value.large, delta)};
+}
+template <class T> __device__ ScaledProduct<T> from_below(ScaledProduct<T> value, unsigned delta) {
+  return {from_below(value.mantissa, delta), from_below(value.exponent, delta)};
+}
+
 /// Combines the values of all threads; thread 0 gets the result. First lanes, then warps.
 template <class T, class Combine> __device__ T combine_block(T value, Combine combine) {
   KRONVEC_SHARED(of_warp, T[warps]);
@@ -76,6 +83,39 @@ template <class T> __global__ void __launch_bounds__(threads)
   }
 }
 
+/// A task (item, piece) adds up the squares of one piece of one item into sums[item·pieces + piece], or writes the root
+/// into y if there is one piece.
+template <class T> __global__ void __launch_bounds__(threads)
+    square_sums(Entries<const T> x, Entries<T> y, SquareSum<T> *sums, std::int64_t pieces) {
+  const std::int64_t n = x.rows * x.cols, length = (n + pieces - 1) / pieces;
+  for (std::int64_t task = blockIdx.x; task < y.count * pieces; task += KRONVEC_STRIDE(gridDim.x)) {
+    const std::int64_t item = task / pieces, start = task % pieces * length;
+    const std::int64_t end = KRONVEC_WITHIN(start + length < n) ? start + length : n;
+    const T *u = x.data + item * x.stride;
+    SquareSum<T> total;
+    for (std::int64_t k = start + threadIdx.x; k < end; k += KRONVEC_STRIDE(threads))
+      total.add(x.ld == x.rows ? u[k] : u[k / x.rows * x.ld + k % x.rows]);
+    total = combine_block(total, Plus());
+    if (KRONVEC_WITHIN(threadIdx.x == 0)) {
+      if (pieces == 1)
+        y.data[item * y.stride] = total.root();
+      else
+        sums[task] = total;
+    }
+  }
+}
+
+/// y_b = the root of the sum of item b's pieces. There are at most as many pieces as threads.
+template <class T> __global__ void __launch_bounds__(threads)
+    roots_of_pieces(const SquareSum<T> *sums, std::int64_t pieces, Entries<T> y) {
+  for (std::int64_t item = blockIdx.x; item < y.count; item += KRONVEC_STRIDE(gridDim.x)) {
+    SquareSum<T> total;
+    if (KRONVEC_WITHIN(threadIdx.x < pieces)) total = sums[item * pieces + threadIdx.x];
+    total = combine_block(total, Plus());
+    if (KRONVEC_WITHIN(threadIdx.x == 0)) y.data[item * y.stride] = total.root();
+  }
+}
+
 template <class T> __global__ void __launch_bounds__(threads) one_norms(Entries<const T> x, T *y) {
   for (std::int64_t item = blockIdx.x; item < x.count; item += KRONVEC_STRIDE(gridDim.x)) {
     const T *entries = x.data + item * x.stride;
@@ -96,25 +136,32 @@ struct Times {
 };
 
 template <class T> __global__ void __launch_bounds__(threads)
-    determinants(Entries<const T> f, bool logarithm, Entries<T> y) {
+    determinants(Entries<const T> f, Determinant form, Entries<T> y) {
   for (std::int64_t item = blockIdx.x; item < y.count; item += KRONVEC_STRIDE(gridDim.x)) {
     const T *lu = f.data + item * f.stride;
     const auto end = reinterpret_cast<std::uintptr_t>(lu + f.rows * f.ld);
     const auto *exchanges = reinterpret_cast<const std::int64_t *>((end + 7) / 8 * 8);
-    T value = logarithm ? T(0) : T(1);
+    ScaledProduct<T> product;
+    T logarithm = 0;
     for (std::int64_t k = threadIdx.x; k < f.rows; k += KRONVEC_STRIDE(threads)) {
       const T u = lu[k * f.ld + k];
-      if (logarithm)
-        value += std::log(std::abs(u));
+      if (form == Determinant::log_absolute)
+        logarithm += std::log(std::abs(u));
       else
-        value *= exchanges[k] == k + 1 ? u : -u;
+        product.multiply(exchanges[k] == k + 1 ? u : -u);
     }
-    value = logarithm ? combine_block(value, Plus()) : combine_block(value, Times());
+    if (form == Determinant::log_absolute)
+      logarithm = combine_block(logarithm, Plus());
+    else
+      product = combine_block(product, Times());
+    const T value = form == Determinant::log_absolute ? logarithm
+                    : form == Determinant::sign       ? product.sign()
+                                                      : product.value();
     if (KRONVEC_WITHIN(threadIdx.x == 0)) y.data[item * y.stride] = value;
   }
 }
 
-template <class T> __global__ void __launch_bounds__(threads) column_maxima(Entries<const T> x, Entries<T> y) {
+template <class T> __global__ void __launch_bounds__(threads) column_shifts(Entries<const T> x, Entries<T> y) {
   for (std::int64_t task = blockIdx.x; task < y.count * y.cols; task += KRONVEC_STRIDE(gridDim.x)) {
     const std::int64_t item = task / y.cols, j = task % y.cols;
     const T *column = x.data + item * x.stride + j * x.ld;
@@ -122,7 +169,7 @@ template <class T> __global__ void __launch_bounds__(threads) column_maxima(Entr
     for (std::int64_t i = threadIdx.x; i < x.rows; i += KRONVEC_STRIDE(threads))
       largest = Largest()(largest, column[i]);
     largest = combine_block(largest, Largest());
-    if (KRONVEC_WITHIN(threadIdx.x == 0)) y.data[item * y.stride + j * y.ld] = largest;
+    if (KRONVEC_WITHIN(threadIdx.x == 0)) y.data[item * y.stride + j * y.ld] = std::isinf(largest) ? T(0) : largest;
   }
 }
 
@@ -157,21 +204,33 @@ template cudaError_t inner(Entries<const Complex<float>>, Entries<const Complex<
 template cudaError_t inner(Entries<const Complex<double>>, Entries<const Complex<double>>, Entries<Complex<double>>,
                            Complex<double> *, cudaStream_t);
 
-cudaError_t determinant(Entries<const float> f, bool logarithm, Entries<float> y, cudaStream_t s) {
+template <class T> cudaError_t norm2(Entries<const T> x, Entries<T> y, SquareSum<T> *sums, cudaStream_t stream) {
   if (y.count == 0) return cudaSuccess;
-  return launch(determinants<float>, grid(y.count), dim3(threads), 0, s, f, logarithm, y);
+  const std::int64_t pieces = inner_pieces(x.rows * x.cols, y.count);
+  const cudaError_t status =
+      launch(square_sums<T>, grid(y.count * pieces), dim3(threads), 0, stream, x, y, sums, pieces);
+  if (status != cudaSuccess || pieces == 1) return status;
+  return launch(roots_of_pieces<T>, grid(y.count), dim3(threads), 0, stream, sums, pieces, y);
 }
-cudaError_t determinant(Entries<const double> f, bool logarithm, Entries<double> y, cudaStream_t s) {
+
+template cudaError_t norm2(Entries<const float>, Entries<float>, SquareSum<float> *, cudaStream_t);
+template cudaError_t norm2(Entries<const double>, Entries<double>, SquareSum<double> *, cudaStream_t);
+
+cudaError_t determinant(Entries<const float> f, Determinant form, Entries<float> y, cudaStream_t s) {
   if (y.count == 0) return cudaSuccess;
-  return launch(determinants<double>, grid(y.count), dim3(threads), 0, s, f, logarithm, y);
+  return launch(determinants<float>, grid(y.count), dim3(threads), 0, s, f, form, y);
 }
-cudaError_t column_max(Entries<const float> x, Entries<float> y, cudaStream_t s) {
-  if (y.cols * y.count == 0) return cudaSuccess;
-  return launch(column_maxima<float>, grid(y.cols * y.count), dim3(threads), 0, s, x, y);
+cudaError_t determinant(Entries<const double> f, Determinant form, Entries<double> y, cudaStream_t s) {
+  if (y.count == 0) return cudaSuccess;
+  return launch(determinants<double>, grid(y.count), dim3(threads), 0, s, f, form, y);
 }
-cudaError_t column_max(Entries<const double> x, Entries<double> y, cudaStream_t s) {
+cudaError_t column_shift(Entries<const float> x, Entries<float> y, cudaStream_t s) {
   if (y.cols * y.count == 0) return cudaSuccess;
-  return launch(column_maxima<double>, grid(y.cols * y.count), dim3(threads), 0, s, x, y);
+  return launch(column_shifts<float>, grid(y.cols * y.count), dim3(threads), 0, s, x, y);
+}
+cudaError_t column_shift(Entries<const double> x, Entries<double> y, cudaStream_t s) {
+  if (y.cols * y.count == 0) return cudaSuccess;
+  return launch(column_shifts<double>, grid(y.cols * y.count), dim3(threads), 0, s, x, y);
 }
 cudaError_t one_norm(Entries<const float> x, float *y, cudaStream_t s) { return one_norm_any(x, y, s); }
 cudaError_t one_norm(Entries<const double> x, double *y, cudaStream_t s) { return one_norm_any(x, y, s); }

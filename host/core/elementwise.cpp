@@ -15,19 +15,19 @@ struct NamedFunction {
 
 /// In the order of the enumeration.
 constexpr std::array entries{
-    NamedFunction{Function::abs, "abs"},         NamedFunction{Function::sign, "sign"},
-    NamedFunction{Function::step, "step"},       NamedFunction{Function::relu, "relu"},
-    NamedFunction{Function::square, "square"},   NamedFunction{Function::sqrt, "sqrt"},
-    NamedFunction{Function::cbrt, "cbrt"},       NamedFunction{Function::reciprocal, "reciprocal"},
-    NamedFunction{Function::pow, "pow"},         NamedFunction{Function::exp, "exp"},
-    NamedFunction{Function::expm1, "expm1"},     NamedFunction{Function::log, "log"},
-    NamedFunction{Function::log1p, "log1p"},     NamedFunction{Function::sin, "sin"},
-    NamedFunction{Function::cos, "cos"},         NamedFunction{Function::tan, "tan"},
-    NamedFunction{Function::asin, "asin"},       NamedFunction{Function::acos, "acos"},
-    NamedFunction{Function::atan, "atan"},       NamedFunction{Function::sinh, "sinh"},
-    NamedFunction{Function::cosh, "cosh"},       NamedFunction{Function::tanh, "tanh"},
-    NamedFunction{Function::sigmoid, "sigmoid"}, NamedFunction{Function::softplus, "softplus"},
-    NamedFunction{Function::erf, "erf"},
+    NamedFunction{Function::abs, "abs"},           NamedFunction{Function::sign, "sign"},
+    NamedFunction{Function::step, "step"},         NamedFunction{Function::relu, "relu"},
+    NamedFunction{Function::square, "square"},     NamedFunction{Function::sqrt, "sqrt"},
+    NamedFunction{Function::cbrt, "cbrt"},         NamedFunction{Function::reciprocal, "reciprocal"},
+    NamedFunction{Function::pow, "pow"},           NamedFunction{Function::exp, "exp"},
+    NamedFunction{Function::expm1, "expm1"},       NamedFunction{Function::log, "log"},
+    NamedFunction{Function::log1p, "log1p"},       NamedFunction{Function::sin, "sin"},
+    NamedFunction{Function::cos, "cos"},           NamedFunction{Function::tan, "tan"},
+    NamedFunction{Function::asin, "asin"},         NamedFunction{Function::acos, "acos"},
+    NamedFunction{Function::atan, "atan"},         NamedFunction{Function::sinh, "sinh"},
+    NamedFunction{Function::cosh, "cosh"},         NamedFunction{Function::tanh, "tanh"},
+    NamedFunction{Function::sech, "sech"},         NamedFunction{Function::sigmoid, "sigmoid"},
+    NamedFunction{Function::softplus, "softplus"}, NamedFunction{Function::erf, "erf"},
 };
 
 constexpr auto functions = [] {

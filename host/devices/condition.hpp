@@ -1,5 +1,5 @@
 #pragma once
-/// The common test of all devices for matrices that are singular to working precision.
+/// The errors of all devices for matrices without an inverse or a Cholesky factor.
 
 #include "kronvec/error.hpp"
 #include "kronvec/matrix.hpp"
@@ -7,17 +7,16 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <limits>
 
 namespace kronvec::inline KRONVEC_ABI {
 
-/// Throws DomainError if the reciprocal condition number of X, 1/(‖X‖₁·‖X⁻¹‖₁), is below the rounding unit. NaN counts
-/// as 0.
-template <class T> void require_regular(Shape shape, T rcond) {
-  if (rcond >= std::numeric_limits<T>::epsilon()) return;
-  throw DomainError(fmt::format("inverse of a {} matrix that is singular to working precision (reciprocal condition "
-                                "number {:.1e})",
-                                to_string(shape), std::isnan(rcond) ? T(0) : rcond));
+/// Throws DomainError if X has no inverse: `singular` says that a pivot of its LU factors is 0, and `norm` is its
+/// 1-norm. Any other X has one, however badly conditioned. NaN is let through: the inverse is NaN, too.
+template <class T> void require_inverse(Shape shape, bool singular, T norm) {
+  if (std::isnan(norm)) return;
+  if (std::isinf(norm))
+    throw DomainError(fmt::format("a {} matrix with infinite entries has no inverse", to_string(shape)));
+  if (singular) throw DomainError(fmt::format("a {} matrix is singular and has no inverse", to_string(shape)));
 }
 
 /// Throws the error for a matrix without a Cholesky factor. `minor` is the order of its first leading minor that is not

@@ -5,6 +5,7 @@
 #include "devices/algebra.hpp"
 #include "devices/emitter.hpp"
 #include "kernels/chain.hpp"
+#include "kernels/determinant.hpp"
 
 #include <initializer_list>
 #include <memory>
@@ -15,6 +16,7 @@ namespace kronvec::inline KRONVEC_ABI {
 
 using kernels::Binary;
 using kernels::Chain;
+using kernels::Determinant;
 using kernels::Link;
 
 template <class T> class Primitives : public Algebra<T> {
@@ -22,8 +24,11 @@ public:
   using typename Algebra<T>::In;
   using typename Algebra<T>::Out;
 
-  /// y (1×n) = the largest entry of each column: NaN if an entry is NaN, −∞ if there are no entries.
-  virtual void column_max(In x, Out y) const = 0;
+  /// y (1×n) = the largest entry of each column, or 0 if that is not finite; NaN if an entry is NaN. eˣ⁻ʸ does not
+  /// overflow for a finite x.
+  virtual void column_shift(In x, Out y) const = 0;
+  /// y (1×1) = ‖vec X‖₂. Overflows or underflows only if the norm does.
+  virtual void norm2(In x, Out y) const = 0;
   /// Several entrywise operations in one pass. All results have the same shape and count, and may be inputs of that
   /// shape, entry for entry. An input with one row is broadcast to all rows, an input with one column to all columns;
   /// so a 1×1 input is broadcast to all entries.
@@ -31,12 +36,13 @@ public:
   /// ‖X‖₁ of each item, the largest column sum of absolute values; NaN if an entry is NaN. Waits for the results.
   virtual std::vector<T> one_norms(In x) const = 0;
   /// LU factors of the n×n matrix X with row exchanges, in the device's own format; F is n×(n + 3). If `regular`,
-  /// throws DomainError with the reciprocal condition number if X is singular to working precision.
+  /// throws DomainError if a pivot is 0 or an entry of X is infinite.
   virtual void lu(In x, bool regular, Out f) const = 0;
   /// Y = op(X)⁻¹·B, from the factors of X.
   virtual void lu_solve(Op op, In f, In b, Out y) const = 0;
-  /// y (1×1) = det X or log |det X|, from the factors of X.
-  virtual void determinant(bool logarithm, In f, Out y) const = 0;
+  /// y (1×1) = det X, log |det X| or sign det X, from the factors of X. Overflows or underflows only if the result
+  /// does.
+  virtual void determinant(Determinant form, In f, Out y) const = 0;
   /// Y = adj X, the transposed cofactors; X may be singular.
   virtual void adjugate(In x, Out y) const = 0;
   /// The lower triangular Y with positive diagonal and X = YYᵀ. Reads the lower triangle of X. Throws DomainError if X
@@ -44,7 +50,11 @@ public:
   virtual void cholesky(In x, Out y) const = 0;
   /// Y = Σ Xᵏ/k!.
   virtual void expm(In x, Out y) const = 0;
-  /// Y = X⁻¹. Throws DomainError with the reciprocal condition number if X is singular to working precision.
+  /// F (n×3n) = [V U P], for the derivative of adj at X = U·Σ·Vᵀ, singular or not: with s = det(U)·det(V),
+  /// P = s·∏ₖσₖ over all k other than i and j, zero on the diagonal, and M = Uᵀ·E·V, the derivative in direction E is
+  /// V·(Diag(P·diag(M)) − P ⊙ M)·Uᵀ.
+  virtual void adjugate_factors(In x, Out f) const = 0;
+  /// Y = X⁻¹. Throws DomainError if a pivot of X's factors is 0 or an entry of X is infinite.
   virtual void inverse(In x, Out y) const = 0;
   /// The emission, prepared for this device.
   virtual std::unique_ptr<Emitter<T>> emitter(Emission emission) const = 0;

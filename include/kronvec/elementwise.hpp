@@ -35,6 +35,7 @@ enum class Function {
   sinh,
   cosh,
   tanh,
+  sech,     ///< 1/cosh(x), without overflow
   sigmoid,  ///< 1/(1 + e⁻ˣ)
   softplus, ///< log(1 + eˣ), without overflow
   erf,

@@ -81,6 +81,8 @@ Expression solve(const Expression &u, const Expression &v);
 Expression det(const Expression &u);
 /// log |det U|; −∞ for a singular U.
 Expression logdet(const Expression &u);
+/// −1, 0 or 1, the sign of det U. Its derivative is 0.
+Expression signdet(const Expression &u);
 /// The Cholesky factor of (U + Uᵀ)/2: lower triangular, with a positive diagonal. Evaluation throws DomainError if (U +
 /// Uᵀ)/2 is not positive definite.
 Expression cholesky(const Expression &u);
@@ -100,18 +102,20 @@ Expression khatri_rao(const Expression &u, const Expression &v);
 Expression direct_sum(const Expression &u, const Expression &v);
 /// log Σᵢ exp(uᵢⱼ) for every column j, as a row. Does not overflow.
 Expression logsumexp(const Expression &u);
-/// exp(uᵢⱼ) / Σᵢ exp(uᵢⱼ) in every column. Neither it nor its logarithm overflows.
+/// exp(uᵢⱼ) / Σᵢ exp(uᵢⱼ) in every column. Does not overflow.
 Expression softmax(const Expression &u);
-/// Σ|uᵢⱼ|.
+/// uᵢⱼ − log Σᵢ exp(uᵢⱼ) in every column, log softmax(U). Does not overflow, and keeps the digits of small entries.
+Expression logsoftmax(const Expression &u);
+/// Σ|uᵢⱼ|. Its derivative is 0 where uᵢⱼ = 0.
 Expression norm1(const Expression &u);
-/// ‖vec U‖₂, the Frobenius norm.
+/// ‖vec U‖₂, the Frobenius norm. No square overflows or underflows. Its derivative at U = 0 is 0.
 Expression norm2(const Expression &u);
 /// The columns stacked: rows·cols × 1.
 Expression vec(const Expression &u);
 /// The rows×cols matrix whose vec is vec U.
 Expression unvec(const Expression &u, Index rows, Index cols);
 
-/// f entry by entry. For `pow` use the function above. log(1 + exp U) becomes softplus(U), which cannot overflow.
+/// f entry by entry. For `pow` use the function above.
 Expression elementwise(Function f, const Expression &u);
 inline Expression abs(const Expression &u) { return elementwise(Function::abs, u); }
 inline Expression sign(const Expression &u) { return elementwise(Function::sign, u); }
@@ -131,6 +135,7 @@ inline Expression acos(const Expression &u) { return elementwise(Function::acos,
 inline Expression atan(const Expression &u) { return elementwise(Function::atan, u); }
 inline Expression sinh(const Expression &u) { return elementwise(Function::sinh, u); }
 inline Expression cosh(const Expression &u) { return elementwise(Function::cosh, u); }
+inline Expression sech(const Expression &u) { return elementwise(Function::sech, u); }
 inline Expression tanh(const Expression &u) { return elementwise(Function::tanh, u); }
 inline Expression sigmoid(const Expression &u) { return elementwise(Function::sigmoid, u); }
 inline Expression softplus(const Expression &u) { return elementwise(Function::softplus, u); }

@@ -225,19 +225,20 @@ TYPED_TEST(Primitive, SelectsTriangles) {
     }
 }
 
-TYPED_TEST(Primitive, FindsTheLargestOfEachColumn) {
+/// The largest entry, so that exp(x − y) does not overflow; 0 in place of an infinity, which would make ∞ − ∞.
+TYPED_TEST(Primitive, ShiftsByTheLargestOfEachColumn) {
   using T = TypeParam;
   for (const Sizes size : sizes) {
     const Index m = size.m, n = size.n, count = size.count;
     Batched<T> x(m, n, count, true, 1), y(1, n, count, true, 2);
     if (m > 1 && n > 1 && count > 0) x.view[count - 1](m - 1, n - 1) = std::numeric_limits<T>::infinity();
     this->expect(
-        y, 0, [&](auto &p, auto &at) { p.column_max(at(x), at(y)); },
+        y, 0, [&](auto &p, auto &at) { p.column_shift(at(x), at(y)); },
         [&](Index b, Index, Index j) {
           double largest = -std::numeric_limits<double>::infinity();
           for (Index i = 0; i < m; ++i)
             largest = std::max(largest, double(x.view[b](i, j)));
-          return largest;
+          return std::isinf(largest) ? 0 : largest;
         });
   }
   Matrix<T> x(3, 2);
@@ -245,7 +246,7 @@ TYPED_TEST(Primitive, FindsTheLargestOfEachColumn) {
   for (const Device device : Device::all()) {
     const Matrix<T> there = x.to(device);
     Matrix<T> y(1, 2, device);
-    device.backend().primitives(T{}).column_max(BatchView<const T>(there.view()), y.view());
+    device.backend().primitives(T{}).column_shift(BatchView<const T>(there.view()), y.view());
     const Matrix<T> here = on_host(std::move(y));
     EXPECT_EQ(here(0, 0), 0) << device.name();
     EXPECT_TRUE(std::isnan(here(0, 1))) << device.name();
@@ -388,6 +389,86 @@ TYPED_TEST(Primitive, PowersOfEntries) {
   }
 }
 
+/// 0·b = 0 and 0/b = 0, whatever b is; otherwise a product or a quotient.
+TYPED_TEST(Primitive, ProductsAndQuotientsOrZero) {
+  using T = TypeParam;
+  using limits = std::numeric_limits<T>;
+  const std::vector<T> special{0,
+                               T(-0.0),
+                               1,
+                               -2,
+                               limits::infinity(),
+                               -limits::infinity(),
+                               limits::quiet_NaN(),
+                               limits::denorm_min(),
+                               limits::max()};
+  const auto n = static_cast<Index>(special.size());
+  Matrix<T> a(n * n, 1), b(n * n, 1);
+  for (Index k = 0; k < n * n; ++k)
+    a(k, 0) = special[static_cast<std::size_t>(k / n)], b(k, 0) = special[static_cast<std::size_t>(k % n)];
+  for (const Device device : Device::all()) {
+    const Matrix<T> u = a.to(device), v = b.to(device);
+    Matrix<T> products(n * n, 1, device), quotients(n * n, 1, device);
+    const auto &p = device.backend().primitives(T{});
+    p.binary(Binary::multiply_or_zero, BatchView<const T>(u.view()), BatchView<const T>(v.view()), products.view());
+    p.binary(Binary::divide_or_zero, BatchView<const T>(u.view()), BatchView<const T>(v.view()), quotients.view());
+    const Matrix<T> product = products.to(Device::cpu()), quotient = quotients.to(Device::cpu());
+    const auto same = [](T x, T y) { return std::isnan(y) ? std::isnan(x) : x == y; };
+    for (Index k = 0; k < n * n; ++k) {
+      const bool zero = a(k, 0) == 0;
+      EXPECT_TRUE(same(product(k, 0), zero ? T(0) : a(k, 0) * b(k, 0))) << device.name() << ", " << k;
+      EXPECT_TRUE(same(quotient(k, 0), zero ? T(0) : a(k, 0) / b(k, 0))) << device.name() << ", " << k;
+    }
+  }
+}
+
+/// √Σx² where squares overflow or underflow, alone and beside ordinary entries, in one block and in many.
+TYPED_TEST(Primitive, NormsWithoutOverflow) {
+  using T = TypeParam;
+  using limits = std::numeric_limits<T>;
+  const T huge = std::ldexp(T(1), limits::max_exponent - 10), tiny = limits::denorm_min() * 64;
+  for (const T value : {T(1), T(-3), huge, tiny, std::sqrt(limits::min()), limits::min(), std::sqrt(limits::max())})
+    for (const Index rows : {1, 3, 257, 70000}) {
+      Batched<T> x(rows, 2, 2, true, 1), y(1, 1, 2, true, 2);
+      for (Index t = 0; t < 2; ++t)
+        for (Index j = 0; j < 2; ++j)
+          for (Index i = 0; i < rows; ++i)
+            x.view[t](i, j) = t == 0 || i == 0 ? value : T(0);
+      this->expect(
+          y, 4 * ulp<T>, [&](auto &p, auto &at) { p.norm2(at(x), at(y)); },
+          [&](Index t, Index, Index) {
+            const long double squares = static_cast<long double>(value) * static_cast<long double>(value);
+            return static_cast<double>(std::sqrt(squares * static_cast<long double>(t == 0 ? 2 * rows : 2)));
+          });
+    }
+  const T infinity = limits::infinity(), nan = limits::quiet_NaN();
+  struct Special {
+    std::vector<T> entries;
+    T norm;
+  };
+  for (const Special &special : {Special{{huge, 1, tiny}, huge},
+                                 {{3, 4, tiny}, 5},
+                                 {{infinity, 1, 2}, infinity},
+                                 {{nan, 1, 2}, nan},
+                                 {{infinity, nan, huge}, nan},
+                                 {{huge, nan, 1}, nan},
+                                 {{tiny, nan, 0}, nan},
+                                 {{0, 0, T(-0.0)}, 0},
+                                 {{}, 0}})
+    for (const Device device : Device::all()) {
+      Matrix<T> x(static_cast<Index>(special.entries.size()), 1);
+      std::copy(special.entries.begin(), special.entries.end(), x.data());
+      const Matrix<T> there = x.to(device);
+      Matrix<T> y(1, 1, device);
+      device.backend().primitives(T{}).norm2(BatchView<const T>(there.view()), y.view());
+      const T norm = y.to(Device::cpu())(0, 0);
+      if (std::isnan(special.norm))
+        EXPECT_TRUE(std::isnan(norm)) << device.name();
+      else
+        EXPECT_EQ(norm, special.norm) << device.name();
+    }
+}
+
 TYPED_TEST(Primitive, TakesInnerProducts) {
   using T = TypeParam;
   for (const Sizes size : sizes) {
@@ -475,12 +556,14 @@ TYPED_TEST(Primitive, FactorsSolvesAndTakesDeterminants) {
                 ASSERT_NEAR(total, double(b.view[t](i, j)), 64 * ulp<T> * double(n + 1));
               }
         }
-        for (const bool logarithm : {false, true}) {
-          p.determinant(logarithm, at(f), at(det));
+        for (const Determinant form : {Determinant::value, Determinant::log_absolute, Determinant::sign}) {
+          p.determinant(form, at(f), at(det));
           at.bring_back(det);
           for (Index t = 0; t < 3; ++t) {
             const double exact = determinant(tabulate(n, n, [&](Index i, Index j) { return double(x.view[t](i, j)); }));
-            if (logarithm) {
+            if (form == Determinant::sign) {
+              EXPECT_EQ(det.view[t](0, 0), exact < 0 ? -1 : 1);
+            } else if (form == Determinant::log_absolute) {
               EXPECT_NEAR(double(det.view[t](0, 0)), std::log(std::abs(exact)), 64 * ulp<T> * double(n + 1));
             } else if (std::isfinite(exact) && std::abs(exact) < double(std::numeric_limits<T>::max())) {
               EXPECT_NEAR(double(det.view[t](0, 0)) / exact, 1, 64 * ulp<T> * double(n + 1));
@@ -489,6 +572,78 @@ TYPED_TEST(Primitive, FactorsSolvesAndTakesDeterminants) {
         }
       }
     }
+}
+
+/// Diagonal matrices whose partial products leave the range of T: det = ±2ᵏ with a known k.
+TYPED_TEST(Primitive, DeterminantsBeyondTheRange) {
+  using T = TypeParam;
+  using limits = std::numeric_limits<T>;
+  const int most = limits::max_exponent - 24;
+  const std::vector<std::vector<int>> exponents{
+      {most, most, -most, -most}, {-most, -most, most, most}, {most, most, most, 0}, {-most, -most, -most, 0}};
+  for (const auto &of : exponents) {
+    Batched<T> x(4, 4, 1, true, 1), f(4, 7, 1, true, 2), det(1, 1, 1, true, 3);
+    for (Index j = 0; j < 4; ++j)
+      for (Index i = 0; i < 4; ++i)
+        x.view[0](i, j) = i == j ? std::ldexp(j == 1 ? T(-1) : T(1), of[static_cast<std::size_t>(j)]) : T(0);
+    const int exponent = of[0] + of[1] + of[2] + of[3];
+    for (const Device device : Device::all()) {
+      At<T> at(device);
+      const auto &p = device.backend().primitives(T{});
+      const auto found = [&](Determinant form) {
+        p.determinant(form, at(f), at(det));
+        at.bring_back(det);
+        return det.view[0](0, 0);
+      };
+      p.lu(at(x), true, at(f));
+      EXPECT_EQ(found(Determinant::value), std::ldexp(T(-1), exponent)) << device.name();
+      EXPECT_EQ(found(Determinant::sign), -1) << device.name();
+      EXPECT_NEAR(double(found(Determinant::log_absolute)), exponent * std::log(2.0), 16 * most * ulp<T>);
+    }
+  }
+}
+
+/// The derivative of adj in direction E from its factors, against differences of adj, which for a 2×2 matrix are exact
+/// and for a 3×3 matrix are quadratic in the step.
+TYPED_TEST(Primitive, DerivativesOfAdjugatesAtAnyRank) {
+  using T = TypeParam;
+  const Matrix<double> rank_two{{1, 2, 3}, {4, 5, 6}, {7, 8, 9}}, rank_one{{1, 2, -1}, {2, 4, -2}, {-3, -6, 3}};
+  const Matrix<double> zero(3, 3), regular{{2, 1, 0}, {-1, 3, 1}, {0.5, 0, -2}}, e{{0, 1, 2}, {-1, 0.5, 3}, {1, -2, 1}};
+  const auto cofactor = [](const Matrix<double> &a, Index i, Index j) { // cyclic indices make the sign
+    const auto at = [&](Index r, Index c) { return a((i + r) % 3, (j + c) % 3); };
+    return at(1, 1) * at(2, 2) - at(1, 2) * at(2, 1);
+  };
+  for (const Matrix<double> *x : {&rank_two, &rank_one, &zero, &regular}) {
+    const auto moved = [&](double t) {
+      return tabulate(3, 3, [&](Index i, Index j) { return (*x)(i, j) + t * e(i, j); });
+    };
+    const Matrix<double> above = moved(1), below = moved(-1);
+    for (const Device device : Device::all()) {
+      Batched<T> at_x(3, 3, 1, true, 1), factors(3, 9, 1, true, 2);
+      for (Index j = 0; j < 3; ++j)
+        for (Index i = 0; i < 3; ++i)
+          at_x.view[0](i, j) = static_cast<T>((*x)(i, j));
+      At<T> at(device);
+      device.backend().primitives(T{}).adjugate_factors(at(at_x), at(factors));
+      at.bring_back(factors);
+      const auto part = [&](Index which) {
+        return tabulate(3, 3, [&](Index i, Index j) { return double(factors.view[0](i, 3 * which + j)); });
+      };
+      const Matrix<double> v = part(0), u = part(1), p = part(2);
+      const Matrix<double> m = product(product(transposed(u), e), v);
+      const Matrix<double> inner = tabulate(3, 3, [&](Index i, Index j) {
+        double diagonal = 0;
+        for (Index k = 0; k < 3; ++k)
+          diagonal += p(i, k) * m(k, k);
+        return (i == j ? diagonal : 0) - p(i, j) * m(i, j);
+      });
+      const Matrix<double> derivative = product(product(v, inner), transposed(u));
+      for (Index j = 0; j < 3; ++j)
+        for (Index i = 0; i < 3; ++i)
+          EXPECT_NEAR(derivative(i, j), (cofactor(above, j, i) - cofactor(below, j, i)) / 2, 1000 * ulp<T>)
+              << device.name();
+    }
+  }
 }
 
 TYPED_TEST(Primitive, ExponentialsCholeskyFactorsAdjugates) {
@@ -530,9 +685,7 @@ TYPED_TEST(Primitive, ExponentialsCholeskyFactorsAdjugates) {
 
 TYPED_TEST(Primitive, RefusesSingularMatrices) {
   using T = TypeParam;
-  Matrix<T> x(3, 3), zero(3, 3);
-  for (Index i = 0; i < 9; ++i)
-    x.data()[i] = static_cast<T>(i);
+  Matrix<T> x{{2, 4, 1}, {1, 2, 3}, {4, 8, 5}}, zero(3, 3); // elimination is exact: no rounding hides the zero pivot
   for (const Device device : Device::all())
     for (const Matrix<T> *singular : {&x, &zero}) {
       Matrix<T> there = singular->to(device), y(3, 3, device);
@@ -543,6 +696,26 @@ TYPED_TEST(Primitive, RefusesSingularMatrices) {
       EXPECT_NO_THROW(device.backend().primitives(T{}).lu(there.view(), false, factors.view())) << device.name();
       EXPECT_THROW(device.backend().primitives(T{}).cholesky(there.view(), y.view()), DomainError) << device.name();
     }
+}
+
+/// A matrix of any condition has an inverse if its pivots are not zero. An infinite entry is refused.
+TYPED_TEST(Primitive, InvertsBadlyScaledMatrices) {
+  using T = TypeParam;
+  const T large = std::ldexp(T(1), 60);
+  const Matrix<T> x{{1 / large, 0}, {0, large}};
+  const Matrix<T> infinite{{std::numeric_limits<T>::infinity(), 0}, {0, 1}};
+  for (const Device device : Device::all()) {
+    const Matrix<T> there = x.to(device), bad = infinite.to(device);
+    Matrix<T> y(2, 2, device), f(2, 5, device);
+    const auto &p = device.backend().primitives(T{});
+    p.inverse(BatchView<const T>(there.view()), y.view());
+    EXPECT_NO_THROW(p.lu(BatchView<const T>(there.view()), true, f.view())) << device.name();
+    const Matrix<T> here = y.to(Device::cpu());
+    EXPECT_EQ(here(0, 0), large) << device.name();
+    EXPECT_EQ(here(1, 1), 1 / large) << device.name();
+    EXPECT_THROW(p.inverse(BatchView<const T>(bad.view()), y.view()), DomainError) << device.name();
+    EXPECT_THROW(p.lu(BatchView<const T>(bad.view()), true, f.view()), DomainError) << device.name();
+  }
 }
 
 TYPED_TEST(Primitive, InverseOfNaNIsNaN) {
@@ -615,6 +788,8 @@ long double exact(Function f, long double x) {
     return std::cosh(x);
   case Function::tanh:
     return std::tanh(x);
+  case Function::sech:
+    return 1 / std::cosh(x);
   case Function::sigmoid:
     return 1 / (1 + std::exp(-x));
   case Function::softplus:

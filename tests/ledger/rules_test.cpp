@@ -365,7 +365,7 @@ TEST(Ledger, D4_SolveWithoutAnInverse) {
   expect_jacobian(solve(a, b), b, g, kron(identity(2), inverse_of_a));
   expect_jacobian(solve(a, b), a, g, map(kron(transposed(x), inverse_of_a), [](double t) { return -t; }));
   expect_jacobian(solve(transpose(a), b), a, g, by_definition(solve(transpose(a), b), a, g));
-  g[0].value = singular();
+  g[0].value = M{{2, 4, 1}, {1, 2, 3}, {4, 8, 5}}; // elimination is exact: its last pivot is 0
   for (const Device device : Device::all())
     EXPECT_THROW(evaluate(solve(a, b), values_of(g), device), DomainError) << device.name();
 }

@@ -79,6 +79,8 @@ Differential permute(const Differential &du, MiddleCommutation middle, Shape sha
 Differential solve(const Expression &a, const Differential &du);
 /// The derivative of the matrix exponential at A, in the direction of dU.
 Differential expm_derivative(const Expression &a, const Differential &du);
+/// The derivative of adj at A, in the direction of dU.
+Differential adjugate_derivative(const Expression &a, const Differential &du);
 /// `vech`: vech dU. `unvech`: the lower triangular matrix whose vech is dU.
 Differential vech(const Differential &du);
 Differential unvech(const Differential &du);

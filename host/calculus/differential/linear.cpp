@@ -237,6 +237,32 @@ struct ExpmDerivative : LinearNode {
   }
 };
 
+/// The derivative of adj at A, in the direction of dU. Adjoint: the derivative at Aᵀ.
+struct AdjugateDerivative : LinearNode {
+  Expression a;
+  AdjugateDerivative(Shape s, const Expression &matrix, const LinearPtr &u) : LinearNode(s, {u}), a(matrix) {}
+  Expression applied(const std::vector<Expression> &u) const override { return kronvec::adjugate_derivative(a, u[0]); }
+  /// At a regular A: vec(A⁻¹)·vec(adj Aᵀ)ᵀ − adj Aᵀ ⊗ A⁻¹.
+  std::vector<Expression> matrices() const override {
+    const Expression inverse_of_a = inverse(a), transposed = transpose(adjugate(a));
+    return {vec(inverse_of_a) * transpose(vec(transposed)) - kron(transposed, inverse_of_a)};
+  }
+  std::vector<Differential> transposed(const Differential &y) const override {
+    return {adjugate_derivative(transpose(a), y)};
+  }
+  /// V·(Diag(P·diag(M)) − P ⊙ M)·Wᵀ with M = Wᵀ·dU·V.
+  Terms terms(std::vector<Terms> u, TermBuilder &b) const override {
+    const AdjugateFactors of(a);
+    const Shape row{1, shape.rows}, column{shape.rows, 1};
+    const Window diagonal{0, shape.rows + 1};
+    const Terms m = b.right_multiply(b.left_multiply(transpose(of.w), std::move(u[0])), of.v);
+    Terms on_diagonal = b.left_multiply(of.p, b.reshape(b.extract(m, shape, diagonal, row), row, column));
+    on_diagonal = b.embed(b.reshape(on_diagonal, column, row), row, diagonal, shape);
+    Terms inner = TermBuilder::combination(1, std::move(on_diagonal), -1, b.hadamard(of.p, m));
+    return b.right_multiply(b.left_multiply(of.v, std::move(inner)), transpose(of.w));
+  }
+};
+
 constexpr Shape scalar{1, 1};
 
 Differential combination(double alpha, const Differential &du, double beta, const Differential &dv) {
@@ -312,6 +338,11 @@ Differential solve(const Expression &a, const Differential &du) {
 
 Differential expm_derivative(const Expression &a, const Differential &du) {
   return du.is_zero() ? du : make<ExpmDerivative>(du.shape(), a, du.node());
+}
+
+Differential adjugate_derivative(const Expression &a, const Differential &du) {
+  if (du.is_zero() || a.is_scalar()) return Differential(du.shape()); // adj of a scalar is 1
+  return make<AdjugateDerivative>(du.shape(), a, du.node());
 }
 
 Differential vech(const Differential &du) {

@@ -55,8 +55,10 @@ std::optional<Expression> derivative(Function sigma, double exponent, const Expr
     return cosh(u);
   case Function::cosh:
     return sinh(u);
-  case Function::tanh:
-    return square(reciprocal(cosh(u)));
+  case Function::tanh: // without the cancellation of 1 − tanh²
+    return square(sech(u));
+  case Function::sech:
+    return -hadamard(f, tanh(u));
   case Function::sigmoid:
     return hadamard(f, sigmoid(-u));
   case Function::softplus:
@@ -79,19 +81,51 @@ Differential quotient_rule(const Expression &f, const Expression &v, const Diffe
   return df;
 }
 
-/// d(u^v) = v u^(v−1) du + u^v log(u) dv.
+/// d(u^v log(u)ᵏ) = (v u^(v−1) log(u)ᵏ + k u^(v−1) log(u)ᵏ⁻¹) du + u^v log(u)ᵏ⁺¹ dv.
 Differential power_rule(const Expression &f, const Expression &u, const Expression &v, const Differential &du,
                         const Differential &dv) {
+  const int k = static_cast<int>(f.node()->alpha);
+  const auto term = [](const Expression &a, const Expression &b, int log_power) {
+    return log_power == 0 ? pow(a, b) : power_of_logarithm(a, b, log_power);
+  };
   Differential df(f.shape());
-  if (!du.is_zero()) df = broadcast(hadamard(hadamard(v, pow(u, v - 1)), du), f.shape());
-  if (!dv.is_zero()) df = df + broadcast(hadamard(hadamard(f, log(u)), dv), f.shape());
+  if (!du.is_zero()) {
+    Expression slope = hadamard_or_zero(v, term(u, v - 1, k));
+    if (k > 0) slope = slope + k * term(u, v - 1, k - 1);
+    df = broadcast(hadamard(slope, du), f.shape());
+  }
+  if (!dv.is_zero()) df = df + broadcast(hadamard(term(u, v, k + 1), dv), f.shape());
   return df;
 }
 
-/// d adj U = tr(adj U · dU)·U⁻¹ − U⁻¹·dU·adj U, of a regular U: the product rule on det U · U⁻¹.
-Differential adjugate_rule(const Expression &f, const Expression &u, const Differential &du) {
-  const Expression inverse_of_u = inverse(u);
-  return hadamard(inverse_of_u, inner(transpose(f), du)) - inverse_of_u * du * f;
+/// The differential of the derivative of adj at a regular A, tr(adj A·U)·A⁻¹ − A⁻¹·U·adj A.
+Differential adjugate_derivative_rule(const Expression &a, const Expression &u, const Differential &da,
+                                      const Differential &du) {
+  const Expression inverse_of_a = inverse(a), adjugate_of_a = adjugate(a);
+  const Expression form = hadamard(inner(transpose(adjugate_of_a), u), inverse_of_a) - inverse_of_a * u * adjugate_of_a;
+  return differential(form, {{a, da}, {u, du}});
+}
+
+/// 1·dr: a matrix whose rows are all dr.
+Differential repeated(Index rows, const Differential &dr) { return ones(rows, 1) * dr; }
+
+/// 1ᵀ·dU, the sums of columns.
+Differential column_sums(const Differential &du) { return ones(1, du.shape().rows) * du; }
+
+/// The differential of a named function: its own rule, or that of the expression that it stands for.
+Differential named_rule(const Node &node, const std::vector<Differential> &d) {
+  const auto u = [&](std::size_t i) { return node.operand(i); };
+  const Index rows = node.shape.rows;
+  const Differential &du = d[1];
+  if (node.name == "softmax") { // S ⊙ (dU − 1·1ᵀ(S ⊙ dU))
+    const Expression s = u(0);
+    const Differential part = hadamard(s, du);
+    return part - hadamard(s, repeated(rows, column_sums(part)));
+  }
+  if (node.name == "logsumexp") return column_sums(hadamard(softmax(u(1)), du)); // 1ᵀ(softmax(U) ⊙ dU)
+  if (node.name == "logsoftmax") return du - repeated(rows, column_sums(hadamard(softmax(u(1)), du)));
+  if (node.name == "dadj") return adjugate_derivative_rule(u(1), u(2), d[1], d[2]);
+  return d[0];
 }
 
 /// dL = L·Φ(L⁻¹·dU·L⁻ᵀ), where Φ takes the lower triangle and half of the diagonal: from dU = dL·Lᵀ + L·dLᵀ.
@@ -140,7 +174,9 @@ Differential rule(const NodePtr &node, const std::vector<Differential> &d) {
   case Kind::logdet:
     return inner(transpose(inverse(u(0))), d[0]); // D6
   case Kind::adjugate:
-    return adjugate_rule(f, u(0), d[0]);
+    return adjugate_derivative(u(0), d[0]);
+  case Kind::adjugate_factors:
+    throw Error("the factors of an adjugate have no differential"); // dadj, which they are part of, has a rule
   case Kind::cholesky:
     return cholesky_rule(f, d[0]);
   case Kind::expm:
@@ -159,15 +195,21 @@ Differential rule(const NodePtr &node, const std::vector<Differential> &d) {
     return vech(d[0]);
   case Kind::unvech:
     return unvech(d[0]);
-  case Kind::column_max:
+  case Kind::column_shift:
     return Differential(f.shape()); // a shift that is subtracted and added back: it cancels
+  case Kind::signdet:
+    return Differential(f.shape());
+  case Kind::norm2: // ⟨U/‖U‖, dU⟩, and 0 at U = 0
+    return inner(quotient_or_zero(u(0), f), d[0]);
   case Kind::named:
-    return d[0];
+    return named_rule(*node, d);
   case Kind::inverse:
     return -1 * (f * d[0] * f); // D4
   case Kind::hadamard:
+  case Kind::hadamard_or_zero:
     return broad(hadamard(u(1), d[0])) + broad(hadamard(u(0), d[1])); // D7
   case Kind::quotient:
+  case Kind::quotient_or_zero:
     return quotient_rule(f, u(1), d[0], d[1]); // D10
   case Kind::power:
     return power_rule(f, u(0), u(1), d[0], d[1]); // D11

@@ -9,7 +9,6 @@ namespace kronvec::inline KRONVEC_ABI {
 
 Expression inverse(const Expression &u) {
   require_square("inv", u);
-  if (u.is_scalar()) return reciprocal(u);
   return make(Kind::inverse, u.shape(), {u.node()});
 }
 
@@ -31,9 +30,28 @@ Expression logdet(const Expression &u) {
   return u.is_scalar() ? log(abs(u)) : make(Kind::logdet, {1, 1}, {u.node()});
 }
 
+Expression signdet(const Expression &u) {
+  require_square("signdet", u);
+  return u.is_scalar() ? sign(u) : make(Kind::signdet, {1, 1}, {u.node()});
+}
+
 Expression adjugate(const Expression &u) {
-  require_square("adjugate", u);
+  require_square("adj", u);
   return u.is_scalar() ? Expression(1) : make(Kind::adjugate, u.shape(), {u.node()});
+}
+
+AdjugateFactors::AdjugateFactors(const Expression &a)
+    : AdjugateFactors(make(Kind::adjugate_factors, {a.rows(), 3 * a.rows()}, {a.node()}), a.rows()) {}
+
+AdjugateFactors::AdjugateFactors(const Expression &all, Index n)
+    : v(extract(all, {0, n}, {n, n})), w(extract(all, {n * n, n}, {n, n})), p(extract(all, {2 * n * n, n}, {n, n})) {}
+
+Expression adjugate_derivative(const Expression &a, const Expression &u) {
+  if (a.is_scalar()) return zeros(1, 1);
+  const AdjugateFactors of(a);
+  const Expression m = transpose(of.w) * u * of.v;
+  const Expression meaning = of.v * (diag(of.p * diag(m)) - hadamard(of.p, m)) * transpose(of.w);
+  return named("dadj", meaning, {a, u});
 }
 
 Expression cholesky(const Expression &u) {
@@ -97,7 +115,7 @@ Expression trace(const Expression &u) {
 
 Expression sum(const Expression &u) { return u.is_scalar() ? u : make(Kind::sum, {1, 1}, {u.node()}); }
 Expression norm1(const Expression &u) { return sum(abs(u)); }
-Expression norm2(const Expression &u) { return sqrt(sum(square(u))); }
+Expression norm2(const Expression &u) { return u.is_scalar() ? abs(u) : make(Kind::norm2, {1, 1}, {u.node()}); }
 Expression inner(const Expression &u, const Expression &v) {
   if (u.shape() != v.shape())
     throw ShapeError("shapes do not agree: inner(" + to_string(u.shape()) + ", " + to_string(v.shape()) + ")");
@@ -182,17 +200,30 @@ Expression direct_sum(const Expression &u, const Expression &v) {
 
 namespace {
 
-/// The row log Σᵢ exp(uᵢⱼ), computed as the largest entry of each column plus the logarithm of a number ≥ 1.
-Expression stable_logsumexp(const Expression &u) {
-  const Expression largest = make(Kind::column_max, {1, u.cols()}, {u.node()});
-  return largest + log(ones(1, u.rows()) * exp(u - repeated(u.rows(), largest)));
-}
+/// With s the largest entry of each column: s, U − 1·s, and the row Σᵢ exp(uᵢⱼ − sⱼ), which is 1 at least.
+struct ShiftedColumns {
+  explicit ShiftedColumns(const Expression &u)
+      : shift(make(Kind::column_shift, {1, u.cols()}, {u.node()})), rest(u - repeated(u.rows(), shift)),
+        sums(ones(1, u.rows()) * exp(rest)) {}
+  Expression shift, rest, sums;
+};
 
 } // namespace
 
-Expression logsumexp(const Expression &u) { return named("logsumexp", stable_logsumexp(u), {u}); }
+Expression logsumexp(const Expression &u) {
+  const ShiftedColumns of(u);
+  return named("logsumexp", of.shift + log(of.sums), {u});
+}
 
-Expression softmax(const Expression &u) { return named("softmax", exp(u - repeated(u.rows(), logsumexp(u))), {u}); }
+Expression softmax(const Expression &u) {
+  const ShiftedColumns of(u);
+  return named("softmax", quotient(exp(of.rest), repeated(u.rows(), of.sums)), {u});
+}
+
+Expression logsoftmax(const Expression &u) {
+  const ShiftedColumns of(u);
+  return named("logsoftmax", of.rest - repeated(u.rows(), log(of.sums)), {u});
+}
 
 Expression named_function(const std::string &name, const std::vector<Expression> &u) {
   if (name == "kron") return kron(u[0], u[1]);
@@ -201,9 +232,12 @@ Expression named_function(const std::string &name, const std::vector<Expression>
   if (name == "diag") return diag(u[0]);
   if (name == "chol") return cholesky(u[0]);
   if (name == "softmax") return softmax(u[0]);
+  if (name == "logsoftmax") return logsoftmax(u[0]);
+  if (name == "dadj") return adjugate_derivative(u[0], u[1]);
   if (name == "logsumexp") return logsumexp(u[0]);
   if (name == "dexpm") return expm_derivative(u[0], u[1]);
   if (name == "jexpm") return expm_jacobian(u[0]);
+  if (name == "d") return named("d", u[0], {u[0]}); // the differential of U, as derivations write it
   throw Error("no function is called " + name);
 }
 

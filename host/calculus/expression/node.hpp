@@ -21,28 +21,33 @@ enum class Kind {
   multiply,    ///< the matrix product U·V
   hadamard,    ///< U ⊙ V; a scalar broadcasts
   quotient,    ///< U ⊘ V; a scalar broadcasts
-  power,       ///< u^v entry by entry; a scalar broadcasts
-  elementwise, ///< `function`(U); alpha is pow's exponent
+  power, ///< u^v·log(u)^alpha entry by entry, 0 where u^v is 0; a scalar broadcasts. alpha > 0 only in derivatives
+  hadamard_or_zero, ///< U ⊙ V, and 0 where u = 0, whatever v is; only in derivatives
+  quotient_or_zero, ///< U ⊘ V, and 0 where u = 0, whatever v is; only in derivatives
+  elementwise,      ///< `function`(U); alpha is pow's exponent
   transpose,
   inverse,
   trace,
   sum,
-  solve,      ///< U⁻¹V
-  det,        ///< det U
-  logdet,     ///< log |det U|
-  adjugate,   ///< adj U, the transposed cofactors
-  cholesky,   ///< the lower triangular L with LLᵀ = U, symmetric
-  expm,       ///< Σ Uᵏ/k!
-  inner,      ///< ⟨U, V⟩ = tr(UᵀV)
-  reshape,    ///< the matrix of this shape with the vec of U
-  extract,    ///< the `window` of U
-  embed,      ///< U in the `window` of a matrix of zeros
-  permute,    ///< (I ⊗ K[m,n] ⊗ I) vec U, by `middle`
-  vech,       ///< the lower triangle, column by column
-  unvech,     ///< the lower triangular matrix with this vech
-  column_max, ///< the largest entry of each column, as a row; only part of other functions, its differential is taken
-              ///< as zero
-  named,      ///< function `name`: the first operand is the expression that it stands for, the others are its arguments
+  solve,            ///< U⁻¹V
+  det,              ///< det U
+  logdet,           ///< log |det U|
+  signdet,          ///< −1, 0 or 1, the sign of det U
+  adjugate,         ///< adj U, the transposed cofactors
+  adjugate_factors, ///< [V W P], n×3n, for the derivative of adj U (`Primitives::adjugate_factors`)
+  cholesky,         ///< the lower triangular L with LLᵀ = U, symmetric
+  expm,             ///< Σ Uᵏ/k!
+  inner,            ///< ⟨U, V⟩ = tr(UᵀV)
+  norm2,            ///< ‖vec U‖₂
+  reshape,          ///< the matrix of this shape with the vec of U
+  extract,          ///< the `window` of U
+  embed,            ///< U in the `window` of a matrix of zeros
+  permute,          ///< (I ⊗ K[m,n] ⊗ I) vec U, by `middle`
+  vech,             ///< the lower triangle, column by column
+  unvech,           ///< the lower triangular matrix with this vech
+  column_shift, ///< the largest entry of each column, 0 if not finite, as a row; only part of other functions, in which
+                ///< it cancels: its differential is taken as zero
+  named, ///< function `name`: the first operand is the expression that it stands for, the others are its arguments
 };
 
 /// Entries of a packed matrix: the first lies at `offset`, columns are `step` apart.
@@ -92,6 +97,22 @@ Expression embed(const Expression &u, Window window, Shape shape);
 Expression permute(const Expression &u, MiddleCommutation middle, Shape shape);
 Expression unvech(const Expression &u);
 Expression adjugate(const Expression &u);
+/// Factors of the derivative of adj at A = W·Σ·Vᵀ in the direction of U, of whatever rank A is:
+/// V·(Diag(P·diag(M)) − P ⊙ M)·Wᵀ with M = Wᵀ·U·V. P holds products of n − 2 singular values.
+struct AdjugateFactors {
+  explicit AdjugateFactors(const Expression &a);
+  Expression v, w, p;
+
+private:
+  AdjugateFactors(const Expression &all, Index n);
+};
+/// The derivative of adj at A in the direction of U.
+Expression adjugate_derivative(const Expression &a, const Expression &u);
+/// u^v·log(u)^k entry by entry, as its limit 0 where u^v is 0.
+Expression power_of_logarithm(const Expression &u, const Expression &v, int k);
+/// U ⊙ V and U ⊘ V, and 0 where u = 0, whatever v is.
+Expression hadamard_or_zero(const Expression &u, const Expression &v);
+Expression quotient_or_zero(const Expression &u, const Expression &v);
 /// K[m,n]·vec U = vec Uᵀ for U m×n, and L·vec U = vech U for U n×n.
 Expression commutation_matrix(Index m, Index n);
 Expression elimination_matrix(Index n);

@@ -55,7 +55,11 @@ NumberMatrix<Number> evaluate(const Node &f, const std::vector<const NumberMatri
   case Kind::quotient:
     return each([&](Index i, Index j) { return u(i, j) / v(i, j); });
   case Kind::power:
-    return each([&](Index i, Index j) { return power(u(i, j), v(i, j)); });
+    return each([&](Index i, Index j) { return power(u(i, j), v(i, j), f.alpha); });
+  case Kind::hadamard_or_zero:
+    return each([&](Index i, Index j) { return product_or_zero(u(i, j), v(i, j)); });
+  case Kind::quotient_or_zero:
+    return each([&](Index i, Index j) { return quotient_or_zero(u(i, j), v(i, j)); });
   case Kind::elementwise:
     return each([&](Index i, Index j) { return elementwise(f.function, f.alpha, u(i, j)); });
   case Kind::transpose:
@@ -79,19 +83,19 @@ NumberMatrix<Number> evaluate(const Node &f, const std::vector<const NumberMatri
   case Kind::det:
     return each([&](Index, Index) { return determinant(*operands[0]); });
   case Kind::logdet:
-    return each([&](Index, Index) {
-      const Number d = determinant(*operands[0]);
-      return with_slope<Number>(std::log(std::abs(value_of(d))), slope_of(d) == 0 ? 0 : slope_of(d) / value_of(d));
-    });
+    return each([&](Index, Index) { return log_determinant(*operands[0]); });
+  case Kind::signdet:
+    return each([&](Index, Index) { return elementwise(Function::sign, 0, determinant(*operands[0])); });
   case Kind::adjugate:
-    return each([&](Index i, Index j) {
-      const Number d = determinant(without(*operands[0], j, i));
-      return (i + j) % 2 ? Number{} - d : d;
-    });
+    return each([&](Index i, Index j) { return cofactor(*operands[0], j, i); });
+  case Kind::adjugate_factors: // part of dadj, which does not need it here
+    break;
   case Kind::cholesky:
     return cholesky(*operands[0]);
   case Kind::expm:
     return exponential(*operands[0]);
+  case Kind::norm2:
+    return each([&](Index, Index) { return norm(*operands[0]); });
   case Kind::inner: {
     NumberMatrix<Number> total(f.shape);
     for (Index j = 0; j < operands[0]->shape.cols; ++j)
@@ -133,14 +137,19 @@ NumberMatrix<Number> evaluate(const Node &f, const std::vector<const NumberMatri
         y(i, j) = operands[0]->entries[at(k++)];
     return y;
   }
-  case Kind::column_max:
+  case Kind::column_shift:
     return each([&](Index, Index j) { // a shift that is subtracted and added back: its slope cancels
       double largest = -std::numeric_limits<double>::infinity();
       for (Index i = 0; i < operands[0]->shape.rows; ++i)
         if (!(value_of(u(i, j)) <= largest)) largest = value_of(u(i, j));
-      return Number{largest, 0};
+      return Number{std::isinf(largest) ? 0 : largest, 0};
     });
   case Kind::named:
+    if (f.name == "dadj")
+      return each([&](Index i, Index j) {
+        const Number d = determinant_derivative(without(*operands[1], j, i), without(*operands[2], j, i));
+        return (i + j) % 2 ? Number{} - d : d;
+      });
     return *operands[0];
   case Kind::reshape: {
     NumberMatrix<Number> same(f.shape);

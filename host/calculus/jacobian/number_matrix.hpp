@@ -83,11 +83,11 @@ template <class Number> NumberMatrix<Number> without(const NumberMatrix<Number> 
 }
 
 /// The value of a determinant, by elimination with row exchanges.
-template <class Number> double determinant_value(const NumberMatrix<Number> &entries) {
+template <class Number> long double determinant_value(const NumberMatrix<Number> &entries) {
   NumberMatrix<Dual> a = tabulate<Dual>(entries.shape, [&](Index i, Index j) {
     return Dual{value_of(entries(i, j)), 0};
   });
-  double det = 1;
+  long double det = 1; // has a range in which few products overflow
   const Index n = a.shape.rows;
   for (Index c = 0; c < n; ++c) {
     const Index pivot = pivot_row(a, c);
@@ -103,14 +103,56 @@ template <class Number> double determinant_value(const NumberMatrix<Number> &ent
   return det;
 }
 
+/// A determinant and its slope.
+struct WideDeterminant {
+  long double value = 0, slope = 0;
+};
+
 /// det A. Its slope comes from cofactors, so A may be singular: Σ slope(aᵢⱼ)·cofactor(i, j).
-template <class Number> Number determinant(const NumberMatrix<Number> &a) {
-  double slope = 0;
+template <class Number> WideDeterminant wide_determinant(const NumberMatrix<Number> &a) {
+  WideDeterminant det{determinant_value(a), 0};
   for (Index j = 0; j < a.shape.cols; ++j)
     for (Index i = 0; i < a.shape.rows; ++i)
       if (const double s = slope_of(a(i, j)); s != 0)
-        slope += ((i + j) % 2 ? -s : s) * determinant_value(without(a, i, j));
-  return with_slope<Number>(determinant_value(a), slope);
+        det.slope += ((i + j) % 2 ? -s : s) * determinant_value(without(a, i, j));
+  return det;
+}
+
+template <class Number> Number determinant(const NumberMatrix<Number> &a) {
+  const WideDeterminant det = wide_determinant(a);
+  return with_slope<Number>(static_cast<double>(det.value), static_cast<double>(det.slope));
+}
+
+/// log |det A|.
+template <class Number> Number log_determinant(const NumberMatrix<Number> &a) {
+  const WideDeterminant det = wide_determinant(a);
+  return with_slope<Number>(static_cast<double>(std::log(std::abs(det.value))),
+                            det.slope == 0 ? 0 : static_cast<double>(det.slope / det.value));
+}
+
+/// The cofactor of row i and column j.
+template <class Number> Number cofactor(const NumberMatrix<Number> &a, Index i, Index j) {
+  const Number d = determinant(without(a, i, j));
+  return (i + j) % 2 ? Number{} - d : d;
+}
+
+/// The derivative of a determinant at A in the direction of U, Σ uₖₗ·cofactor(k, l).
+template <class Number> Number determinant_derivative(const NumberMatrix<Number> &a, const NumberMatrix<Number> &u) {
+  Number total{};
+  for (Index l = 0; l < a.shape.cols; ++l)
+    for (Index k = 0; k < a.shape.rows; ++k)
+      total = total + u.entries[at(k + l * u.shape.rows)] * cofactor(a, k, l);
+  return total;
+}
+
+/// ‖A‖₂ over all entries. Its slope is Σ (aᵢ/‖A‖)·slope(aᵢ), and 0 at A = 0.
+template <class Number> Number norm(const NumberMatrix<Number> &a) {
+  double value = 0, slope = 0;
+  for (const Number &entry : a.entries)
+    value = std::hypot(value, value_of(entry));
+  for (const Number &entry : a.entries)
+    if (value_of(entry) != 0 && slope_of(entry) != 0) slope += value_of(entry) / value * slope_of(entry);
+  return with_slope<Number>(value, slope);
 }
 
 /// Row by row, from LLᵀ = A.

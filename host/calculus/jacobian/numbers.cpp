@@ -75,6 +75,8 @@ Pair transcendental(Function f, double x) {
     return {std::cosh(x), std::sinh(x)};
   case Function::tanh:
     return {std::tanh(x), 1 / std::cosh(x) / std::cosh(x)};
+  case Function::sech:
+    return {1 / std::cosh(x), -std::tanh(x) / std::cosh(x)};
   case Function::sigmoid:
     return {sigmoid(x), sigmoid(x) * sigmoid(-x)};
   case Function::softplus:
@@ -93,9 +95,21 @@ Dual operator*(Dual u, Dual v) { return {u.value * v.value, chain(v.value, u.slo
 Dual operator/(Dual u, Dual v) {
   return {u.value / v.value, chain(1 / v.value, u.slope) - chain(u.value / (v.value * v.value), v.slope)};
 }
-Dual power(Dual u, Dual v) {
-  const double value = std::pow(u.value, v.value);
-  return {value, chain(v.value * std::pow(u.value, v.value - 1), u.slope) + chain(value * std::log(u.value), v.slope)};
+namespace {
+
+/// The value of uᵛ·log(u)ᵏ.
+double power_of_logarithm(double u, double v, double k) {
+  const double power = std::pow(u, v);
+  return k == 0 || power == 0 ? power : power * std::pow(std::log(u), k);
+}
+
+} // namespace
+
+Dual power(Dual u, Dual v, double k) {
+  const double of_power = v.value == 0 ? 0 : v.value * power_of_logarithm(u.value, v.value - 1, k);
+  const double of_logarithm = k == 0 ? 0 : k * power_of_logarithm(u.value, v.value - 1, k - 1);
+  return {power_of_logarithm(u.value, v.value, k),
+          chain(of_power + of_logarithm, u.slope) + chain(power_of_logarithm(u.value, v.value, k + 1), v.slope)};
 }
 
 Dual elementwise(Function f, double c, Dual u) {
@@ -130,9 +144,9 @@ Complex complex_log1p(Complex z) { return {std::log1p(z.real()), std::atan2(z.im
 
 } // namespace
 
-Complex power(Complex u, Complex v) {
-  if (v.imag() == 0) return real_power(u, v.real());
-  return std::exp(v * real_log(u));
+Complex power(Complex u, Complex v, double k) {
+  const Complex power = v.imag() == 0 ? real_power(u, v.real()) : std::exp(v * real_log(u));
+  return k == 0 || power == 0.0 ? power : power * std::pow(real_log(u), k);
 }
 
 Complex elementwise(Function f, double c, Complex z) {
@@ -173,6 +187,8 @@ Complex elementwise(Function f, double c, Complex z) {
     return std::cosh(z);
   case Function::tanh:
     return std::tanh(z);
+  case Function::sech:
+    return 1.0 / std::cosh(z);
   case Function::sigmoid:
     return complex_sigmoid(z);
   case Function::softplus:

@@ -38,11 +38,18 @@ Text GrammarPrinter::print(const Node &f) const {
   case Kind::multiply:
     return infix(*u[0], "*", *u[1], Precedence::product);
   case Kind::hadamard:
+  case Kind::hadamard_or_zero:
     return infix(*u[0], ".*", *u[1], Precedence::product);
   case Kind::quotient:
+  case Kind::quotient_or_zero:
     return infix(*u[0], "./", *u[1], Precedence::product);
-  case Kind::power:
-    return infix(*u[0], ".^", *u[1], Precedence::power);
+  case Kind::power: {
+    const Text power = infix(*u[0], ".^", *u[1], Precedence::power);
+    if (f.alpha == 0) return power;
+    const Text log = call("log");
+    return infix(power, ".*", f.alpha == 1 ? log : infix(log, ".^", number(f.alpha), Precedence::power),
+                 Precedence::product);
+  }
   case Kind::elementwise:
     return f.function == Function::pow ? infix(*u[0], ".^", number(f.alpha), Precedence::power)
                                        : call(kronvec::name(f.function));

@@ -181,15 +181,21 @@ Text Mathematics::print(const Node &f) const {
     return {left_factor(f) + pick("·", "\\,") + within(*u[1], least), Precedence::product};
   }
   case Kind::hadamard:
+  case Kind::hadamard_or_zero:
     if (is_scalar(f.operands[0]) || is_scalar(f.operands[1])) return scaled_by(f);
     return apart(*u[0], pick(" ⊙ ", " \\odot "), *u[1]);
   case Kind::quotient:
+  case Kind::quotient_or_zero:
     if (is_scalar(f.operands[1])) return infix(*u[0], "/", *u[1], Precedence::product);
     return apart(*u[0], pick(" ⊘ ", " \\oslash "), *u[1]);
   case Kind::power: {
     const std::string exponent =
         latex() ? fmt::format("^{{\\circ {}}}", text(1)) : ".^" + within(*u[1], Precedence::atom);
-    return {within(*u[0], Precedence::atom) + exponent, Precedence::power};
+    const Text power{within(*u[0], Precedence::atom) + exponent, Precedence::power};
+    if (f.alpha == 0) return power;
+    const Text log = call("log"),
+               factor{log.text + (latex() ? "^{\\circ " : ".^") + fmt::format("{}", f.alpha) + (latex() ? "}" : "")};
+    return apart(power, pick(" ⊙ ", " \\odot "), f.alpha == 1 ? log : factor);
   }
   case Kind::elementwise:
     return elementwise(f);

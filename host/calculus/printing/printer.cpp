@@ -23,6 +23,12 @@ Text Printer::function_of(const Node &f) const {
     return call("det");
   case Kind::logdet:
     return call("logdet");
+  case Kind::signdet:
+    return call("signdet");
+  case Kind::norm2:
+    return call("norm2");
+  case Kind::adjugate_factors:
+    return call("adjfactors");
   case Kind::adjugate:
     return call("adj");
   case Kind::cholesky:
@@ -39,7 +45,7 @@ Text Printer::function_of(const Node &f) const {
     return call("vech");
   case Kind::unvech:
     return call("unvech");
-  case Kind::column_max:
+  case Kind::column_shift:
     return call("colmax");
   default:
     return call_of(f.name, 1);

@@ -113,7 +113,23 @@ NodePtr as_written(const NodePtr &node, const NodePtr &root) {
   return node;
 }
 
+/// The start of an expression's text.
+std::string text_of(const NodePtr &node) { return first_bytes(to_string(Expression(node)), 60); }
+
 } // namespace
+
+NodePtr Program::written(SlotId u) const {
+  for (const NodePtr &root : kept_)
+    for (const NodePtr &node : topological_order(root))
+      if (const auto known = by_node_.find(node.get()); known != by_node_.end() && known->second == u)
+        return as_written(node, root);
+  return nullptr;
+}
+
+std::string Program::text(SlotId u) const {
+  const NodePtr node = written(u);
+  return node ? text_of(node) : "an intermediate value";
+}
 
 std::string Program::largest(Stage stage) const {
   const bool arena = stage <= Stage::values;
@@ -124,12 +140,7 @@ std::string Program::largest(Stage stage) const {
     if (here && (most == no_slot || slot.shape.size() > slots_[most].shape.size())) most = u;
   }
   if (most == no_slot) return "nothing";
-  for (const NodePtr &root : kept_)
-    for (const NodePtr &node : topological_order(root))
-      if (const auto known = by_node_.find(node.get()); known != by_node_.end() && known->second == most) {
-        const NodePtr written = as_written(node, root);
-        return first_bytes(to_string(Expression(written)), 60) + ", " + to_string(written->shape);
-      }
+  if (const NodePtr node = written(most)) return text_of(node) + ", " + to_string(node->shape);
   return "an intermediate value, " + to_string(slots_[most].shape);
 }
 

@@ -119,8 +119,16 @@ SlotId Program::lower(const Node &f) {
     return binary(Binary::multiply, u(0), u(1));
   case Kind::quotient:
     return binary(Binary::divide, u(0), u(1));
-  case Kind::power:
-    return binary(Binary::power, u(0), u(1));
+  case Kind::power: {
+    const SlotId power = binary(Binary::power, u(0), u(1));
+    if (f.alpha == 0) return power;
+    const SlotId log = elementwise(Function::log, 0, u(0));
+    return binary(Binary::multiply_or_zero, power, f.alpha == 1 ? log : elementwise(Function::pow, f.alpha, log));
+  }
+  case Kind::hadamard_or_zero:
+    return binary(Binary::multiply_or_zero, u(0), u(1));
+  case Kind::quotient_or_zero:
+    return binary(Binary::divide_or_zero, u(0), u(1));
   case Kind::elementwise:
     return elementwise(f.function, f.alpha, u(0));
   case Kind::transpose:
@@ -134,16 +142,23 @@ SlotId Program::lower(const Node &f) {
   case Kind::solve:
     return emit({.opcode = Opcode::lu_solve, .in = {lu(factor(0), true), u(1)}, .variant = transposed(0)}, f.shape);
   case Kind::det:
+    return determinant(Determinant::value, u(0));
   case Kind::logdet:
-    return emit({.opcode = Opcode::determinant, .in = {lu(u(0), false)}, .variant = f.kind == Kind::logdet}, f.shape);
+    return determinant(Determinant::log_absolute, u(0));
+  case Kind::signdet:
+    return determinant(Determinant::sign, u(0));
   case Kind::adjugate:
     return emit({.opcode = Opcode::adjugate, .in = {u(0)}}, f.shape);
+  case Kind::adjugate_factors:
+    return emit({.opcode = Opcode::adjugate_factors, .in = {u(0)}}, f.shape);
   case Kind::cholesky:
     return emit({.opcode = Opcode::cholesky, .in = {u(0)}}, f.shape);
   case Kind::expm:
     return emit({.opcode = Opcode::expm, .in = {u(0)}}, f.shape);
   case Kind::inner:
     return inner(u(0), u(1));
+  case Kind::norm2:
+    return emit({.opcode = Opcode::norm2, .in = {u(0)}}, f.shape);
   case Kind::reshape:
     return reshape(u(0), f.shape);
   case Kind::extract:
@@ -156,8 +171,8 @@ SlotId Program::lower(const Node &f) {
     return emit({.opcode = Opcode::vech, .in = {u(0)}}, f.shape);
   case Kind::unvech:
     return emit({.opcode = Opcode::unvech, .in = {u(0)}}, f.shape);
-  case Kind::column_max:
-    return emit({.opcode = Opcode::column_max, .in = {u(0)}}, f.shape);
+  case Kind::column_shift:
+    return emit({.opcode = Opcode::column_shift, .in = {u(0)}}, f.shape);
   case Kind::named:
     return u(0);
   }
@@ -217,6 +232,10 @@ SlotId Program::inverse(SlotId u) { return emit({.opcode = Opcode::inverse, .in 
 SlotId Program::lu(SlotId u, bool regular) {
   const Index n = slots_[u].shape.rows;
   return emit({.opcode = Opcode::lu, .in = {u}, .variant = regular}, {n, factor_columns(n)});
+}
+
+SlotId Program::determinant(Determinant form, SlotId u) {
+  return emit({.opcode = Opcode::determinant, .in = {lu(u, false)}, .variant = static_cast<int>(form)}, {1, 1});
 }
 
 SlotId Program::extract(SlotId u, Window window, Shape shape) {

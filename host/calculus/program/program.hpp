@@ -49,12 +49,14 @@ enum class Opcode {
   multiply,
   chain,
   inner,
-  column_max,
+  norm2,
+  column_shift,
   inverse,
   lu,
   lu_solve,
   determinant,
   adjugate,
+  adjugate_factors,
   cholesky,
   expm,
   emit,
@@ -66,7 +68,7 @@ struct Step {
   std::vector<SlotId> in = {}, out = {};
   double alpha = 0; ///< fill: the value; multiply: the factor
   int variant = 0;  ///< multiply: two bits, and lu_solve: one bit, for transposed operands; lu: whether a singular
-                    ///< operand is an error; determinant: whether to take the logarithm
+                    ///< operand is an error; determinant: the Determinant
   const std::vector<double> *entries = nullptr; ///< data: a constant's entries
   /// chain: registers are numbered as in Chain, `in` first; `out` holds the registers named by `results`.
   std::vector<Link<double>> links = {};
@@ -102,6 +104,7 @@ public:
   SlotId inverse(SlotId u);
   /// The LU factors of U; if `regular`, a singular U is an error.
   SlotId lu(SlotId u, bool regular);
+  SlotId determinant(Determinant form, SlotId u);
   SlotId extract(SlotId u, Window window, Shape shape);
   SlotId embed(SlotId u, Window window, Shape shape);
   SlotId permute(SlotId u, MiddleCommutation middle, Shape shape);
@@ -129,6 +132,8 @@ public:
   Index elements(Stage stage) const { return elements_[static_cast<int>(stage)]; }
   /// The subexpression with the largest value in a stage (in the arena, for `constants` and `values`), and its shape.
   std::string largest(Stage stage) const;
+  /// The subexpression whose value a slot holds, as text.
+  std::string text(SlotId u) const;
 
   const std::vector<Slot> &slots() const { return slots_; }
   const std::vector<Step> &steps(Stage stage) const { return steps_[static_cast<int>(stage)]; }
@@ -136,6 +141,8 @@ public:
   SlotId memory(SlotId u) const { return slots_[u].memory_of == no_slot ? u : slots_[u].memory_of; }
 
 private:
+  /// What a reader wrote that needs the value of this slot, or null.
+  NodePtr written(SlotId u) const;
   SlotId emit(Step step, Shape shape);
   SlotId link(const Link<double> &link, std::vector<SlotId> in);
   SlotId slot_of(const Node &node);

@@ -39,8 +39,10 @@ public:
       return primitives_.pack_triangle({}, 1, 0, in(s.in[0]), y);
     case Opcode::unvech:
       return primitives_.unpack_triangle({}, 1, 0, in(s.in[0]), y);
-    case Opcode::column_max:
-      return primitives_.column_max(in(s.in[0]), y);
+    case Opcode::norm2:
+      return primitives_.norm2(in(s.in[0]), y);
+    case Opcode::column_shift:
+      return primitives_.column_shift(in(s.in[0]), y);
     case Opcode::transpose:
       return primitives_.transpose(in(s.in[0]), y);
     case Opcode::multiply:
@@ -54,9 +56,11 @@ public:
     case Opcode::lu_solve:
       return primitives_.lu_solve(op(s.variant), in(s.in[0]), in(s.in[1]), y);
     case Opcode::determinant:
-      return primitives_.determinant(s.variant, in(s.in[0]), y);
+      return primitives_.determinant(static_cast<Determinant>(s.variant), in(s.in[0]), y);
     case Opcode::adjugate:
       return primitives_.adjugate(in(s.in[0]), y);
+    case Opcode::adjugate_factors:
+      return primitives_.adjugate_factors(in(s.in[0]), y);
     case Opcode::cholesky:
       return primitives_.cholesky(in(s.in[0]), y);
     case Opcode::expm:
@@ -218,8 +222,13 @@ template <class T> void run(const Program &program, Stage stage, const Backend &
   const auto one = [&](const Step &step) {
     const bool selected =
         selection == StepSelection::all || memory.varying->has(step) == (selection == StepSelection::varying);
-    if (selected) interpreter.run(step);
-    return selected;
+    if (!selected) return false;
+    try {
+      interpreter.run(step);
+    } catch (const DomainError &error) {
+      throw DomainError(std::string(error.what()) + ": " + program.text(step.in[0]));
+    }
+    return true;
   };
   if (memory.recordings && backend.records())
     return memory.recordings->run(backend, key_of(stage, selection, memory), static_cast<int>(steps.size()),

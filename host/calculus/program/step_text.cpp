@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <cmath>
 
 namespace kronvec::detail {
@@ -20,6 +21,20 @@ std::string sum(const std::string &a, double beta, const std::string &b) {
   return beta < 0 ? fmt::format("{} − {}", a, scaled(-beta, b)) : fmt::format("{} + {}", a, scaled(beta, b));
 }
 
+const char *sign_of(Binary op) {
+  switch (op) {
+  case Binary::multiply:
+  case Binary::multiply_or_zero:
+    return "⊙";
+  case Binary::divide:
+  case Binary::divide_or_zero:
+    return "⊘";
+  case Binary::power:
+    return "^";
+  }
+  return "";
+}
+
 std::string formula(const Link<double> &link, const std::string &a, const std::string &b) {
   using Kind = Link<double>::Kind;
   switch (link.kind) {
@@ -29,11 +44,7 @@ std::string formula(const Link<double> &link, const std::string &a, const std::s
   case Kind::add:
     return sum(scaled(link.alpha, a), link.beta, b);
   case Kind::binary:
-    return fmt::format("{} {} {}", wrapped(a),
-                       link.op == Binary::multiply ? "⊙"
-                       : link.op == Binary::divide ? "⊘"
-                                                   : "^",
-                       wrapped(b));
+    return fmt::format("{} {} {}", wrapped(a), sign_of(link.op), wrapped(b));
   case Kind::elementwise:
     if (link.function == Function::pow) return fmt::format("{}^{}", wrapped(a), link.alpha);
     return fmt::format("{}({})", kronvec::name(link.function), a);
@@ -80,8 +91,10 @@ std::string formula(const Step &step, const std::vector<std::string> &u) {
     return scaled(step.alpha, u[0] + (step.transpose_a() ? "ᵀ" : "") + "·" + u[1] + (step.transpose_b() ? "ᵀ" : ""));
   case Opcode::inner:
     return "⟨" + u[0] + ", " + u[1] + "⟩";
-  case Opcode::column_max:
+  case Opcode::column_shift:
     return "max of columns of " + u[0];
+  case Opcode::norm2:
+    return "‖" + u[0] + "‖₂";
   case Opcode::inverse:
     return u[0] + "⁻¹";
   case Opcode::lu:
@@ -89,9 +102,11 @@ std::string formula(const Step &step, const std::vector<std::string> &u) {
   case Opcode::lu_solve:
     return u[0] + (step.variant & 1 ? "⁻ᵀ·" : "⁻¹·") + u[1] + ", by LU";
   case Opcode::determinant:
-    return (step.variant & 1 ? "log |det|, from " : "det, from ") + u[0];
+    return std::array{"det", "log |det|", "sign of det"}[static_cast<std::size_t>(step.variant)] + (", from " + u[0]);
   case Opcode::adjugate:
     return "adj(" + u[0] + ")";
+  case Opcode::adjugate_factors:
+    return "singular values of " + u[0];
   case Opcode::cholesky:
     return "chol(" + u[0] + ")";
   case Opcode::expm:

@@ -11,6 +11,7 @@
 #include "devices/expm.hpp"
 #include "devices/factors.hpp"
 #include "kernels/entries.hpp"
+#include "kernels/scaled.hpp"
 
 #include <fmt/format.h>
 
@@ -48,15 +49,22 @@ public:
   using In = BatchView<const T>;
   using Out = BatchView<T>;
 
-  void column_max(In x, Out y) const override {
+  void column_shift(In x, Out y) const override {
     parallel(y.count * y.cols, x.rows * y.cols * y.count, [&](Index task) {
       const MatrixView<const T> m = x[task / y.cols];
       const Index j = task % y.cols;
       T largest = -std::numeric_limits<T>::infinity();
       for (Index i = 0; i < m.rows() && !std::isnan(largest); ++i)
         if (!(m(i, j) <= largest)) largest = m(i, j);
-      y[task / y.cols](0, j) = largest;
+      y[task / y.cols](0, j) = std::isinf(largest) ? T(0) : largest;
     });
+  }
+  void norm2(In x, Out y) const override {
+    this->inner(x, x, y);
+    for (Index t = 0; t < y.count; ++t) {
+      T &norm = y[t](0, 0);
+      norm = is_safe(norm) ? std::sqrt(norm) : scaled_norm(x[t]);
+    }
   }
   void chain(const Chain<T> &chain, std::span<const In> inputs, std::span<const Out> results) const override {
     const Out &y = results[0];
@@ -105,20 +113,26 @@ public:
     this->copy(b, y);
     each(y.count, y.rows * y.rows * y.cols, [&](Index t) { cpu::lu_solve(op, f[t], y[t]); });
   }
-  void determinant(bool logarithm, In f, Out y) const override {
+  void determinant(Determinant form, In f, Out y) const override {
     for (Index t = 0; t < y.count; ++t) {
       const MatrixView<const T> item = f[t];
       const int *exchanges = pivots<int>(item);
-      T det = logarithm ? T(0) : T(1);
+      kernels::ScaledProduct<T> product;
+      T logarithm = 0;
       for (Index k = 0; k < item.rows(); ++k) {
-        const T u = item(k, k);
-        det = logarithm ? det + std::log(std::abs(u)) : exchanges[k] == k + 1 ? det * u : -det * u;
+        product.multiply(exchanges[k] == k + 1 ? item(k, k) : -item(k, k));
+        if (form == Determinant::log_absolute) logarithm += std::log(std::abs(item(k, k)));
       }
-      y[t](0, 0) = det;
+      y[t](0, 0) = form == Determinant::log_absolute ? logarithm
+                   : form == Determinant::sign       ? product.sign()
+                                                     : product.value();
     }
   }
   void adjugate(In x, Out y) const override {
     each(y.count, cubed(x), [&](Index t) { cpu::adjugate(x[t], y[t]); });
+  }
+  void adjugate_factors(In x, Out f) const override {
+    each(f.count, cubed(x), [&](Index t) { cpu::adjugate_factors(x[t], f[t]); });
   }
   void cholesky(In x, Out y) const override {
     this->copy(x, y);
@@ -132,6 +146,18 @@ public:
   std::unique_ptr<Emitter<T>> emitter(Emission emission) const override { return cpu::emitter<T>(std::move(emission)); }
 
 private:
+  /// Whether no square that counts can have overflowed or underflowed in this sum of squares.
+  static bool is_safe(T squares) {
+    constexpr T least = sizeof(T) == 8 ? T(0x1p-900) : T(0x1p-60);
+    return squares > least && squares <= std::numeric_limits<T>::max();
+  }
+  static T scaled_norm(MatrixView<const T> x) {
+    kernels::SquareSum<T> squares;
+    for (Index j = 0; j < x.cols(); ++j)
+      for (Index i = 0; i < x.rows(); ++i)
+        squares.add(x(i, j));
+    return squares.root();
+  }
   static Index cubed(const In &x) { return x.rows * x.rows * x.rows; }
   /// Calls work(t) for every item; each takes `operations` operations. If there are fewer items than threads, LAPACK
   /// uses the threads within each.

@@ -6,6 +6,7 @@
 #include "devices/cpu/blas.hpp"
 #include "devices/cpu/narrow.hpp"
 #include "devices/factors.hpp"
+#include "kernels/scaled.hpp"
 
 #include <lapacke.h>
 
@@ -21,18 +22,16 @@ template <> struct Lapack<float> {
   static constexpr auto norm = LAPACKE_slange;
   static constexpr auto factor = LAPACKE_sgetrf_work;
   static constexpr auto solve = LAPACKE_sgetrs_work;
-  static constexpr auto condition = LAPACKE_sgecon;
   static constexpr auto inverse = LAPACKE_sgetri;
-  static constexpr auto singular_values = LAPACKE_sgesvd;
+  static constexpr auto decompose = LAPACKE_sgesvd;
   static constexpr auto cholesky = LAPACKE_spotrf;
 };
 template <> struct Lapack<double> {
   static constexpr auto norm = LAPACKE_dlange;
   static constexpr auto factor = LAPACKE_dgetrf_work;
   static constexpr auto solve = LAPACKE_dgetrs_work;
-  static constexpr auto condition = LAPACKE_dgecon;
   static constexpr auto inverse = LAPACKE_dgetri;
-  static constexpr auto singular_values = LAPACKE_dgesvd;
+  static constexpr auto decompose = LAPACKE_dgesvd;
   static constexpr auto cholesky = LAPACKE_dpotrf;
 };
 
@@ -41,6 +40,13 @@ template <class T> bool holds_nan(MatrixView<T> y) {
     for (Index i = 0; i < y.rows(); ++i)
       if (std::isnan(y(i, j))) return true;
   return false;
+}
+
+template <class T> bool is_finite(MatrixView<const T> y) {
+  for (Index j = 0; j < y.cols(); ++j)
+    for (Index i = 0; i < y.rows(); ++i)
+      if (!std::isfinite(y(i, j))) return false;
+  return true;
 }
 
 template <class T> void fill_nan(MatrixView<T> y) {
@@ -53,25 +59,21 @@ template <class T> void copy(MatrixView<const T> x, MatrixView<T> y) {
     std::copy_n(x.data() + j * x.ld(), x.rows(), y.data() + j * y.ld());
 }
 
+/// The 1-norm; NaN if an entry is NaN, for which LAPACKE returns an error's number.
 template <class T> T one_norm(MatrixView<const T> x) {
+  if (holds_nan(x)) return std::numeric_limits<T>::quiet_NaN();
   const lapack_int n = narrow(x.rows());
   return Lapack<T>::norm(LAPACK_COL_MAJOR, '1', n, n, x.data(), leading(x));
 }
 
-template <class T> T condition_by(MatrixView<const T> lu, T norm) {
-  T rcond = 0;
-  Lapack<T>::condition(LAPACK_COL_MAJOR, '1', narrow(lu.rows()), lu.data(), leading(lu), norm, &rcond);
-  return rcond;
-}
-
 template <class T> void invert_by(MatrixView<T> y) {
   if (y.rows() == 0) return;
-  if (holds_nan(y)) return fill_nan(y);
   const lapack_int n = narrow(y.rows()), ld = leading(y);
   std::vector<lapack_int> exchanges(static_cast<std::size_t>(n));
   const T norm = one_norm<T>(y);
-  const bool complete = Lapack<T>::factor(LAPACK_COL_MAJOR, n, n, y.data(), ld, exchanges.data()) == 0;
-  require_regular(y.shape(), complete ? condition_by<T>(y, norm) : T(0));
+  if (std::isnan(norm)) return fill_nan(y);
+  const bool singular = Lapack<T>::factor(LAPACK_COL_MAJOR, n, n, y.data(), ld, exchanges.data()) != 0;
+  require_inverse(y.shape(), singular, norm);
   Lapack<T>::inverse(LAPACK_COL_MAJOR, n, y.data(), ld, exchanges.data());
 }
 
@@ -80,8 +82,8 @@ template <class T> void lu_by(MatrixView<const T> x, bool regular, MatrixView<T>
   const lapack_int n = narrow(x.rows());
   if (n == 0) return;
   copy(x, lu);
-  const bool complete = Lapack<T>::factor(LAPACK_COL_MAJOR, n, n, lu.data(), leading(lu), pivots<lapack_int>(f)) == 0;
-  if (regular && !holds_nan(x)) require_regular(x.shape(), complete ? condition_by<T>(lu, one_norm<T>(x)) : T(0));
+  const bool singular = Lapack<T>::factor(LAPACK_COL_MAJOR, n, n, lu.data(), leading(lu), pivots<lapack_int>(f)) != 0;
+  if (regular) require_inverse(x.shape(), singular, one_norm<T>(x));
 }
 
 template <class T> void solve_by(Op op, MatrixView<const T> f, MatrixView<T> y) {
@@ -103,26 +105,56 @@ template <class T> T sign_of_determinant(std::vector<T> q, lapack_int n) {
   return sign;
 }
 
-template <class T> void adjugate_by(MatrixView<const T> x, MatrixView<T> y) {
-  const lapack_int n = narrow(x.rows());
-  if (n == 0) return;
-  if (holds_nan(x)) return fill_nan(y);
-  const std::size_t side = static_cast<std::size_t>(n), size = side * side;
-  std::vector<T> a(size), s(side), u(size), vt(size), rest(side);
-  copy(x, MatrixView<T>(a.data(), n, n));
-  if (Lapack<T>::singular_values(LAPACK_COL_MAJOR, 'A', 'A', n, n, a.data(), n, s.data(), u.data(), n, vt.data(), n,
-                                 rest.data()) != 0)
-    throw DomainError("the singular values of a " + to_string(x.shape()) + " matrix were not found");
-  const T sign = sign_of_determinant(u, n) * sign_of_determinant(vt, n);
-  for (std::size_t k = 0; k < side; ++k) { // row k of Vᵀ times the product of the other singular values
-    T others = sign;
-    for (std::size_t l = 0; l < side; ++l)
-      if (l != k) others *= s[l];
-    for (std::size_t j = 0; j < side; ++j)
-      vt[k + j * side] *= others;
+/// X = U·Diag(s)·Vᵀ, and the sign of det(U)·det(V). The matrices are n×n, column by column.
+template <class T> struct SingularValues {
+  explicit SingularValues(MatrixView<const T> x)
+      : n(narrow(x.rows())), s(static_cast<std::size_t>(n)), u(s.size() * s.size()), vt(u.size()) {
+    std::vector<T> a(u.size()), rest(s.size());
+    copy(x, MatrixView<T>(a.data(), n, n));
+    if (Lapack<T>::decompose(LAPACK_COL_MAJOR, 'A', 'A', n, n, a.data(), n, s.data(), u.data(), n, vt.data(), n,
+                             rest.data()) != 0)
+      throw DomainError("the singular values of a " + to_string(x.shape()) + " matrix were not found");
+    sign = sign_of_determinant(u, n) * sign_of_determinant(vt, n);
   }
-  multiply(T(1), Op::transpose, MatrixView<const T>(vt.data(), n, n), Op::transpose,
-           MatrixView<const T>(u.data(), n, n), y);
+  /// The product of all singular values but those with these indices.
+  T others(std::size_t i, std::size_t j) const {
+    kernels::ScaledProduct<T> product;
+    for (std::size_t k = 0; k < s.size(); ++k)
+      if (k != i && k != j) product.multiply(s[k]);
+    return product.value();
+  }
+
+  lapack_int n;
+  std::vector<T> s, u, vt;
+  T sign = 1;
+};
+
+template <class T> void adjugate_by(MatrixView<const T> x, MatrixView<T> y) {
+  if (x.rows() == 0) return;
+  if (!is_finite(x)) return fill_nan(y);
+  SingularValues<T> of(x);
+  const std::size_t side = of.s.size();
+  for (std::size_t k = 0; k < side; ++k) { // row k of Vᵀ times the product of the other singular values
+    const T others = of.sign * of.others(k, k);
+    for (std::size_t j = 0; j < side; ++j)
+      of.vt[k + j * side] *= others;
+  }
+  multiply(T(1), Op::transpose, MatrixView<const T>(of.vt.data(), of.n, of.n), Op::transpose,
+           MatrixView<const T>(of.u.data(), of.n, of.n), y);
+}
+
+template <class T> void adjugate_factors_by(MatrixView<const T> x, MatrixView<T> f) {
+  const Index n = x.rows();
+  if (n == 0) return;
+  if (!is_finite(x)) return fill_nan(f);
+  const SingularValues<T> of(x);
+  for (Index j = 0; j < n; ++j)
+    for (Index i = 0; i < n; ++i) {
+      const auto row = static_cast<std::size_t>(i), col = static_cast<std::size_t>(j), side = of.s.size();
+      f(i, j) = of.vt[col + row * side];
+      f(i, n + j) = of.u[row + col * side];
+      f(i, 2 * n + j) = i == j ? T(0) : of.sign * of.others(row, col);
+    }
 }
 
 template <class T> void cholesky_by(MatrixView<T> y) {
@@ -143,10 +175,10 @@ void lu(MatrixView<const float> x, bool regular, MatrixView<float> f) { lu_by(x,
 void lu(MatrixView<const double> x, bool regular, MatrixView<double> f) { lu_by(x, regular, f); }
 void lu_solve(Op op, MatrixView<const float> f, MatrixView<float> y) { solve_by(op, f, y); }
 void lu_solve(Op op, MatrixView<const double> f, MatrixView<double> y) { solve_by(op, f, y); }
-float reciprocal_condition(MatrixView<const float> lu, float norm) { return condition_by(lu, norm); }
-double reciprocal_condition(MatrixView<const double> lu, double norm) { return condition_by(lu, norm); }
 void adjugate(MatrixView<const float> x, MatrixView<float> y) { adjugate_by(x, y); }
 void adjugate(MatrixView<const double> x, MatrixView<double> y) { adjugate_by(x, y); }
+void adjugate_factors(MatrixView<const float> x, MatrixView<float> f) { adjugate_factors_by(x, f); }
+void adjugate_factors(MatrixView<const double> x, MatrixView<double> f) { adjugate_factors_by(x, f); }
 void cholesky(MatrixView<float> y) { cholesky_by(y); }
 void cholesky(MatrixView<double> y) { cholesky_by(y); }
 

@@ -5,7 +5,7 @@
 
 namespace kronvec::cpu {
 
-/// Y = Y⁻¹ in place, by LU. Throws DomainError with the reciprocal condition number (1-norm) for a singular matrix.
+/// Y = Y⁻¹ in place, by LU. Throws DomainError if there is no inverse.
 void invert(MatrixView<float> y);
 void invert(MatrixView<double> y);
 
@@ -16,14 +16,13 @@ void lu(MatrixView<const double> x, bool regular, MatrixView<double> f);
 void lu_solve(Op op, MatrixView<const float> f, MatrixView<float> y);
 void lu_solve(Op op, MatrixView<const double> f, MatrixView<double> y);
 
-/// The reciprocal condition number 1/(‖X‖₁·‖X⁻¹‖₁) of a matrix with this 1-norm, from its LU factors.
-KRONVEC_API float reciprocal_condition(MatrixView<const float> lu, float norm);
-KRONVEC_API double reciprocal_condition(MatrixView<const double> lu, double norm);
-
 /// Y = adj X from the singular value decomposition X = UΣVᵀ: adj X = det U · det V · V · adj Σ · Uᵀ (Stewart, "On the
 /// adjugate matrix", 1998). It needs no inverse of X.
 KRONVEC_API void adjugate(MatrixView<const float> x, MatrixView<float> y);
 KRONVEC_API void adjugate(MatrixView<const double> x, MatrixView<double> y);
+/// F = [V U P], as `Primitives::adjugate_factors` says.
+KRONVEC_API void adjugate_factors(MatrixView<const float> x, MatrixView<float> f);
+KRONVEC_API void adjugate_factors(MatrixView<const double> x, MatrixView<double> f);
 
 /// Replaces Y by the Cholesky factor of its lower triangle. Throws DomainError if there is none.
 void cholesky(MatrixView<float> y);

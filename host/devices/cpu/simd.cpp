@@ -90,6 +90,11 @@ template <class T> void elementwise_of(Function f, T c, const T *x, T *y, Index 
     });
   case Function::tanh:
     return over(exp_low / 2, exp_high / 2, [](auto d, auto v) { return hn::Tanh(d, v); });
+  case Function::sech:
+    return over(exp_low, exp_high, [](auto d, auto v) {
+      const auto e = hn::Exp(d, hn::Neg(hn::Abs(v)));
+      return hn::Div(hn::Add(e, e), hn::MulAdd(e, e, hn::Set(d, T(1))));
+    });
   case Function::sigmoid:
     return over(exp_low, exp_high, [](auto d, auto v) {
       const auto one = hn::Set(d, T(1));
@@ -128,6 +133,14 @@ template <class T> void binary_of(Binary op, const T *a, Index step_a, const T *
     return combine(a, step_a, b, step_b, c, n, [](auto u, auto v) { return hn::Mul(u, v); });
   case Binary::divide:
     return combine(a, step_a, b, step_b, c, n, [](auto u, auto v) { return hn::Div(u, v); });
+  case Binary::multiply_or_zero:
+    return combine(a, step_a, b, step_b, c, n, [](auto u, auto v) {
+      return hn::IfThenZeroElse(hn::Eq(u, hn::Zero(hn::DFromV<decltype(u)>())), hn::Mul(u, v));
+    });
+  case Binary::divide_or_zero:
+    return combine(a, step_a, b, step_b, c, n, [](auto u, auto v) {
+      return hn::IfThenZeroElse(hn::Eq(u, hn::Zero(hn::DFromV<decltype(u)>())), hn::Div(u, v));
+    });
   case Binary::power:
     break;
   }

@@ -68,15 +68,12 @@ template <class T> void CudaPrimitives<T>::inverse(In x, Out y) const {
   if (n == 0 || count == 0) return;
   if (!are_ints({n, count, y.ld}))
     throw ShapeError(fmt::format("an inverse of {}×{} is more than cuBLAS can count", n, n));
-  const Workspace<T> lu(backend_, n * n * count), norms(backend_, 2 * count);
+  const Workspace<T> lu(backend_, n * n * count);
   const Workspace<int> pivots(backend_, n * count), info(backend_, count);
   const Out copies(lu.data(), n, n, n, count, n * n);
   const Addresses<T> lu_items(engine_, backend_, entries(copies)), y_items(engine_, backend_, entries(y));
   this->copy(x, copies);
-  const auto norm = [&](const Out &m, T *of) {
-    engine_.kernel("one_norm", [&](cudaStream_t s) { return kernels::one_norm(entries(In(m), count), of, s); });
-  };
-  norm(copies, norms.data());
+  const std::vector<T> norms = one_norms(In(copies));
   engine_.blas("getrfBatched", [&](cublasHandle_t h) {
     return Batches<T>::factor(h, as_int(n), lu_items.data(), as_int(n), pivots.data(), info.data(), as_int(count));
   });
@@ -84,18 +81,9 @@ template <class T> void CudaPrimitives<T>::inverse(In x, Out y) const {
     return Batches<T>::invert(h, as_int(n), lu_items.data(), as_int(n), pivots.data(), y_items.data(), as_int(y.ld),
                               info.data(), as_int(count));
   });
-  norm(y, norms.data() + count);
-  const auto singular = info.to_host();
-  const auto sizes = norms.to_host();
-  for (Index t = 0; t < count; ++t) {
-    const T before = sizes[static_cast<std::size_t>(t)], after = sizes[static_cast<std::size_t>(count + t)];
-    if (std::isnan(before)) {
-      this->fill(before, y[t]);
-      continue;
-    }
-    require_regular<T>({n, n},
-                       singular[static_cast<std::size_t>(t)] == 0 && std::isfinite(before) ? 1 / before / after : 0);
-  }
+  require_regular_items({n, n}, norms, info.to_host());
+  for (Index t = 0; t < count; ++t)
+    if (const T norm = norms[static_cast<std::size_t>(t)]; std::isnan(norm)) this->fill(norm, y[t]);
 }
 
 template <class T> void CudaPrimitives<T>::lu(In x, bool regular, Out f) const {
@@ -105,7 +93,7 @@ template <class T> void CudaPrimitives<T>::lu(In x, bool regular, Out f) const {
   const Workspace<int> info(backend_, f.count);
   const bool batch = n <= max_rows_of_batch && are_ints({f.ld, f.count});
   batch ? factor_batch(f, info.data()) : factor_items(f, info.data());
-  if (regular) require_regular_factors(one_norms({x.data, n, n, x.ld, x.count, x.stride}), info.to_host(), f);
+  if (regular) require_regular_items({n, n}, one_norms({x.data, n, n, x.ld, x.count, x.stride}), info.to_host());
 }
 
 template <class T> void CudaPrimitives<T>::factor_batch(Out f, int *info) const {
@@ -136,21 +124,10 @@ template <class T> void CudaPrimitives<T>::factor_items(Out f, int *info) const 
   if (on_host > 0) engine_.synchronize(); // the workspace must outlive its use
 }
 
-/// Computes condition numbers by LAPACK, because cuSOLVER does not estimate them. Small packed factors come to the host
-/// in one copy.
 template <class T>
-void CudaPrimitives<T>::require_regular_factors(const std::vector<T> &norms, const std::vector<int> &info, In f) const {
-  const Index n = f.rows;
-  const bool together = n <= max_rows_of_batch && f.ld == n && f.count > 1;
-  const Matrix<T> all = together ? to_host({f.data, n * n, f.count, f.stride}) : Matrix<T>(0, 0);
-  for (Index t = 0; t < f.count; ++t) {
-    const T norm = norms[norms.size() == 1 ? 0 : static_cast<std::size_t>(t)];
-    if (std::isnan(norm)) continue;
-    const Matrix<T> one = together ? Matrix<T>(0, 0) : to_host(lu_part(f[t]));
-    const auto factors = together ? MatrixView<const T>(all.data() + t * n * n, n, n) : one.view();
-    require_regular<T>({n, n},
-                       info[static_cast<std::size_t>(t)] == 0 ? cpu::reciprocal_condition(factors, norm) : T(0));
-  }
+void CudaPrimitives<T>::require_regular_items(Shape shape, const std::vector<T> &norms, const std::vector<int> &info) {
+  for (std::size_t t = 0; t < info.size(); ++t)
+    require_inverse<T>(shape, info[t] != 0, norms[norms.size() == 1 ? 0 : t]);
 }
 
 template <class T> void CudaPrimitives<T>::lu_solve(Op op, In f, In b, Out y) const {
@@ -177,14 +154,13 @@ template <class T> void CudaPrimitives<T>::lu_solve(Op op, In f, In b, Out y) co
     });
 }
 
-/// On the host, from the singular values: needed once per point, and not in any product with J.
+// On the host, from the singular values: needed once per point, and not in any product with J.
+
 template <class T> void CudaPrimitives<T>::adjugate(In x, Out y) const {
-  for (Index t = 0; t < y.count; ++t) {
-    const Matrix<T> there = to_host(x[t]);
-    auto adjugate = Matrix<T>::uninitialized(y.rows, y.cols);
-    cpu::adjugate(there.view(), adjugate.view());
-    transfer<T>(backend_, adjugate.view(), y[t]);
-  }
+  on_host(x, y, [](auto from, auto to) { cpu::adjugate(from, to); });
+}
+template <class T> void CudaPrimitives<T>::adjugate_factors(In x, Out f) const {
+  on_host(x, f, [](auto from, auto to) { cpu::adjugate_factors(from, to); });
 }
 
 template <class T> void CudaPrimitives<T>::cholesky_batch(Out y, int *info) const {

@@ -112,12 +112,8 @@ template <class T> void solve(Op op, MatrixView<const T> f, MatrixView<const T> 
   }
 }
 
-/// The determinant of X without row i and column j, by elimination.
-template <class T> T minor(MatrixView<const T> x, Index i, Index j) {
-  RowVectors<T> a = rows_of(x);
-  a.erase(a.begin() + i);
-  for (auto &row : a)
-    row.erase(row.begin() + j);
+/// det A, by elimination.
+template <class T> T determinant_by_elimination(RowVectors<T> a) {
   T det = 1;
   const Index n = static_cast<Index>(a.size());
   for (Index c = 0; c < n; ++c) {
@@ -130,6 +126,15 @@ template <class T> T minor(MatrixView<const T> x, Index i, Index j) {
         a[r][k] -= a[r][c] / a[c][c] * a[c][k];
   }
   return det;
+}
+
+/// The determinant of X without row i and column j.
+template <class T> T minor(MatrixView<const T> x, Index i, Index j) {
+  RowVectors<T> a = rows_of(x);
+  a.erase(a.begin() + i);
+  for (auto &row : a)
+    row.erase(row.begin() + j);
+  return determinant_by_elimination(std::move(a));
 }
 
 /// Y = Σ (X/2ˢ)ᵏ/k! to the power 2ˢ, with ‖X/2ˢ‖₁ ≤ 1/2.
@@ -167,8 +172,7 @@ template <class T> void exponential(MatrixView<const T> x, MatrixView<T> y) {
       y(i, j) = total[i][j];
 }
 
-/// Y = X⁻¹. Throws DomainError if the reciprocal condition number 1/(‖X‖₁·‖X⁻¹‖₁) is below the rounding unit. NaN
-/// anywhere gives NaN.
+/// Y = X⁻¹. Throws DomainError if there is none. NaN anywhere gives NaN.
 template <class T> void invert(MatrixView<const T> x, MatrixView<T> y) {
   const Index n = x.rows();
   RowVectors<T> rows(static_cast<std::size_t>(n), std::vector<T>(static_cast<std::size_t>(2 * n)));
@@ -178,9 +182,8 @@ template <class T> void invert(MatrixView<const T> x, MatrixView<T> y) {
     rows[i][n + i] = 1;
   }
   const T norm = one_norm(rows, 0);
-  T rcond = 0;
-  if (std::isfinite(norm) && eliminate(rows)) rcond = 1 / norm / one_norm(rows, n);
-  if (n > 0 && !std::isnan(norm)) require_regular(x.shape(), rcond);
+  const bool found = std::isfinite(norm) && eliminate(rows);
+  if (n > 0) require_inverse(x.shape(), !found, norm);
   for (Index i = 0; i < n; ++i)
     for (Index j = 0; j < n; ++j)
       y(i, j) = std::isnan(norm) ? norm : rows[i][n + j];

@@ -6,6 +6,7 @@
 #include "devices/reference/algebra.hpp"
 #include "devices/reference/elimination.hpp"
 #include "devices/reference/emission.hpp"
+#include "devices/reference/singular_values.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -61,6 +62,8 @@ template <class T> T scalar_function(Function f, T c, T x) {
     return std::cosh(x);
   case Function::tanh:
     return std::tanh(x);
+  case Function::sech:
+    return std::abs(x) < 10 ? 1 / std::cosh(x) : 2 / (std::exp(-2 * std::abs(x)) + 1) * std::exp(-std::abs(x));
   case Function::sigmoid:
     return x < 0 ? std::exp(x) / (1 + std::exp(x)) : 1 / (1 + std::exp(-x));
   case Function::softplus:
@@ -81,6 +84,10 @@ template <class T> T operate(Binary op, T a, T b) {
     return a / b;
   case Binary::power:
     return std::pow(a, b);
+  case Binary::multiply_or_zero:
+    return a != 0 ? a * b : T(0);
+  case Binary::divide_or_zero:
+    return a != 0 ? a / b : T(0);
   }
   return a;
 }
@@ -99,17 +106,68 @@ template <class T> T operate(const Link<T> &link, T a, T b) {
   return a;
 }
 
+/// The product of non-negative factors, which overflows or underflows only if it lies beyond T's range: a product below
+/// 1 takes the largest factor that is left, another one the smallest.
+template <class T> T product(std::vector<T> factors) {
+  if (std::any_of(factors.begin(), factors.end(), [](T x) { return std::isnan(x); })) return std::nan("");
+  std::sort(factors.begin(), factors.end());
+  T result = 1;
+  for (auto first = factors.begin(), last = factors.end(); first != last;)
+    result *= result < 1 ? *--last : *first++;
+  return result;
+}
+
+template <class T> void write_adjugate_factors(MatrixView<const T> x, MatrixView<T> f) {
+  const Index n = x.rows();
+  const RowVectors<T> entries = rows_of(x);
+  const bool finite = std::isfinite(one_norm(entries, 0));
+  const auto nan = std::numeric_limits<T>::quiet_NaN();
+  const SingularValues<T> of = finite ? singular_values(x) : SingularValues<T>{};
+  const auto matrix = [&](const std::vector<Column<T>> &columns) {
+    std::vector<T> packed;
+    for (const Column<T> &column : columns)
+      packed.insert(packed.end(), column.begin(), column.end());
+    return packed;
+  };
+  const auto sign_of = [&](std::vector<T> packed) {
+    return determinant_by_elimination(rows_of(MatrixView<const T>(packed.data(), n, n))) < 0 ? T(-1) : T(1);
+  };
+  const T sign = finite ? sign_of(matrix(of.u)) * sign_of(matrix(of.v)) : nan;
+  for (Index j = 0; j < n; ++j)
+    for (Index i = 0; i < n; ++i) {
+      T others = i == j ? T(0) : sign;
+      for (Index k = 0; finite && k < n; ++k)
+        if (k != i && k != j) others *= of.s[k];
+      f(i, j) = finite ? of.v[j][i] : nan;
+      f(i, n + j) = finite ? of.u[j][i] : nan;
+      f(i, 2 * n + j) = finite ? others : nan;
+    }
+}
+
 template <class T> class ReferencePrimitives final : public ReferenceAlgebra<T, Primitives<T>> {
 public:
   using In = BatchView<const T>;
   using Out = BatchView<T>;
 
-  void column_max(In x, Out y) const override {
+  void column_shift(In x, Out y) const override {
     tabulate(y, [&](Index b, Index, Index j) {
       T largest = -std::numeric_limits<T>::infinity();
       for (Index i = 0; i < x.rows && !std::isnan(largest); ++i)
         if (!(x[b](i, j) <= largest)) largest = x[b](i, j);
-      return largest;
+      return std::isinf(largest) ? T(0) : largest;
+    });
+  }
+  void norm2(In x, Out y) const override {
+    tabulate(y, [&](Index b, Index, Index) {
+      T largest = 0, total = 0; // the largest absolute value; the sum of squares of entries divided by it
+      for (Index j = 0; j < x.cols; ++j)
+        for (Index i = 0; i < x.rows; ++i)
+          largest = larger(largest, std::abs(x[b](i, j)));
+      if (largest == 0 || !std::isfinite(largest)) return largest;
+      for (Index j = 0; j < x.cols; ++j)
+        for (Index i = 0; i < x.rows; ++i)
+          total += (x[b](i, j) / largest) * (x[b](i, j) / largest);
+      return largest * std::sqrt(total);
     });
   }
   void chain(const Chain<T> &chain, std::span<const In> inputs, std::span<const Out> results) const override {
@@ -143,18 +201,27 @@ public:
     for (Index t = 0; t < y.count; ++t)
       solve(op, f[t], b[t], y[t]);
   }
-  void determinant(bool logarithm, In f, Out y) const override {
+  void determinant(Determinant form, In f, Out y) const override {
     tabulate(y, [&](Index t, Index, Index) {
-      T det = 1, sum = 0;
+      T sign = 1, logarithm = 0;
+      std::vector<T> pivots_of_x;
       for (Index k = 0; k < f.rows; ++k) {
-        det *= f[t](k, k) * (pivots<Index>(f[t])[k] == k + 1 ? T(1) : T(-1));
-        sum += std::log(std::abs(f[t](k, k)));
+        const T u = f[t](k, k);
+        sign *= u > 0 ? T(1) : u < 0 ? T(-1) : u;
+        if (pivots<Index>(f[t])[k] != k + 1) sign = -sign;
+        logarithm += std::log(std::abs(u));
+        pivots_of_x.push_back(std::abs(u));
       }
-      return logarithm ? sum : det;
+      if (form == Determinant::value) return sign * product(std::move(pivots_of_x));
+      return form == Determinant::sign ? sign : logarithm;
     });
   }
   void adjugate(In x, Out y) const override {
     tabulate(y, [&](Index t, Index i, Index j) { return ((i + j) % 2 ? T(-1) : T(1)) * minor(x[t], j, i); });
+  }
+  void adjugate_factors(In x, Out f) const override {
+    for (Index t = 0; t < f.count; ++t)
+      write_adjugate_factors(x[t], f[t]);
   }
   void cholesky(In x, Out y) const override {
     this->fill(0, y);

@@ -85,8 +85,8 @@ TYPED_TEST(CudaFactors, DeterminantsOfEachItem) {
       Matrix<T> got(4, 2, device), expected(4, 2);
       const auto determinants = [&](Device where, Matrix<T> &into) {
         with_factors<T>(where, x, true, false, [&](auto &p, const auto &f) {
-          p.determinant(false, f, {into.data(), 1, 1, 1, 4, 1});
-          p.determinant(true, f, {into.data() + 4, 1, 1, 1, 4, 1});
+          p.determinant(Determinant::value, f, {into.data(), 1, 1, 1, 4, 1});
+          p.determinant(Determinant::log_absolute, f, {into.data() + 4, 1, 1, 1, 4, 1});
         });
       };
       determinants(device, got), determinants(Device::reference(), expected);

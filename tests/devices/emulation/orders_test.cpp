@@ -142,7 +142,12 @@ TEST(EmulatedOrders, Sums) {
 TEST(EmulatedOrders, LargestEntriesAndNorms) {
   const Shape columns{300, 3, 2}, largest{1, 3, 2}, square{300, 300, 2}, norms{2, 1, 1};
   expect_reference(columns.entries(), largest.entries(), [&](const Backend &device, double *x, double *y, auto) {
-    device.primitives(0.0).column_max(In(columns.at(x)), largest.at(y));
+    device.primitives(0.0).column_shift(In(columns.at(x)), largest.at(y));
+  });
+  const Shape long_columns{40000, 1, 2}, roots{1, 1, 2}; // in several pieces
+  expect_reference(long_columns.entries(), roots.entries(), [&](const Backend &device, double *x, double *y, auto) {
+    device.primitives(0.0).fill(3, long_columns.at(x)); // sums of squares are exact in any order
+    device.primitives(0.0).norm2(In(long_columns.at(x)), roots.at(y));
   });
   expect_reference(square.entries(), norms.entries(), [&](const Backend &device, double *x, double *y, auto) {
     const View items = square.at(x);
@@ -172,7 +177,7 @@ TEST(EmulatedOrders, FactorsAndDeterminants) {
                        const View f = factors.at(a + shape.entries());
                        algebra.lu(In(shape.at(a)), true, f);
                        algebra.lu_solve(Op::none, In(f), In(column.at(x)), column.at(y));
-                       algebra.determinant(false, In(f), number.at(y + column.entries()));
+                       algebra.determinant(Determinant::value, In(f), number.at(y + column.entries()));
                      });
   }
 }
