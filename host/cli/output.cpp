@@ -3,6 +3,7 @@
 #include "cli/output.hpp"
 
 #include "cli/interruption.hpp"
+#include "core/readable.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -46,7 +47,7 @@ template <class T> void print(MatrixView<const T> m) {
   for (Index i = 0; i < m.rows(); ++i) {
     line.clear();
     for (Index j = 0; j < m.cols(); ++j)
-      line += fmt::format("{}{}", j ? "," : "", m(i, j));
+      line += fmt::format("{}{}", j ? "," : "", printable(m(i, j)));
     print(line + '\n');
   }
 }

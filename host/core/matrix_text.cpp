@@ -1,5 +1,6 @@
 /// Matrices as text for people, and their comparison.
 
+#include "core/readable.hpp"
 #include "kronvec/matrix.hpp"
 
 #include <fmt/format.h>
@@ -26,9 +27,11 @@ std::vector<Index> shown(Index n, Index most) {
   return indices;
 }
 
-std::string entry(float x) { return fmt::format("{:.6g}", x); }
-std::string entry(double x) { return fmt::format("{:.6g}", x); }
-template <class T> std::string entry(std::complex<T> x) { return fmt::format("{:.6g}{:+.6g}i", x.real(), x.imag()); }
+std::string entry(float x) { return fmt::format("{:.6g}", printable(x)); }
+std::string entry(double x) { return fmt::format("{:.6g}", printable(x)); }
+template <class T> std::string entry(std::complex<T> x) {
+  return fmt::format("{:.6g}{:+.6g}i", printable(x.real()), printable(x.imag()));
+}
 
 } // namespace
 

@@ -3,6 +3,7 @@
 
 #include "kronvec/abi.hpp"
 
+#include <cmath>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -20,5 +21,8 @@ std::size_t width_of(std::string_view text);
 
 /// The first `most` bytes, without a partial UTF-8 character at the end, and "…" for what is left out.
 std::string first_bytes(const std::string &text, std::size_t most);
+
+/// A number for printing: NaN has a sign, which means nothing to a reader.
+template <class T> T printable(T x) { return x == x ? x : std::abs(x); }
 
 } // namespace kronvec

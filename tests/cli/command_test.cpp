@@ -180,6 +180,7 @@ TEST_F(Command, PrintsNumbersThatReadBack) {
   EXPECT_EQ(x.status, 0) << x.err;
   EXPECT_EQ(x.out, "-2,-4\n-6,-0.2\n");
   EXPECT_EQ(run("evaluate 'X' 'X=[nan,1]'").out, "nan,1\n");
+  EXPECT_EQ(run("evaluate 'log(X)' 'X=[-1,1]'").out, "nan,0\n"); // without the sign that the processor gives it
   EXPECT_EQ(run("evaluate 'X+1' X=zeros\\(0,3\\)").status, 0);
   EXPECT_EQ(run("vjp 'A*X' --wrt X 'A=[1,2]' 'X=[3;4]' --cotangent 2").out, "2\n4\n");
   EXPECT_EQ(run("jacobian \"X'\" --wrt X X=1x2 --layout denominator --dtype float32").out, "1,0\n0,1\n");

@@ -175,7 +175,8 @@ public:
       if (node->kind == Kind::symbol) {
         const auto &numbers = values_.at(node.get());
         entries_.emplace(node.get(), tabulate<Number>(node->shape, [&](Index i, Index j) {
-                           return Number{numbers[at(i + j * node->shape.rows)], 0};
+                           const double value = numbers[at(i + j * node->shape.rows)];
+                           return moves ? other_variable<Number>(value) : Number{value, 0};
                          }));
       } else {
         compute(*node);
@@ -189,7 +190,7 @@ public:
     for (const NodePtr &node : order_)
       if (moves_.at(node.get()) && node->kind != Kind::symbol) compute(*node);
     const auto result = entries_.at(order_.back().get()).entries;
-    set(j, [](double value) { return Number{value, 0}; });
+    set(j, [](double value) { return other_variable<Number>(value); });
     return result;
   }
 

@@ -6,6 +6,8 @@
 #include "emission/labels.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <map>
 
 namespace kronvec::inline KRONVEC_ABI {
 
@@ -73,6 +75,33 @@ template <class T> struct FactoredJacobian<T>::StoredTerms {
     return out;
   }
 
+  /// Replaces the sums of entries that are not finite by those of products with unit vectors: the first entry at a
+  /// place gets the sum, the others 0.
+  void take_limits(CooMatrix<T> &coo) const {
+    std::map<Index, std::vector<std::size_t>> by_column;
+    for (std::size_t k = 0; k < coo.value.size(); ++k)
+      by_column[coo.col[k]].push_back(k);
+    for (const auto &[col, entries] : by_column) {
+      if (std::ranges::all_of(entries, [&](std::size_t k) { return std::isfinite(coo.value[k]); })) continue;
+      const Matrix<T> column = on_host(by_unit_vector(Stage::forward, col));
+      std::vector<bool> done(static_cast<std::size_t>(column.rows()));
+      for (const std::size_t k : entries) {
+        const auto row = static_cast<std::size_t>(coo.row[k]);
+        coo.value[k] = done[row] ? T(0) : column(coo.row[k], 0);
+        done[row] = true;
+      }
+    }
+  }
+
+  /// A block of J, column by column.
+  void block_by_unit_vectors(Index row, Index col, MatrixView<T> out) const {
+    const Primitives<T> &primitives = point->device().backend().primitives(T{});
+    for (Index j = 0; j < out.cols(); ++j) {
+      const Matrix<T> column = by_unit_vector(Stage::forward, col + j);
+      primitives.copy(BatchView<const T>(column.view().block(row, 0, out.rows(), 1)), out.block(0, j, out.rows(), 1));
+    }
+  }
+
   /// Throws ShapeError for an index outside J: of a column (forward) or a row.
   void require_index(Stage stage, Index which) const {
     const Shape j{point->plan().rows(), point->plan().cols()};
@@ -117,6 +146,7 @@ template <class T> void FactoredJacobian<T>::block(Index row, Index col, MatrixV
                      std::to_string(col) + ") leaves the Jacobian of " + to_string(Shape{rows(), cols()}));
   require_on(terms_->point->device().backend(), "the matrix for the block", out);
   if (out.shape().size() == 0) return;
+  if (terms_->point->has_infinite_slopes()) return terms_->block_by_unit_vectors(row, col, out);
   terms_->point->emitter(Layout::numerator).run(terms_->buffers.span(), row, col, out);
 }
 
@@ -181,6 +211,7 @@ template <class T> CooMatrix<T> FactoredJacobian<T>::to_coo() const {
       if (!j.rows.has(row) || !j.cols.has(col)) return;
       coo.row.push_back(j.rows.below(row)), coo.col.push_back(j.cols.below(col)), coo.value.push_back(value);
     });
+  if (point.has_infinite_slopes()) terms_->take_limits(coo);
   return coo;
 }
 

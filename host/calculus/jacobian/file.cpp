@@ -22,8 +22,7 @@ using detail::Point;
 template <class T> class FilePartition {
 public:
   FilePartition(const Point<T> &point, const JacobianFileOptions &options)
-      : method(detail::chosen(point.plan(), options.method)), point_(point), layout_(options.layout),
-        room_(room(options.max_bytes)) {
+      : method(point.chosen(options.method)), point_(point), layout_(options.layout), room_(room(options.max_bytes)) {
     const Index rows = point.plan().rows(), cols = point.plan().cols();
     file = layout_ == Layout::numerator ? Shape{rows, cols} : Shape{cols, rows};
     if (rows == 0 || cols == 0) return;
@@ -65,7 +64,7 @@ private:
   void take_the_fastest_that_fits() {
     const Method fastest = method;
     for (const auto &prediction : point_.plan().predictions) {
-      method = prediction.method, turn();
+      method = point_.chosen(prediction.method), turn();
       if (needed(1).within(room_)) return;
     }
     method = fastest;

@@ -238,7 +238,7 @@ template <class T> void with_method(const Point<T> &point, const DenseOptions &o
                                     std::type_identity_t<const std::function<void(DenseMethod<T> &)> &> work) {
   const JacobianPlan &plan = point.plan();
   const auto with = [&](auto &&method) { work(method); };
-  switch (chosen(plan, options.method)) {
+  switch (point.chosen(options.method)) {
   case Method::automatic:
   case Method::structured: {
     if (!plan.dense.exists) throw Error(std::string("the Jacobian cannot be structured: ") + plan.dense.why_not);

@@ -13,9 +13,6 @@
 namespace kronvec::detail {
 namespace {
 
-/// A slope of zero stays zero, even if the coefficient is infinite or NaN.
-double chain(double coefficient, double slope) { return slope == 0 ? 0 : coefficient * slope; }
-
 double sigmoid(double x) { return x >= 0 ? 1 / (1 + std::exp(-x)) : std::exp(x) / (1 + std::exp(x)); }
 double sign(double x) { return x > 0 ? 1 : x < 0 ? -1 : x; }
 
@@ -88,13 +85,36 @@ Pair transcendental(Function f, double x) {
 
 } // namespace
 
-Dual operator+(Dual u, Dual v) { return {u.value + v.value, u.slope + v.slope}; }
-Dual operator-(Dual u, Dual v) { return {u.value - v.value, u.slope - v.slope}; }
+namespace {
 
-Dual operator*(Dual u, Dual v) { return {u.value * v.value, chain(v.value, u.slope) + chain(u.value, v.slope)}; }
-Dual operator/(Dual u, Dual v) {
-  return {u.value / v.value, chain(1 / v.value, u.slope) - chain(u.value / (v.value * v.value), v.slope)};
+/// F(u, v) with this value, and with these derivatives by u and v. A coefficient of 0 that depends on no variable ends
+/// a path.
+Dual combined(double value, double by_u, bool by_u_depends, Dual u, double by_v, bool by_v_depends, Dual v) {
+  const auto reaches = [](double coefficient, bool depends, Dual w) {
+    return w.reached && (depends || coefficient != 0);
+  };
+  const bool u_reaches = reaches(by_u, by_u_depends, u), v_reaches = reaches(by_v, by_v_depends, v);
+  return {value, (u_reaches ? by_u * u.slope : 0) + (v_reaches ? by_v * v.slope : 0), u.depends || v.depends,
+          u_reaches || v_reaches};
 }
+
+/// σ(u) with σ′(u).
+Dual of_one(double value, double slope, Dual u) { return combined(value, slope, true, u, 0, false, {}); }
+
+} // namespace
+
+Dual operator+(Dual u, Dual v) { return combined(u.value + v.value, 1, false, u, 1, false, v); }
+Dual operator-(Dual u, Dual v) { return combined(u.value - v.value, 1, false, u, -1, false, v); }
+Dual operator*(Dual u, Dual v) { return combined(u.value * v.value, v.value, v.depends, u, u.value, u.depends, v); }
+Dual operator/(Dual u, Dual v) {
+  return combined(u.value / v.value, 1 / v.value, v.depends, u, -u.value / (v.value * v.value), true, v);
+}
+
+Dual product_or_zero(Dual u, Dual v) { return u.value != 0 ? u * v : combined(0, v.value, v.depends, u, 0, false, v); }
+Dual quotient_or_zero(Dual u, Dual v) {
+  return u.value != 0 ? u / v : combined(0, 1 / v.value, v.depends, u, 0, false, v);
+}
+
 namespace {
 
 /// The value of uᵛ·log(u)ᵏ.
@@ -108,13 +128,13 @@ double power_of_logarithm(double u, double v, double k) {
 Dual power(Dual u, Dual v, double k) {
   const double of_power = v.value == 0 ? 0 : v.value * power_of_logarithm(u.value, v.value - 1, k);
   const double of_logarithm = k == 0 ? 0 : k * power_of_logarithm(u.value, v.value - 1, k - 1);
-  return {power_of_logarithm(u.value, v.value, k),
-          chain(of_power + of_logarithm, u.slope) + chain(power_of_logarithm(u.value, v.value, k + 1), v.slope)};
+  return combined(power_of_logarithm(u.value, v.value, k), of_power + of_logarithm, true, u,
+                  power_of_logarithm(u.value, v.value, k + 1), true, v);
 }
 
 Dual elementwise(Function f, double c, Dual u) {
   const Pair p = f <= Function::pow ? algebraic(f, c, u.value) : transcendental(f, u.value);
-  return {p.value, chain(p.slope, u.slope)};
+  return of_one(p.value, p.slope, u);
 }
 
 namespace {

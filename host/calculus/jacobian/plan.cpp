@@ -14,7 +14,12 @@ JacobianPlan::JacobianPlan(const Expression &function, Variables xs, int term_ca
     if (const Symbol &symbol = x.symbol(); program.symbol(symbol.node().get()) == no_slot)
       inputs.push_back({symbol.node(), program.value(symbol)});
   if (term_cap > 0 && rows() > 0 && cols() > 0) dense = DensePlan(program, f, variables, term_cap);
+  std::vector<SlotId> symbols;
+  for (const Variable &x : variables)
+    symbols.push_back(program.symbol(x.symbol().node().get()));
+  const SlotProperties properties(program, symbols);
   program.allocate();
+  coefficients = detail::coefficients(program, dense.buffers, properties);
   predictions = predict(*this);
 }
 

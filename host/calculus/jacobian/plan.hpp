@@ -1,6 +1,7 @@
 #pragma once
 /// A Jacobian before it has numbers: its function, its variables, its program, and what each method will cost.
 
+#include "calculus/jacobian/coefficients.hpp"
 #include "calculus/jacobian/dense_plan.hpp"
 #include "calculus/jacobian/emitters.hpp"
 #include "calculus/program/evaluation.hpp"
@@ -27,6 +28,7 @@ struct JacobianPlan : FunctionPlan {
   Shape seed_shape;
   DensePlan dense;
   Emitters emitters{*this};
+  std::vector<Coefficient> coefficients;
   /// Predictions for `structured` (if it exists), `forward` and `reverse`, fastest first.
   std::vector<Prediction> predictions;
 

@@ -115,6 +115,29 @@ template <class T> void Points<T>::update(const Values<T> &values) {
       shared = shared || (input.is(binding.symbol) && !varying_.has(input.slot));
   }
   evaluate(shared);
+  find_infinite_slopes();
+}
+
+template <class T> void Points<T>::find_infinite_slopes() {
+  std::vector<bool> suspect(static_cast<std::size_t>(count_));
+  for (const Coefficient &c : plan_->coefficients) {
+    if (!c.depends || !c.may_be_infinite || count_ == 0) continue;
+    const BatchView<const T> all = memory(0, count_).slot(plan_->program, c.slot);
+    const std::vector<T> norms = device_.backend().primitives(T{}).one_norms(all);
+    for (std::size_t k = 0; k < suspect.size(); ++k)
+      if (!std::isfinite(norms[norms.size() == 1 ? 0 : k])) suspect[k] = true;
+  }
+  with_infinite_slopes_.clear();
+  for (Index k = 0; k < count_; ++k)
+    if (suspect[static_cast<std::size_t>(k)] && point(k).has_infinite_slopes()) with_infinite_slopes_.push_back(k);
+}
+
+template <class T> Point<T> Points<T>::point(Index which) const {
+  Values<T> values;
+  for (const auto &input : plan_->inputs)
+    values.push_back(
+        {Symbol(Expression(input.symbol)), MatrixView<const T>(memory(which, 1).slot(plan_->program, input.slot)[0])});
+  return Point<T>(plan_, values, device_);
 }
 
 template <class T> void Points<T>::evaluate(bool shared_too) const {
@@ -164,6 +187,11 @@ template <class T> void Points<T>::apply(Stage stage, const BatchView<const T> &
     const Pool::Block workspace = backend.pool().take(bytes);
     apply(stage, first, static_cast<T *>(workspace.data()), items(x, first, n), items(y, first, n));
   });
+  for (const Index k : with_infinite_slopes_) {
+    const MatrixView<const T> from = x[x.count == 1 ? 0 : k];
+    const auto column = [](auto m) { return decltype(m)(m.data(), m.shape().size(), 1); }; // items are packed
+    point(k).apply(stage, column(from), column(y[k]));
+  }
 }
 
 template class Points<float>;

@@ -55,14 +55,18 @@ private:
   /// The memory in which the steps run for points first, first + 1, …
   RunMemory<T> memory(Index first, Index count) const;
   void apply(Stage stage, Index first, T *workspace, const BatchView<const T> &x, const BatchView<T> &y) const;
+  /// Finds the points where a coefficient is infinite (infinite_slopes.hpp). They are computed one by one.
+  void find_infinite_slopes();
+  Point<T> point(Index which) const;
 
   std::shared_ptr<const JacobianPlan> plan_;
   Device device_;
   Index count_;
   Varying varying_;
   Pool::Block arena_, values_;
-  Pool::Block copies_;    ///< of F's value, one per point, if all points share it
-  Recordings recordings_; ///< declared last: destroyed before the memory and the plan that it uses
+  std::vector<Index> with_infinite_slopes_; ///< in ascending order
+  Pool::Block copies_;                      ///< of F's value, one per point, if all points share it
+  Recordings recordings_;                   ///< declared last: destroyed before the memory and the plan that it uses
 };
 
 } // namespace kronvec::detail

@@ -156,6 +156,9 @@ template <class T> void Points<T>::assemble(MatrixView<T> out, const DenseOption
   if (out.shape().size() == 0) return;
   Assembly(*this, method, options.layout)
       .run({out.data(), each.rows, each.cols, out.ld(), count_, out.ld() * each.cols}, options.progress);
+  for (const Index k : with_infinite_slopes_)
+    detail::assemble(point(k), out.block(0, k * each.cols, each.rows, each.cols),
+                     {.method = method, .layout = options.layout});
 }
 
 template Blocks Points<float>::held_beside(Method, Layout) const;
