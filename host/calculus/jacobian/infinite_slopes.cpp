@@ -42,15 +42,8 @@ template <class T> T limit(T finite, T large, T unreached, T reached) {
                      : std::numeric_limits<T>::quiet_NaN();
 }
 
-template <class T> bool holds_infinity(const T *entries, Index n) {
-  bool found = false;
-  for (Index k = 0; k < n; ++k) // without an early exit, so that it becomes vector code
-    found |= std::abs(entries[k]) == std::numeric_limits<T>::infinity();
-  return found;
-}
-
 /// Whether an entry of a packed matrix is infinite. Allocates nothing for a device of the host.
-template <class T> bool holds_infinity(const Backend &backend, MatrixView<const T> m) {
+template <class T> bool slot_holds_infinity(const Backend &backend, MatrixView<const T> m) {
   const Index n = m.shape().size();
   if (backend.is_host()) return holds_infinity(m.data(), n);
   if (std::isfinite(backend.primitives(T{}).one_norms(m)[0])) return false;
@@ -68,7 +61,7 @@ template <class T> std::unique_ptr<const InfiniteSlopes<T>> InfiniteSlopes<T>::f
                                                                                     Device device, const T *arena) {
   const Backend &backend = device.backend();
   const auto is_infinite = [&](const Coefficient &c) {
-    return c.depends && c.may_be_infinite && holds_infinity(backend, slot_in(plan, arena, c.slot));
+    return c.depends && c.may_be_infinite && slot_holds_infinity(backend, slot_in(plan, arena, c.slot));
   };
   if (std::ranges::none_of(plan.coefficients, is_infinite)) return nullptr;
   return std::unique_ptr<const InfiniteSlopes>(new InfiniteSlopes(plan, device, arena));

@@ -19,9 +19,19 @@
 #include "calculus/jacobian/plan.hpp"
 
 #include <array>
+#include <cmath>
 #include <functional>
+#include <limits>
 
 namespace kronvec::detail {
+
+/// Whether one of n numbers in host memory is infinite.
+template <class T> bool holds_infinity(const T *entries, Index n) {
+  bool found = false;
+  for (Index k = 0; k < n; ++k) // without an early exit, so that it becomes vector code
+    found |= std::abs(entries[k]) == std::numeric_limits<T>::infinity();
+  return found;
+}
 
 template <class T> class InfiniteSlopes {
 public:

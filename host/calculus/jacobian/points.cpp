@@ -119,15 +119,26 @@ template <class T> void Points<T>::update(const Values<T> &values) {
 }
 
 template <class T> void Points<T>::find_infinite_slopes() {
-  std::vector<bool> suspect(static_cast<std::size_t>(count_));
-  for (const Coefficient &c : plan_->coefficients) {
-    if (!c.depends || !c.may_be_infinite || count_ == 0) continue;
-    const BatchView<const T> all = memory(0, count_).slot(plan_->program, c.slot);
-    const std::vector<T> norms = device_.backend().primitives(T{}).one_norms(all);
+  with_infinite_slopes_.clear();
+  const Backend &backend = device_.backend();
+  const auto any = [&](const auto &suspect) {
+    return std::ranges::any_of(plan_->coefficients, [&](const Coefficient &c) {
+      return c.depends && c.may_be_infinite && suspect(memory(0, count_).slot(plan_->program, c.slot));
+    });
+  };
+  if (backend.is_host()) {
+    for (Index k = 0; k < count_; ++k)
+      if (any([&](const BatchView<T> &all) { return holds_infinity(all[k].data(), all.rows * all.cols); }))
+        with_infinite_slopes_.push_back(k);
+    return;
+  }
+  std::vector<bool> suspect(static_cast<std::size_t>(count_)); // a norm may overflow, and NaN hides an infinity
+  (void)any([&](const BatchView<T> &all) {
+    const std::vector<T> norms = backend.primitives(T{}).one_norms(all);
     for (std::size_t k = 0; k < suspect.size(); ++k)
       if (!std::isfinite(norms[norms.size() == 1 ? 0 : k])) suspect[k] = true;
-  }
-  with_infinite_slopes_.clear();
+    return false;
+  });
   for (Index k = 0; k < count_; ++k)
     if (suspect[static_cast<std::size_t>(k)] && point(k).has_infinite_slopes()) with_infinite_slopes_.push_back(k);
 }
