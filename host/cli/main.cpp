@@ -209,9 +209,11 @@ std::optional<std::string> unknown_option(const CLI::App &command, const std::ve
   return std::nullopt;
 }
 
-int report(const std::string &message, Status status) {
-  using kronvec::cli::Colour;
-  kronvec::cli::say("{} {}", kronvec::cli::coloured("kronvec:", Colour::red, stderr), message);
+/// `place` has further lines, which show where the error is.
+int report(const std::string &message, Status status, const std::string &place = {}) {
+  using namespace kronvec::cli;
+  const std::string prefix = coloured("kronvec:", Colour::red, stderr);
+  std::fputs(fmt::format("{} {}\n{}", prefix, readable_line(message), place).c_str(), stderr);
   return status;
 }
 
@@ -224,9 +226,7 @@ int answer(const CLI::App &app, const Request &request) {
     return report(e.what(), machine);
   } catch (const kronvec::Error &e) {
     const auto *place = dynamic_cast<const kronvec::Positioned *>(&e);
-    return report(place ? fmt::format("{}\n{}", e.what(), kronvec::cli::caret(request.expression, place->position()))
-                        : e.what(),
-                  wrong);
+    return report(e.what(), wrong, place ? kronvec::cli::caret(request.expression, place->position()) : "");
   } catch (const kronvec::cli::Interrupted &e) {
     std::signal(e.signal, SIG_DFL);
     return std::raise(e.signal); // the parent process sees that a signal ended the command

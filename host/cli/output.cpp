@@ -27,6 +27,11 @@ double now() { return std::chrono::duration<double>(std::chrono::steady_clock::n
 
 } // namespace
 
+std::string readable_line(const std::string &text) {
+  constexpr std::size_t most = 1000; // at each end; a message names what is wrong at its beginning, and why at its end
+  return printable(both_ends(text, most));
+}
+
 std::string coloured(std::string_view text, Colour colour, std::FILE *stream) {
   const char *no_colour = std::getenv("NO_COLOR"), *terminal = std::getenv("TERM");
   const bool plain =
@@ -90,18 +95,16 @@ std::string caret(std::string_view expression, std::size_t position) {
     return at < expression.size() && (static_cast<unsigned char>(expression[at]) & 0xc0) == 0x80;
   };
   std::size_t first = position > before ? position - before : 0;
-  while (continues(first))
+  while (first > 0 && continues(first))
     --first;
   std::size_t last = std::min(expression.size(), first + width);
   while (continues(last))
     ++last;
   std::string line(expression.substr(first, last - first));
-  std::replace_if(
-      line.begin(), line.end(), [](char c) { return c == '\n' || c == '\t' || c == '\r'; }, ' ');
-  std::size_t column = 0;
-  for (std::size_t i = first; i < position; ++i)
-    column += !continues(i);
-  return fmt::format("  {}\n  {:>{}}", line, "^", column + 1);
+  std::ranges::replace_if(
+      line, [](char c) { return c == '\n' || c == '\t' || c == '\r'; }, ' ');
+  const std::size_t column = width_of(printable(std::string_view(line).substr(0, position - first)));
+  return fmt::format("  {}\n  {:>{}}\n", printable(line), "^", column + 1);
 }
 
 ProgressLine::ProgressLine(std::string what) : what_(std::move(what)), start_(now()) {

@@ -39,9 +39,12 @@ template <class T> void print(MatrixView<const T> m);
 /// {"rows": 2, "cols": 2, "entries": [[1, 2], [3, 4]]}, row by row. NaN and infinite entries are strings.
 template <class T> std::string json(MatrixView<const T> m);
 
+/// As one line for people: of a long text, the beginning and the end, without control characters.
+std::string readable_line(const std::string &text);
+
 /// Prints a line on standard error. If that fails, the line is lost and the command continues.
 template <class... A> void say(fmt::format_string<A...> line, A &&...values) {
-  std::fputs((fmt::format(line, std::forward<A>(values)...) + '\n').c_str(), stderr);
+  std::fputs((readable_line(fmt::format(line, std::forward<A>(values)...)) + '\n').c_str(), stderr);
 }
 
 /// Runs work(). Turns a failure to write into MachineError, but passes OutOfSpace on.
@@ -66,7 +69,7 @@ template <class T> void deliver(const Matrix<T> &m, const Delivery &to, const st
   say("{}: {}, {}", to.out, to_string(m.shape()), what);
 }
 
-/// The expression and a caret under `position`, cut to fit a line.
+/// Two lines: the expression, cut to fit, and a caret under `position`.
 std::string caret(std::string_view expression, std::size_t position);
 
 /// A line on standard error while work goes on: what runs, how much of it is done and how long the rest will take, or

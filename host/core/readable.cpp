@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 
 namespace kronvec::inline KRONVEC_ABI {
 
@@ -27,15 +28,51 @@ std::string json_string(std::string_view text) {
   return result + '"';
 }
 
+namespace {
+
+bool continues_a_character(char c) { return (c & 0xc0) == 0x80; }
+
+/// The length of the UTF-8 character at the start of a text; 0 for a control character, or if there is none.
+std::size_t printable_character(std::string_view text) {
+  const auto first = static_cast<unsigned char>(text[0]);
+  if (first < 0x80) return first >= 0x20 && first != 0x7f;
+  const std::size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+  if (first < 0xc2 || first > 0xf4 || text.size() < length) return 0;
+  if (!std::ranges::all_of(text.substr(1, length - 1), continues_a_character)) return 0;
+  const bool control = first == 0xc2 && static_cast<unsigned char>(text[1]) < 0xa0;
+  return control ? 0 : length;
+}
+
+} // namespace
+
+std::string printable(std::string_view text) {
+  std::string result;
+  while (!text.empty()) {
+    const std::size_t length = printable_character(text);
+    if (length == 0) result += fmt::format("\\x{:02x}", static_cast<unsigned char>(text[0]));
+    result += text.substr(0, length);
+    text.remove_prefix(std::max<std::size_t>(length, 1));
+  }
+  return result;
+}
+
 std::size_t width_of(std::string_view text) {
-  return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (c & 0xc0) != 0x80; }));
+  return static_cast<std::size_t>(std::ranges::count_if(text, std::not_fn(continues_a_character)));
 }
 
 std::string first_bytes(const std::string &text, std::size_t most) {
   if (text.size() <= most) return text;
-  while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xC0) == 0x80)
+  while (most > 0 && continues_a_character(text[most]))
     --most;
   return text.substr(0, most) + "…";
+}
+
+std::string both_ends(const std::string &text, std::size_t most) {
+  if (text.size() <= 2 * most) return text;
+  std::size_t end = text.size() - most;
+  while (end < text.size() && continues_a_character(text[end]))
+    ++end;
+  return first_bytes(text, most) + text.substr(end);
 }
 
 } // namespace kronvec

@@ -240,6 +240,16 @@ TEST_F(Command, AnswersWhereNothingCanBeSaid) {
   EXPECT_EQ(status_of("evaluate X X=2x2 Y=1x1"), 0); // a note would have been printed
 }
 
+TEST_F(Command, ShowsControlCharactersAsText) {
+  for (const std::string arguments :
+       {"evaluate 'X*\x1b[31mY' X=2", "evaluate X '\x1b[31m=2'", "evaluate X 'X=\x1b[31m'",
+        "evaluate X 'X=\x1b[31m.npy'", "'\x1b[31m'", "evaluate X --\x1b[31m", "evaluate X X=2 --dtype '\x1b[31m'",
+        "evaluate X X=2 --device '\x1b[31m'", "evaluate X X=2 --out '\x1b[31m.csv'"})
+    expect_refusal(arguments, 2, "\\x1b");
+  expect_refusal("evaluate 'X+\nX*\x1b' X=2", 2, "unexpected character '\\x1b'\n  X+ X*\\x1b\n       ^\n");
+  EXPECT_EQ(run("evaluate X X=2 --out '\x1b[31m.npy'").err, "\\x1b[31m.npy: 1×1, value\n");
+}
+
 TEST_F(Command, RefusesBadFiles) {
   expect_refusal("evaluate X X=missing.npy", 2, "missing.npy: no such file");
   write("text.npy", "hello, this is text");
