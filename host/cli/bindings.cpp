@@ -10,12 +10,14 @@
 #include <algorithm>
 #include <charconv>
 #include <iostream>
+#include <limits>
 #include <optional>
-#include <regex>
 #include <sstream>
 
 namespace kronvec::cli {
 namespace {
+
+constexpr std::string_view digits = "0123456789";
 
 /// FNV-1a: the same on every machine, so that runs are reproducible.
 std::uint64_t hash(std::string_view text) {
@@ -45,6 +47,18 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
     at = end + 1;
   }
   return parts;
+}
+
+bool is_number(std::string_view text) { return !text.empty() && text.find_first_not_of(digits) == text.npos; }
+
+/// A number, or a letter for an unknown size.
+bool is_size(std::string_view text) {
+  return is_number(text) || (text.size() == 1 && text.front() >= 'a' && text.front() <= 'z');
+}
+
+bool is_name(std::string_view text) {
+  constexpr std::string_view letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789";
+  return !text.empty() && text.find_first_not_of(letters) == text.npos && digits.find(text.front()) == digits.npos;
 }
 
 [[noreturn]] void malformed(const std::string &name, const std::string &text) {
@@ -95,44 +109,71 @@ std::istream &standard_input(const std::string &reader) {
   return std::cin;
 }
 
+std::optional<SizedText> sized_text(std::string_view text) {
+  SizedText parts;
+  if (const std::size_t colon = text.find(':'); colon != text.npos) {
+    parts.seed = text.substr(colon + 1);
+    if (!is_number(parts.seed)) return std::nullopt;
+    text = text.substr(0, colon);
+  }
+  const std::size_t times = text.find('x', 1); // a size may be the letter x
+  if (times == text.npos) return std::nullopt;
+  parts.rows = text.substr(0, times), parts.cols = text.substr(times + 1);
+  return is_size(parts.rows) && is_size(parts.cols) ? std::optional(parts) : std::nullopt;
+}
+
+namespace {
+
+/// The number that a size in the value of `name` spells.
+Index size_in(const std::string &name, const std::string &value, std::string_view size) {
+  if (!is_number(size)) malformed(name, value);
+  if (const auto n = number<Index>(size)) return *n;
+  throw Error(
+      fmt::format("{}={}: {} is more than the largest size, {}", name, value, size, std::numeric_limits<Index>::max()));
+}
+
+/// 4x3 or 4x3:SEED, random numbers.
+template <class T> Matrix<T> random(const std::string &name, const std::string &text, const SizedText &parts) {
+  const Shape shape{size_in(name, text, parts.rows), size_in(name, text, parts.cols)};
+  const std::uint64_t seed = parts.seed.empty() ? hash(name.substr(name.find_first_not_of('-')))
+                                                : static_cast<std::uint64_t>(size_in(name, text, parts.seed));
+  require_room(name, text, shape, sizeof(T));
+  return Matrix<T>::random(shape.rows, shape.cols, seed);
+}
+
+/// eye(4), zeros(4,3) or ones(4,3), if the text is one of them.
+template <class T> std::optional<Matrix<T>> special(const std::string &name, const std::string &text) {
+  const std::size_t open = text.find('(');
+  if (open == text.npos || text.back() != ')') return std::nullopt;
+  const std::string_view word = std::string_view(text).substr(0, open);
+  if (word != "eye" && word != "zeros" && word != "ones") return std::nullopt;
+  const auto sizes = split(std::string_view(text).substr(open + 1, text.size() - open - 2), ',');
+  const bool eye = word == "eye";
+  if (sizes.size() != (eye ? 1 : 2)) malformed(name, text);
+  const Shape shape{size_in(name, text, sizes.front()), size_in(name, text, sizes.back())};
+  require_room(name, text, shape, sizeof(T));
+  return filled<T>(shape.rows, shape.cols, eye, word == "zeros" ? 0 : 1);
+}
+
+} // namespace
+
 template <class T> Matrix<T> value_of(const std::string &name, const std::string &text) {
-  static const std::regex random("([0-9]+)x([0-9]+)(:([0-9]+))?"),
-      special("(eye|zeros|ones)\\(([0-9]+)(,([0-9]+))?\\)");
   if (text == standard) return read_matrix<T>(standard_input(name), "standard input");
   if (text.ends_with(".npy") || text.ends_with(".csv")) return read_matrix<T>(text);
   if (text.size() >= 2 && text.front() == '[' && text.back() == ']') return literal<T>(name, text);
   if (const auto value = number<double>(text)) return filled<T>(1, 1, false, *value);
-  std::smatch parts;
-  const auto size = [&](std::size_t part) {
-    const auto value = number<Index>(std::string_view(text).substr(static_cast<std::size_t>(parts.position(part)),
-                                                                   static_cast<std::size_t>(parts.length(part))));
-    if (!value) malformed(name, text);
-    return *value;
-  };
-  if (std::regex_match(text, parts, random)) {
-    require_room(name, text, {size(1), size(2)}, sizeof(T));
-    const std::uint64_t seed =
-        parts[4].matched ? static_cast<std::uint64_t>(size(4)) : hash(name.substr(name.find_first_not_of('-')));
-    return Matrix<T>::random(size(1), size(2), seed);
-  }
-  if (std::regex_match(text, parts, special)) {
-    const bool eye = parts[1] == "eye";
-    if (eye == parts[4].matched) malformed(name, text);
-    const Index rows = size(2), cols = eye ? rows : size(4);
-    require_room(name, text, {rows, cols}, sizeof(T));
-    return filled<T>(rows, cols, eye, parts[1] == "zeros" ? 0 : 1);
-  }
+  if (const auto parts = sized_text(text)) return random<T>(name, text, *parts);
+  if (auto matrix = special<T>(name, text)) return std::move(*matrix);
   if (text.find('.') != std::string::npos || text.find('/') != std::string::npos) return read_matrix<T>(text);
   malformed(name, text);
 }
 
 std::map<std::string, std::string> named_values(const std::vector<std::string> &arguments) {
-  static const std::regex name_of("[A-Za-z_][A-Za-z0-9_]*");
   std::map<std::string, std::string> values;
   for (const std::string &argument : arguments) {
     const std::size_t equals = argument.find('=');
     const std::string name = argument.substr(0, equals);
-    if (equals == std::string::npos || !std::regex_match(name, name_of))
+    if (equals == std::string::npos || !is_name(name))
       throw Error(fmt::format("'{}' is no binding; one is NAME=VALUE, as in X=x.npy", argument));
     if (!values.emplace(name, argument.substr(equals + 1)).second) throw Error("'" + name + "' is bound twice");
   }

@@ -5,6 +5,7 @@
 
 #include <iosfwd>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -14,6 +15,13 @@ namespace kronvec::cli {
 
 /// Standard input, which can be read once. `reader` says for what. Throws Error for the second reader.
 std::istream &standard_input(const std::string &reader);
+
+/// The parts of "4x3" or "4x3:7": a size is a number or a small letter; the seed may be missing.
+struct SizedText {
+  std::string_view rows, cols, seed;
+};
+/// Nothing for any other text.
+std::optional<SizedText> sized_text(std::string_view text);
 
 /// The matrix that a value denotes. `name` is that of a symbol or an option, and seeds random numbers. Throws Error,
 /// IoError, OutOfMemory.

@@ -5,7 +5,6 @@
 #include "cli/output.hpp"
 
 #include <algorithm>
-#include <regex>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -14,10 +13,8 @@ namespace {
 
 /// mxn with letters or numbers as sizes, or the shape of a value.
 SymbolicShape shape_of(const std::string &name, const std::string &text) {
-  static const std::regex symbolic("([a-z]|[0-9]+)x([a-z]|[0-9]+)(:[0-9]+)?");
-  std::smatch parts;
-  if (std::regex_match(text, parts, symbolic) && parts[1].length() < 16 && parts[2].length() < 16)
-    return {parts[1], parts[2]};
+  if (const auto parts = sized_text(text); parts && parts->rows.size() < 16 && parts->cols.size() < 16)
+    return {std::string(parts->rows), std::string(parts->cols)};
   const Shape shape = value_of<double>(name, text).shape();
   return {std::to_string(shape.rows), std::to_string(shape.cols)};
 }

@@ -240,6 +240,24 @@ TEST_F(Command, AnswersWhereNothingCanBeSaid) {
   EXPECT_EQ(status_of("evaluate X X=2x2 Y=1x1"), 0); // a note would have been printed
 }
 
+TEST_F(Command, AnswersLongArgumentsWithOneShortLine) {
+  const std::string name = "$(printf %80000s | tr ' ' A)", digits = "$(printf %120000s | tr ' ' 1)";
+  EXPECT_EQ(run("evaluate " + name + " " + name + "=2").out, "2\n");
+  const auto expect_short = [&](const std::string &arguments, const std::string &message) {
+    expect_refusal(arguments, 2, message);
+    EXPECT_LT(run(arguments).err.size(), 2500u) << arguments;
+  };
+  expect_short("evaluate " + name, "has no value");
+  expect_short("evaluate X X=" + name, "a value is a .npy or .csv file");
+  expect_short("evaluate X X=" + name + ".npy", "cannot read");
+  expect_short("evaluate X " + name, "is no binding");
+  expect_short(name, "no command");
+  for (const std::string &size : {digits + "x2", "2x" + digits, "2x2:" + digits, "'eye('" + digits + "')'"})
+    expect_short("evaluate X X=" + size, "more than the largest size, 9223372036854775807");
+  expect_short("derive X --wrt X X=" + digits + "x2", "more than the largest size");
+  expect_short("evaluate " + digits, "a number that no double can hold");
+}
+
 TEST_F(Command, ShowsControlCharactersAsText) {
   for (const std::string arguments :
        {"evaluate 'X*\x1b[31mY' X=2", "evaluate X '\x1b[31m=2'", "evaluate X 'X=\x1b[31m'",
