@@ -15,6 +15,8 @@
 #include <iostream>
 #include <iterator>
 #include <optional>
+#include <sstream>
+#include <unistd.h>
 
 namespace {
 
@@ -217,11 +219,44 @@ int report(const std::string &message, Status status, const std::string &place =
   return status;
 }
 
-int answer(const CLI::App &app, const Request &request) {
+int run(const CLI::App &app, const Request &request) {
+  if (request.command == "completion") return kronvec::cli::print(kronvec::cli::completion(app, request.shell)), 0;
+  if (request.command == "manual") return kronvec::cli::print(kronvec::cli::manual_page(app)), 0;
+  return kronvec::cli::run(request);
+}
+
+/// Parses the arguments, and runs the command. `request` keeps the expression for messages.
+int answer(int argc, char **argv, Request &request) {
+  CLI::App app("Matrix calculus at the speed of memory");
+  declare(app, request);
+  if (argc == 1) return report(fmt::format("no command; the commands are {}", command_names()), wrong);
+  if (argv[1][0] != '-' && !has_command(argv[1]))
+    return report(fmt::format("no command '{}'; the commands are {}", argv[1], command_names()), wrong);
+  std::string expression;
+  std::vector<std::string> arguments = arguments_of(argc, argv, expression);
+  if (has_command(argv[1])) // CLI11 would rather complain of what is missing
+    if (const auto option = unknown_option(*app.get_subcommand(argv[1]), arguments))
+      return report(fmt::format("{0} has no option {1}; kronvec {0} --help lists them", argv[1], *option), wrong);
+  std::reverse(arguments.begin(), arguments.end()); // CLI11 takes them from the back
   try {
-    if (request.command == "completion") return kronvec::cli::print(kronvec::cli::completion(app, request.shell)), 0;
-    if (request.command == "manual") return kronvec::cli::print(kronvec::cli::manual_page(app)), 0;
-    return kronvec::cli::run(request);
+    app.parse(arguments);
+  } catch (const CLI::ParseError &e) {
+    if (e.get_exit_code() != 0) return report(e.what(), wrong);
+    std::ostringstream text; // of --help or --version
+    app.exit(e, text, text);
+    return kronvec::cli::print(text.str()), 0;
+  }
+  if (!expression.empty()) request.expression = expression;
+  if (request.expression == kronvec::cli::standard) request.expression = expression_from_standard_input();
+  request.command = app.get_subcommands().front()->get_name();
+  return run(app, request);
+}
+
+/// Turns what `answer` throws into a message and an exit status.
+int answer_or_say_why(int argc, char **argv) {
+  Request request;
+  try {
+    return answer(argc, argv, request);
   } catch (const kronvec::cli::MachineError &e) {
     return report(e.what(), machine);
   } catch (const kronvec::Error &e) {
@@ -231,7 +266,7 @@ int answer(const CLI::App &app, const Request &request) {
     std::signal(e.signal, SIG_DFL);
     return std::raise(e.signal); // the parent process sees that a signal ended the command
   } catch (const std::bad_alloc &) {
-    return report("out of memory", machine);
+    throw;
   } catch (const std::exception &e) {
     return report(e.what(), machine);
   }
@@ -242,26 +277,11 @@ int answer(const CLI::App &app, const Request &request) {
 extern "C" int kronvec_command(int argc, char **argv) {
   std::signal(SIGPIPE, SIG_IGN); // a closed pipe makes `print` fail with an error
   std::signal(SIGXFSZ, SIG_IGN); // so does a file that exceeds the size limit
-  Request request;
-  CLI::App app("Matrix calculus at the speed of memory");
-  declare(app, request);
-  if (argc == 1) return report(fmt::format("no command; the commands are {}", command_names()), wrong);
-  if (argv[1][0] != '-' && !has_command(argv[1]))
-    return report(fmt::format("no command '{}'; the commands are {}", argv[1], command_names()), wrong);
-  std::string expression;
-  std::vector<std::string> arguments = arguments_of(argc, argv, expression);
-  if (argc > 1 && has_command(argv[1])) // CLI11 would rather complain of what is missing
-    if (const auto option = unknown_option(*app.get_subcommand(argv[1]), arguments))
-      return report(fmt::format("{0} has no option {1}; kronvec {0} --help lists them", argv[1], *option), wrong);
-  std::reverse(arguments.begin(), arguments.end()); // CLI11 takes them from the back
   try {
-    app.parse(arguments);
-  } catch (const CLI::ParseError &e) {
-    if (e.get_exit_code() == 0) return app.exit(e);
-    return report(e.what(), wrong);
+    return answer_or_say_why(argc, argv);
+  } catch (...) { // there is no memory, not even for a message: this one needs none
+    constexpr std::string_view message = "kronvec: out of memory\n";
+    [[maybe_unused]] const auto written = write(STDERR_FILENO, message.data(), message.size());
+    return machine;
   }
-  if (!expression.empty()) request.expression = expression;
-  if (request.expression == kronvec::cli::standard) request.expression = expression_from_standard_input();
-  request.command = app.get_subcommands().front()->get_name();
-  return answer(app, request);
 }

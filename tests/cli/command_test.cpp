@@ -240,6 +240,12 @@ TEST_F(Command, AnswersWhereNothingCanBeSaid) {
   EXPECT_EQ(status_of("evaluate X X=2x2 Y=1x1"), 0); // a note would have been printed
 }
 
+TEST_F(Command, FailsWhereItsHelpCannotBePrinted) {
+  for (const std::string request : {"--help", "--version", "evaluate --help", "info", "manual", "completion bash"})
+    for (const std::string output : {">&-", ">/dev/full"})
+      expect_refusal(request + " " + output, 3, "cannot write to standard output");
+}
+
 TEST_F(Command, AnswersLongArgumentsWithOneShortLine) {
   const std::string name = "$(printf %80000s | tr ' ' A)", digits = "$(printf %120000s | tr ' ' 1)";
   EXPECT_EQ(run("evaluate " + name + " " + name + "=2").out, "2\n");
