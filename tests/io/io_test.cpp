@@ -119,6 +119,33 @@ TEST(Csv, ReadsWhatPeopleWrite) {
     EXPECT_THROW(read(bad), IoError) << bad;
 }
 
+/// A semicolon separates alone, since it does where commas are for decimals.
+TEST(Csv, RefusesWhatIsReadInTwoWays) {
+  const auto message = [](const std::string &text) -> std::string {
+    try {
+      (void)parse_csv<double>(text, "x.csv");
+    } catch (const IoError &e) {
+      return e.what();
+    }
+    return "";
+  };
+  EXPECT_EQ(message("1,5;2,5\n"), "x.csv: line 1, column 1: '1,5' is no number (decimals have a point)");
+  EXPECT_EQ(message("1,2,\n3,4,\n"), "x.csv: line 1, column 3: the field is empty");
+  for (const std::string first : {"0x10", "1e999", "NA", "n/a", "null", "1 000", "1st", "−1", "(1)", "$5", "", "'3",
+                                  ".", "2023-01-01", "1.5.2"}) {
+    const std::string error = first.empty() ? "the field is empty" : "'" + first + "' is no number";
+    EXPECT_EQ(message(first + "," + first + "\n1,2\n"), "x.csv: line 1, column 1: " + error);
+  }
+}
+
+TEST(Csv, ReadsQuotedNumbersAndHeadings) {
+  const auto read = [](const char *text) { return parse_csv<double>(text, "x.csv"); };
+  for (const char *text : {"\"1\",\"2\"\n\"3\",\"4\"\n", "a,b\n\"1\",\"2\"\n3,4\n", "\"a\",\"b\"\n1,2\n3,4\n",
+                           ",b\n1,2\n3,4\n", "µ;σ\n1;2\n3;4\n", "x1 x2\n1 2\n3 4\n"})
+    EXPECT_TRUE(near(read(text), M{{1, 2}, {3, 4}}, 0)) << text;
+  EXPECT_THROW(read("\"2023\",\"2024\"\n1,2\n"), IoError) << "data, or a heading";
+}
+
 class Files : public ::testing::Test {
 protected:
   Files() {
