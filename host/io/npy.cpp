@@ -47,6 +47,7 @@ public:
       }
       if (!accept(',') && peek() != '}') fail("the header is malformed");
     }
+    if (peek(); at_ != text_.size()) fail("the header has something after its dictionary");
     if (keys != 7) fail("the header lacks descr, fortran_order or shape");
     return header;
   }
@@ -54,6 +55,7 @@ public:
 private:
   [[noreturn]] void fail(const char *what) const { throw IoError(fmt::format("{}: {}", name_, what)); }
 
+  /// Skips blanks, and returns the next character; at the end, a zero.
   char peek() {
     while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\n'))
       ++at_;

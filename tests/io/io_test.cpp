@@ -82,6 +82,8 @@ TEST(Npy, RefusesHostileHeaders) {
   refuse(npy(1, "{'descr': '<f8', 'shape': (2, 3)}", data));
   refuse(npy(1, "{'descr': [('a', '<f8')], 'fortran_order': False, 'shape': (6,)}", data));
   refuse(npy(1, "{'descr': '<f8", data));
+  refuse(npy(1, dictionary("<f8", false, "(2, 3)") + "x", data));
+  refuse(npy(1, dictionary("<f8", false, "(2, 3)") + std::string(1, '\0'), data));
   refuse(npy(1, "", data));
   const std::string whole = npy(1, dictionary("<f8", false, "(2, 3)"), data);
   for (std::size_t length = 0; length < whole.size(); ++length)
