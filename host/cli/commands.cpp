@@ -3,6 +3,7 @@
 #include "cli/commands.hpp"
 
 #include "core/readable.hpp"
+#include "io/file.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -22,6 +23,7 @@ void require_target(const std::string &out, const char *option, const std::vecto
   const auto parent = path.parent_path();
   if (!parent.empty() && !std::filesystem::is_directory(parent))
     throw Error(fmt::format("{} {}: there is no directory {}", option, out, parent.string()));
+  writing([&] { require_writable(path); });
 }
 
 int info(const Request &request) {

@@ -33,24 +33,46 @@ std::string read_file(const std::filesystem::path &path) {
 
 namespace {
 
+[[noreturn]] void refuse(const std::filesystem::path &target, const std::string &why) {
+  throw IoError("cannot write " + target.string() + ": " + why);
+}
+
 /// The file that a symbolic link points to: a rename would replace the link itself.
 std::filesystem::path behind_links(std::filesystem::path path) {
-  std::error_code error;
-  for (int links = 0; links < 40 && std::filesystem::is_symlink(path, error); ++links)
+  while (std::filesystem::is_symlink(path))
     path = path.parent_path() / std::filesystem::read_symlink(path);
   return path;
 }
 
+std::filesystem::path directory_of(const std::filesystem::path &file) {
+  return file.has_parent_path() ? file.parent_path() : ".";
+}
+
+/// A name beside the target that is free in all likelihood. It is short, since the target's may be as long as can be.
+std::string temporary_name(const std::filesystem::path &target, const std::string &suffix) {
+  return (directory_of(target) / (".kronvec-" + suffix)).string();
+}
+
 } // namespace
 
-NewFile::NewFile(const std::filesystem::path &target, Until until) : target_(behind_links(target)) {
-  std::error_code ignored;
-  if (std::filesystem::exists(target_, ignored) && !std::filesystem::is_regular_file(target_, ignored))
-    throw IoError("cannot write " + target.string() + ": there is something that is not a regular file");
-  const std::filesystem::path directory = target_.has_parent_path() ? target_.parent_path() : ".";
+void require_writable(const std::filesystem::path &target) {
+  struct stat file = {};
+  if (stat(target.c_str(), &file) != 0) {
+    if (errno != ENOENT) refuse(target, std::strerror(errno)); // the name is too long, or a loop of links
+  } else if (!S_ISREG(file.st_mode)) {
+    refuse(target, "there is something that is not a regular file");
+  }
+  const std::filesystem::path directory = directory_of(behind_links(target));
+  if (access(directory.c_str(), W_OK | X_OK) != 0) refuse(target, std::strerror(errno));
+}
+
+NewFile::NewFile(const std::filesystem::path &target, Until until) {
+  require_writable(target);
+  target_ = behind_links(target);
   if (until == Until::nameless && access("/proc/self/fd", X_OK) == 0) // needed to link the nameless file later
-    descriptor_ = open(directory.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
+    descriptor_ = open(directory_of(target_).c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
   if (descriptor_ < 0) open_temporary();
+  take_permissions();
 }
 
 NewFile::~NewFile() {
@@ -58,10 +80,10 @@ NewFile::~NewFile() {
   if (!temporary_.empty()) unlink(temporary_.c_str());
 }
 
-void NewFile::fail(int error) const { throw IoError("cannot write " + target_.string() + ": " + std::strerror(error)); }
+void NewFile::fail(int error) const { refuse(target_, std::strerror(error)); }
 
 void NewFile::open_temporary() {
-  std::string name = target_.string() + ".XXXXXX";
+  std::string name = temporary_name(target_, "XXXXXX");
   descriptor_ = mkostemp(name.data(), O_CLOEXEC);
   if (descriptor_ < 0) fail(errno);
   temporary_ = std::move(name);
@@ -71,6 +93,17 @@ void NewFile::open_temporary() {
   const int error = errno;
   close(descriptor_), unlink(temporary_.c_str());
   fail(error);
+}
+
+/// Gives the file the owner and the permissions of the file that it will replace. If its group must be another one,
+/// that group gets none.
+void NewFile::take_permissions() const {
+  struct stat old = {};
+  if (stat(target_.c_str(), &old) != 0) return;
+  constexpr uid_t unchanged = -1;
+  const bool same_group =
+      fchown(descriptor_, old.st_uid, old.st_gid) == 0 || fchown(descriptor_, unchanged, old.st_gid) == 0;
+  (void)fchmod(descriptor_, old.st_mode & (same_group ? 0777 : 0707));
 }
 
 void NewFile::require_space(double bytes) const {
@@ -108,7 +141,7 @@ void NewFile::sync() {
 void NewFile::give_temporary_name() {
   const std::string self = fmt::format("/proc/self/fd/{}", descriptor_);
   for (int attempt = 0;; ++attempt) {
-    std::string name = fmt::format("{}.{}-{}", target_.string(), getpid(), attempt);
+    std::string name = temporary_name(target_, fmt::format("{}-{}", getpid(), attempt));
     if (linkat(AT_FDCWD, self.c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) == 0) {
       temporary_ = std::move(name);
       return;

@@ -13,14 +13,17 @@ namespace kronvec::inline KRONVEC_ABI {
 /// The bytes of a regular file. Throws IoError.
 std::string read_file(const std::filesystem::path &path);
 
+/// Throws IoError if no file can be written under this name.
+KRONVEC_API void require_writable(const std::filesystem::path &target);
+
 /// A new file that appears under its name at `commit`, complete, or not at all. Until then it has no name, so nothing
 /// remains of it however the process ends. On file systems without nameless files it has a temporary name beside its
-/// target; the destructor removes it.
+/// target; the destructor removes it. It has the permissions of the file that it replaces.
 class NewFile {
 public:
   enum class Until { nameless, temporary };
 
-  /// Throws IoError if the directory cannot be written.
+  /// Throws IoError as `require_writable` does.
   explicit NewFile(const std::filesystem::path &target, Until until = Until::nameless);
   ~NewFile();
   NewFile(const NewFile &) = delete;
@@ -39,6 +42,7 @@ public:
 private:
   [[noreturn]] void fail(int error) const;
   void open_temporary();
+  void take_permissions() const;
   void give_temporary_name();
 
   std::filesystem::path target_;

@@ -288,6 +288,16 @@ TEST_F(Command, RefusesBadFiles) {
   expect_refusal("evaluate X X=d.npy", 2, "not a regular file");
 }
 
+/// Before any work: a name that cannot be is refused although the value does not exist.
+TEST_F(Command, ChecksNamesOfResultsFirst) {
+  for (const std::string option : {"--out", "--picture"}) {
+    const std::string ending = option == "--out" ? ".npy" : ".png", unfinished = "jacobian 'inv(X)' --wrt X X=2x3 ";
+    expect_refusal(unfinished + option + " " + std::string(252, 'x') + ending, 3, "File name too long");
+    fs::create_symlink("loop" + ending, dir_ / ("loop" + ending));
+    expect_refusal(unfinished + option + " loop" + ending, 3, "Too many levels of symbolic links");
+  }
+}
+
 TEST_F(Command, WritesThroughSymbolicLinks) {
   fs::create_directory(dir_ / "elsewhere");
   fs::create_symlink("elsewhere/x.npy", dir_ / "link.npy");

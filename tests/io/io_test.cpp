@@ -172,6 +172,25 @@ TEST_F(Files, RoundTripInBothPrecisions) {
   EXPECT_EQ(fs::file_size(dir_ / "f.npy"), 128u + 140u);
 }
 
+TEST_F(Files, KeepThePermissionsOfWhatTheyReplace) {
+  for (const auto mode : {fs::perms::owner_read | fs::perms::owner_write, fs::perms::all}) {
+    write_npy<double>(dir_ / "m.npy", M(1, 1));
+    fs::permissions(dir_ / "m.npy", mode);
+    write_npy<double>(dir_ / "m.npy", M(2, 2));
+    EXPECT_EQ(fs::status(dir_ / "m.npy").permissions(), mode);
+  }
+}
+
+TEST_F(Files, HaveNamesThatFileSystemsTake) {
+  const std::string longest = std::string(251, 'm') + ".npy"; // 255 bytes
+  write_npy<double>(dir_ / longest, M(1, 1));
+  EXPECT_TRUE(fs::exists(dir_ / longest));
+  EXPECT_THROW(write_npy<double>(dir_ / ("m" + longest), M(1, 1)), IoError);
+  fs::create_symlink("b.npy", dir_ / "a.npy"), fs::create_symlink("a.npy", dir_ / "b.npy");
+  EXPECT_THROW(write_npy<double>(dir_ / "a.npy", M(1, 1)), IoError);
+  EXPECT_TRUE(fs::is_symlink(dir_ / "a.npy"));
+}
+
 TEST_F(Files, FailedWritesLeaveNothing) {
   EXPECT_THROW(write_npy<double>(dir_ / "none" / "m.npy", M(2, 2)), IoError);
   fs::create_directories(dir_ / "taken.npy" / "inside");
