@@ -268,7 +268,7 @@ Expression Simplifier::reshaped(const Expression &u, Shape shape) {
 /// A block of U is Eᵀ·U·E, where each E is an identity padded with zeros; a diagonal window is diag(U).
 Expression Simplifier::extracted(const Expression &u, Window window, Shape shape) {
   if (window.step == u.rows() + 1) return reshaped(unique(diag(u)), shape);
-  const Index row = window.offset % u.rows(), col = window.offset / u.rows();
+  const auto [row, col] = window.first(shape, u.shape());
   const Expression rows = (*this)(among_zeros(row, shape.rows, u.rows() - row - shape.rows));
   const Expression cols = (*this)(among_zeros(col, shape.cols, u.cols() - col - shape.cols));
   return product(product(transposed(rows), u), cols);

@@ -9,7 +9,9 @@ LinearNode::~LinearNode() { release_operands(std::move(operands)); }
 
 namespace {
 
+/// A differential without entries is zero.
 template <class Node, class... Args> Differential make(Shape shape, Args &&...args) {
+  if (shape.size() == 0) return Differential(shape);
   return Differential(shape, std::make_shared<const Node>(shape, std::forward<Args>(args)...));
 }
 
@@ -24,7 +26,7 @@ Expression kronecker(const Expression &a, const Expression &b) {
 Expression window_matrix(Window window, Shape part, Shape whole) {
   if (window.step == whole.rows + 1) return khatri_rao(eye(part.cols), eye(part.cols));
   if (window.step != whole.rows) throw Error("a window that is no block has no printed form");
-  const Index row = window.offset % whole.rows, col = window.offset / whole.rows;
+  const auto [row, col] = window.first(part, whole);
   return kronecker(among_zeros(col, part.cols, whole.cols - col - part.cols),
                    among_zeros(row, part.rows, whole.rows - row - part.rows));
 }

@@ -43,7 +43,7 @@ struct KroneckerProduct : LinearNode {
 Differential make(const Expression &other, const Differential &d, bool left) {
   const Shape u = left ? other.shape() : d.shape(), v = left ? d.shape() : other.shape();
   const Shape shape{Shape{u.rows, v.rows}.size(), Shape{u.cols, v.cols}.size()};
-  if (d.is_zero()) return Differential(shape);
+  if (d.is_zero() || shape.size() == 0) return Differential(shape);
   if (u == Shape{1, 1} || v == Shape{1, 1}) return hadamard(other, d);
   return Differential(shape, std::make_shared<const KroneckerProduct>(shape, other, d.node(), left));
 }

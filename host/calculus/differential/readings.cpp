@@ -101,7 +101,7 @@ Terms terms_of(const Differential &df, TermBuilder &builder) {
     std::vector<Terms> operands;
     for (const LinearPtr &operand : node->operands)
       operands.push_back(done.at(operand.get()));
-    Terms terms = node->shape.size() == 0 ? Terms{} : node->terms(std::move(operands), builder);
+    Terms terms = node->terms(std::move(operands), builder);
     if (node != df.node()) terms = form.normalise(std::move(terms), node->shape); // the root: see `finish`
     done.emplace(node.get(), std::move(terms));
   }

@@ -53,6 +53,13 @@ enum class Kind {
 /// Entries of a packed matrix: the first lies at `offset`, columns are `step` apart.
 struct Window {
   Index offset, step;
+
+  /// The row and column of the first entry of a block of this shape in the whole matrix. A block without entries may be
+  /// anywhere, and is said to be at the beginning.
+  std::pair<Index, Index> first(Shape part, Shape whole) const {
+    if (part.rows == 0 || part.cols == 0) return {0, 0};
+    return {offset % whole.rows, offset / whole.rows};
+  }
 };
 
 /// Describes a permutation of a vec: an inner×m×n×… array becomes inner×n×m×….

@@ -261,8 +261,9 @@ template <class T> void with_method(const Point<T> &point, const DenseOptions &o
 
 template <class T>
 Blocks held_by_method(const JacobianPlan &plan, Device device, Method method, Layout layout, Index most) {
+  if (plan.rows() == 0 || plan.cols() == 0) return {};
   switch (chosen(plan, method)) {
-  case Method::automatic: // J is empty
+  case Method::automatic: // only of a J without entries
     return {};
   case Method::structured:
     return plan.dense.exists ? FromTerms<T>::held(plan, device, layout) : Blocks();

@@ -231,10 +231,9 @@ Text Mathematics::scaled_by(const Node &f) const {
 /// U padded with zeros: 0 ⊕ U ⊕ 0, or Diag(u).
 Text Mathematics::embedded(const Node &f) const {
   const Shape part = f.operands[0]->shape;
-  const auto [offset, step] = f.window;
-  if (step == f.shape.rows + 1) return call_of("Diag", 0);
-  if (step != f.shape.rows) return function_of(f);
-  const Index row = offset % step, col = offset / step;
+  if (f.window.step == f.shape.rows + 1) return call_of("Diag", 0);
+  if (f.window.step != f.shape.rows) return function_of(f);
+  const auto [row, col] = f.window.first(part, f.shape);
   const Index below = f.shape.rows - row - part.rows, beside = f.shape.cols - col - part.cols;
   const auto zeros = [&](Index rows, Index cols) {
     return with_subscript("0", size(rows) + pick("x", "\\times ") + size(cols), notation_);

@@ -187,7 +187,7 @@ Terms TermBuilder::extract(const Terms &u, Shape from, Window window, Shape to) 
       return true;
     }
     if (window.step != from.rows && to.cols > 1) throw NoTerms{"a window that is no block"};
-    const Index first_row = window.offset % from.rows, first_col = window.offset / from.rows;
+    const auto [first_row, first_col] = window.first(to, from);
     if (first_row + to.rows > from.rows) throw NoTerms{"a window that is no block"};
     return t.restrict_to(&Term::row, first_row, to.rows) && t.restrict_to(&Term::col, first_col, to.cols);
   });
