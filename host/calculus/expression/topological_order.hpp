@@ -34,15 +34,28 @@ std::vector<Ptr> topological_order(const Ptr &root, Operands operands = {}) {
   return order;
 }
 
-/// Takes over the operands of a dying node, and of every node that dies with it, so that no destructor recurses.
+/// Releases the operands of a dying node, and of every node that dies with it, without recursion and without memory: a
+/// node that is being taken apart holds in its first operand the node that it was reached from.
 template <class Node> void release_operands(std::vector<std::shared_ptr<const Node>> operands) {
-  while (!operands.empty()) {
-    const auto node = std::move(operands.back());
-    operands.pop_back();
-    if (node.use_count() != 1) continue;
-    auto &below = const_cast<Node &>(*node).operands; // the last owner may take the node apart
-    operands.insert(operands.end(), std::make_move_iterator(below.begin()), std::make_move_iterator(below.end()));
-    below.clear();
+  std::shared_ptr<const Node> open, next; // the innermost node that is being taken apart, and the one to release next
+  const auto below = [](const std::shared_ptr<const Node> &node) -> auto & {
+    return const_cast<Node &>(*node).operands; // the last owner may take the node apart
+  };
+  for (;;) {
+    if (next && next.use_count() == 1 && !next->operands.empty()) {
+      std::swap(open, below(next)[0]); // `open` is now the first operand, which is released next
+      std::swap(open, next);
+    } else if (auto &rest = open ? below(open) : operands; rest.size() > (open ? 1 : 0)) {
+      next = std::move(rest.back());
+      rest.pop_back();
+    } else if (open) {
+      next = nullptr;
+      auto outer = std::move(rest[0]);
+      rest.clear();
+      open = std::move(outer);
+    } else {
+      return;
+    }
   }
 }
 
