@@ -5,6 +5,7 @@
 #include "cli/documents.hpp"
 #include "cli/interruption.hpp"
 #include "cli/output.hpp"
+#include "cli/start/no_memory.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -16,7 +17,6 @@
 #include <iterator>
 #include <optional>
 #include <sstream>
-#include <unistd.h>
 
 namespace {
 
@@ -279,9 +279,7 @@ extern "C" int kronvec_command(int argc, char **argv) {
   std::signal(SIGXFSZ, SIG_IGN); // so does a file that exceeds the size limit
   try {
     return answer_or_say_why(argc, argv);
-  } catch (...) { // there is no memory, not even for a message: this one needs none
-    constexpr std::string_view message = "kronvec: out of memory\n";
-    [[maybe_unused]] const auto written = write(STDERR_FILENO, message.data(), message.size());
-    return machine;
+  } catch (...) { // even the message of an error needs memory
+    return kronvec::cli::out_of_memory();
   }
 }

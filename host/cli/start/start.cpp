@@ -1,6 +1,8 @@
 /// The executable `kronvec`. It sets how threads wait for each other, then loads the command. OpenMP reads its
 /// environment when it is loaded, and here the command loads it.
 
+#include "cli/start/no_memory.hpp"
+
 #include <cstdio>
 #include <cstdlib>
 #include <dlfcn.h>
@@ -15,6 +17,7 @@ constexpr const char *turns = "3000";
 } // namespace
 
 int main(int argc, char **argv) {
+  std::set_terminate(kronvec::cli::end_without_memory);
   if (std::getenv("OMP_WAIT_POLICY") == nullptr) setenv("GOMP_SPINCOUNT", turns, 0); // keeps the user's setting
   // With RTLD_LAZY, symbols are looked up at their first call, as in an executable; looking up all of BLAS's symbols
   // takes a millisecond.
