@@ -52,7 +52,7 @@ template <class T> void print(MatrixView<const T> m) {
   for (Index i = 0; i < m.rows(); ++i) {
     line.clear();
     for (Index j = 0; j < m.cols(); ++j)
-      line += fmt::format("{}{}", j ? "," : "", printable(m(i, j)));
+      line += fmt::format("{}{}", j ? "," : "", without_nan_sign(m(i, j)));
     print(line + '\n');
   }
 }

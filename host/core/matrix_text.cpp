@@ -27,10 +27,10 @@ std::vector<Index> shown(Index n, Index most) {
   return indices;
 }
 
-std::string entry(float x) { return fmt::format("{:.6g}", printable(x)); }
-std::string entry(double x) { return fmt::format("{:.6g}", printable(x)); }
+std::string entry(float x) { return fmt::format("{:.6g}", without_nan_sign(x)); }
+std::string entry(double x) { return fmt::format("{:.6g}", without_nan_sign(x)); }
 template <class T> std::string entry(std::complex<T> x) {
-  return fmt::format("{:.6g}{:+.6g}i", printable(x.real()), printable(x.imag()));
+  return fmt::format("{:.6g}{:+.6g}i", without_nan_sign(x.real()), without_nan_sign(x.imag()));
 }
 
 } // namespace

@@ -27,7 +27,8 @@ KRONVEC_API std::string printable(std::string_view text);
 std::string first_bytes(const std::string &text, std::size_t most);
 
 /// A number for printing: NaN has a sign, which means nothing to a reader.
-template <class T> T printable(T x) { return x == x ? x : std::abs(x); }
+template <class T> T without_nan_sign(T x) { return x == x ? x : std::abs(x); }
+
 /// The first and the last `most` bytes of a longer text, without partial UTF-8 characters, and "…" between them.
 KRONVEC_API std::string both_ends(const std::string &text, std::size_t most);
 

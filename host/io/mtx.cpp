@@ -25,7 +25,7 @@ template <class T> void write_mtx(const std::filesystem::path &path, const CsrMa
   for (Index i = 0; i < a.rows; ++i) {
     const auto row = static_cast<std::size_t>(i);
     for (auto n = static_cast<std::size_t>(a.row_start[row]); n < static_cast<std::size_t>(a.row_start[row + 1]); ++n)
-      fmt::format_to(out, "{} {} {}\n", i + 1, a.col[n] + 1, printable(a.value[n]));
+      fmt::format_to(out, "{} {} {}\n", i + 1, a.col[n] + 1, without_nan_sign(a.value[n]));
     if (text.size() > enough) write();
   }
   write();
