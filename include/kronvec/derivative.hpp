@@ -197,6 +197,7 @@ public:
 
   /// Moves to another point. Symbols that are not named keep their values. Does not allocate (on a GPU: after two
   /// calls). Throws DomainError for a symbol that does not occur, and ShapeError, before it changes a value.
+  /// Waits for a GPU if a slope of F may be infinite at some point, by a pole or by overflow.
   void update(const Values<T> &values);
 
   /// F at the point, p×q.
