@@ -195,9 +195,8 @@ Differential rule(const NodePtr &node, const std::vector<Differential> &d) {
     return vech(d[0]);
   case Kind::unvech:
     return unvech(d[0]);
-  case Kind::column_shift:
-    return Differential(f.shape()); // a shift that is subtracted and added back: it cancels
   case Kind::signdet:
+  case Kind::column_shift: // a shift that is subtracted and added back: it cancels
     return Differential(f.shape());
   case Kind::norm2: // ⟨U/‖U‖, dU⟩, and 0 at U = 0
     return inner(quotient_or_zero(u(0), f), d[0]);
