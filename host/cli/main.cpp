@@ -39,7 +39,7 @@ constexpr Command commands[] = {
   kronvec jacobian "X'*X" --wrt X X=200x100 --out J.mtx                   sparse
   kronvec jacobian 'exp(S)*S' --wrt S --symmetric 'S=[1,2;2,3]'
   kronvec jacobian 'A*exp(X*B)' --wrt X --points 1000 A=4x3 B=2x5 X=3x2000 --out J.npy   1000 values of X)~"},
-    {"gradient", "prints the gradient of a scalar, in the shape of the variable (a column for several or symmetric ones)", R"~(
+    {"gradient", "prints the gradient of a scalar: the shape of X, or a column", R"~(
   kronvec gradient 'logdet(X)' --wrt X 'X=[2,1;1,3]')~"},
     {"hessian", "prints the dense Hessian of a scalar", R"~(
   kronvec hessian "log(1+exp(z'*w))" --wrt w z=4x1 w=4x1)~"},

@@ -109,7 +109,8 @@ template <class T> T operate(const Link<T> &link, T a, T b) {
 /// The product of non-negative factors, which overflows or underflows only if it lies beyond T's range: a product below
 /// 1 takes the largest factor that is left, another one the smallest.
 template <class T> T product(std::vector<T> factors) {
-  if (std::any_of(factors.begin(), factors.end(), [](T x) { return std::isnan(x); })) return std::numeric_limits<T>::quiet_NaN();
+  if (std::any_of(factors.begin(), factors.end(), [](T x) { return std::isnan(x); }))
+    return std::numeric_limits<T>::quiet_NaN();
   std::sort(factors.begin(), factors.end());
   T result = 1;
   for (auto first = factors.begin(), last = factors.end(); first != last;)

@@ -200,8 +200,8 @@ TEST_F(Graphs, SmallFactorsAreOneBatch) {
   EXPECT_EQ(b.to(Device::cpu())(n - 1, 2 * most - 1), 3);
 }
 
-// Tests of plans. Their functions have finite slopes: with exp, log or a quotient, an update waits for the device, to see
-// whether a slope is infinite.
+// Tests of plans. Their functions have finite slopes: with exp, log or a quotient, an update waits for the device, to
+// see whether a slope is infinite.
 
 struct Plan {
   Symbol x{"X", 4, 4}, a{"A", 4, 4};
