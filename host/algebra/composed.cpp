@@ -39,6 +39,13 @@ template <class T> Composition<T>::Composition(std::vector<NodePtr<T>> factors)
     widest_ = std::max(widest_, parts()[f]->rows());
 }
 
+template <class T> void Composition<T>::extend(const std::vector<NodePtr<T>> &factors) {
+  this->append(factors);
+  for (const NodePtr<T> &factor : factors)
+    widest_ = std::max(widest_, factor->rows());
+  this->set_cols(factors.back()->cols());
+}
+
 template <class T> Index Composition<T>::workspace(Index columns, bool adds) const {
   return Shape{2, Shape{widest_, columns}.size()}.size() + this->workspace_of_parts(columns, adds);
 }

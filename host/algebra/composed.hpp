@@ -25,6 +25,11 @@ protected:
   Combined(Shape shape, Device device, std::vector<NodePtr<T>> &&parts, Precision precision = Precision::full)
       : Node<T>(shape, device, precision), parts_(std::move(parts)) {}
 
+  /// Appends parts of the same device.
+  void append(const std::vector<NodePtr<T>> &parts) {
+    (void)common_device<T>({parts_.front(), parts.front()});
+    parts_.insert(parts_.end(), parts.begin(), parts.end());
+  }
   template <class Number> Number sum_over(Number sum, const auto &of) const {
     for (const NodePtr<T> &part : parts_)
       sum += of(*part);
@@ -76,6 +81,8 @@ public:
   using typename Node<T>::In;
   using typename Node<T>::Out;
   explicit Composition(std::vector<NodePtr<T>> factors);
+  /// Multiplies by further factors at the right. Only for an operator that nobody else has.
+  void extend(const std::vector<NodePtr<T>> &factors);
 
   void apply(T alpha, In x, T beta, Out y, std::span<T> workspace) const override;
   Index workspace(Index columns, bool adds) const override;
@@ -98,6 +105,8 @@ public:
   using typename Node<T>::In;
   using typename Node<T>::Out;
   explicit Sum(std::vector<NodePtr<T>> terms);
+  /// Adds further terms. Only for an operator that nobody else has.
+  void extend(const std::vector<NodePtr<T>> &terms) { this->append(terms); }
 
   void apply(T alpha, In x, T beta, Out y, std::span<T> workspace) const override;
   Index workspace(Index columns, bool adds) const override;
@@ -170,5 +179,10 @@ public:
   CooMatrix<T> coo() const override;
   bool draft(Draft<T> &draft) const override;
 };
+
+/// a·b and a + b. If nobody else has a, its list of parts grows, so that n parts one after the other take time in
+/// proportion to n.
+template <class T> Operator<T> times(Operator<T> &&a, const Operator<T> &b);
+template <class T> Operator<T> plus(Operator<T> &&a, const Operator<T> &b);
 
 } // namespace kronvec::algebra

@@ -19,6 +19,7 @@ public:
 
   /// Whether both are the same matrix object, with the same transposition.
   bool is(const Dense &other) const { return matrix_ == other.matrix_ && op_ == other.op_; }
+  const Matrix<T> *matrix() const { return matrix_.get(); }
 
   void apply(T alpha, In x, T beta, Out y, std::span<T> workspace) const override;
   NodePtr<T> transposed() const override;

@@ -14,13 +14,38 @@ using namespace algebra;
 
 namespace {
 
-/// Appends the parts of a node of kind `Kind` (a product, a sum, …), or the node itself if it is of another kind.
+/// The parts of a node of kind `Kind` (a product, a sum, …), or the node itself if it is of another kind.
+template <class Kind, class T> std::vector<NodePtr<T>> parts_of(const NodePtr<T> &node) {
+  const auto *kind = dynamic_cast<const Kind *>(node.get());
+  return kind ? kind->parts() : std::vector{node};
+}
 template <class Kind, class T> void append_parts(std::vector<NodePtr<T>> &parts, const NodePtr<T> &node) {
-  if (const auto *kind = dynamic_cast<const Kind *>(node.get())) {
-    parts.insert(parts.end(), kind->parts().begin(), kind->parts().end());
-  } else {
-    parts.push_back(node);
-  }
+  const auto more = parts_of<Kind, T>(node);
+  parts.insert(parts.end(), more.begin(), more.end());
+}
+
+/// The product or the sum of two operators, as one list.
+template <class Kind, class T> Operator<T> joined(const Operator<T> &a, const Operator<T> &b) {
+  std::vector<NodePtr<T>> parts = parts_of<Kind, T>(a.node());
+  append_parts<Kind>(parts, b.node());
+  return Operator<T>(std::make_shared<Kind>(std::move(parts)));
+}
+template <class Kind, class T> Operator<T> extended(Operator<T> &&a, const Operator<T> &b) {
+  const auto *kind = dynamic_cast<const Kind *>(a.node().get());
+  if (!kind || a.node().use_count() > 1) return joined<Kind, T>(a, b);
+  const_cast<Kind *>(kind)->extend(parts_of<Kind, T>(b.node())); // nobody else can see that it changes
+  return std::move(a);
+}
+
+template <class T> void require_product(const Operator<T> &a, const Operator<T> &b) {
+  if (a.cols() != b.rows())
+    throw ShapeError("shapes do not agree: " + to_string(a.shape()) + " * " + to_string(b.shape()) + " in " +
+                     a.to_string() + " times " + b.to_string());
+}
+template <class T> void require_sum(const Operator<T> &a, const Operator<T> &b) {
+  if (a.shape() != b.shape())
+    throw ShapeError("shapes do not agree: " + to_string(a.shape()) + " + " + to_string(b.shape()) + " in " +
+                     a.to_string() + " plus " + b.to_string());
 }
 
 } // namespace
@@ -148,7 +173,7 @@ template <class T> Operator<T> kron_sum(const Operators<T> &terms) {
   }
   Operator<T> total = sum[0];
   for (std::size_t t = 1; t < sum.size(); ++t)
-    total = total + sum[t];
+    total = plus(std::move(total), sum[t]);
   return total;
 }
 template <class T> Operator<T> direct_sum(const Operators<T> &blocks) {
@@ -160,13 +185,8 @@ template <class T> Operator<T> direct_sum(const Operators<T> &blocks) {
   return Operator<T>(std::make_shared<DirectSum<T>>(std::move(parts), device));
 }
 template <class T> Operator<T> operator*(const Operator<T> &a, const Operator<T> &b) {
-  if (a.cols() != b.rows())
-    throw ShapeError("shapes do not agree: " + to_string(a.shape()) + " * " + to_string(b.shape()) + " in " +
-                     a.to_string() + " times " + b.to_string());
-  std::vector<NodePtr<T>> parts;
-  append_parts<Composition<T>>(parts, a.node());
-  append_parts<Composition<T>>(parts, b.node());
-  return Operator<T>(std::make_shared<Composition<T>>(std::move(parts)));
+  require_product(a, b);
+  return joined<Composition<T>, T>(a, b);
 }
 template <class T> Operator<T> operator*(std::type_identity_t<T> alpha, const Operator<T> &a) {
   if (const auto *scaled = dynamic_cast<const Scaled<T> *>(a.node().get()))
@@ -174,13 +194,8 @@ template <class T> Operator<T> operator*(std::type_identity_t<T> alpha, const Op
   return Operator<T>(std::make_shared<Scaled<T>>(alpha, a.node()));
 }
 template <class T> Operator<T> operator+(const Operator<T> &a, const Operator<T> &b) {
-  if (a.shape() != b.shape())
-    throw ShapeError("shapes do not agree: " + to_string(a.shape()) + " + " + to_string(b.shape()) + " in " +
-                     a.to_string() + " plus " + b.to_string());
-  std::vector<NodePtr<T>> parts;
-  append_parts<Sum<T>>(parts, a.node());
-  append_parts<Sum<T>>(parts, b.node());
-  return Operator<T>(std::make_shared<Sum<T>>(std::move(parts)));
+  require_sum(a, b);
+  return joined<Sum<T>, T>(a, b);
 }
 
 Operator<float> tf32(const Operator<float> &a) {
@@ -215,3 +230,24 @@ KRONVEC_INSTANTIATE(std::complex<float>)
 KRONVEC_INSTANTIATE(std::complex<double>)
 
 } // namespace kronvec
+
+namespace kronvec::algebra {
+
+template <class T> Operator<T> times(Operator<T> &&a, const Operator<T> &b) {
+  require_product(a, b);
+  return extended<Composition<T>, T>(std::move(a), b);
+}
+template <class T> Operator<T> plus(Operator<T> &&a, const Operator<T> &b) {
+  require_sum(a, b);
+  return extended<Sum<T>, T>(std::move(a), b);
+}
+
+#define KRONVEC_INSTANTIATE_IN_PLACE(T)                                                                                \
+  template Operator<T> times(Operator<T> &&, const Operator<T> &);                                                     \
+  template Operator<T> plus(Operator<T> &&, const Operator<T> &);
+KRONVEC_INSTANTIATE_IN_PLACE(float)
+KRONVEC_INSTANTIATE_IN_PLACE(double)
+KRONVEC_INSTANTIATE_IN_PLACE(std::complex<float>)
+KRONVEC_INSTANTIATE_IN_PLACE(std::complex<double>)
+
+} // namespace kronvec::algebra

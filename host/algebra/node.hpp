@@ -83,6 +83,10 @@ public:
   }
   Precision precision() const { return precision_; }
 
+protected:
+  /// For a product that takes one more factor.
+  void set_cols(Index cols) { shape_.cols = cols; }
+
 private:
   Shape shape_;
   Device device_;

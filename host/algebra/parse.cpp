@@ -1,12 +1,13 @@
 /// Operators from text: the meaning of the grammar's words.
 
-#include "algebra/node.hpp"
+#include "algebra/composed.hpp"
 #include "text/grammar.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 #include <variant>
 
 namespace kronvec::inline KRONVEC_ABI {
@@ -19,6 +20,10 @@ template <class T> using Words = std::vector<Word<T>>;
 template <class T> const Operator<T> &operator_of(const Word<T> &word) {
   if (const auto *a = std::get_if<Operator<T>>(&word)) return *a;
   throw ShapeError(fmt::format("an operator is wanted, not the number {}", std::get<double>(word)));
+}
+
+template <class T> Operator<T> &operator_of(Word<T> &word) {
+  return const_cast<Operator<T> &>(operator_of<T>(std::as_const(word)));
 }
 
 template <class T> Index size_of(const Word<T> &word) {
@@ -67,14 +72,14 @@ public:
   static Value transposed(const Value &u) {
     return std::holds_alternative<double>(u) ? u : Value(operator_of<T>(u).transpose());
   }
-  static Value binary(std::string_view sign, const Value &u, const Value &v) {
+  static Value binary(std::string_view sign, Value &&u, const Value &v) {
     const auto *x = std::get_if<double>(&u), *y = std::get_if<double>(&v);
     if (x && y) return arithmetic(sign, *x, *y);
-    if (sign == "+") return operator_of<T>(u) + operator_of<T>(v);
-    if (sign == "-") return operator_of<T>(u) - operator_of<T>(v);
+    if (sign == "+") return algebra::plus(std::move(operator_of<T>(u)), operator_of<T>(v));
+    if (sign == "-") return algebra::plus(std::move(operator_of<T>(u)), -operator_of<T>(v));
     if (sign == "*" && x) return static_cast<T>(*x) * operator_of<T>(v);
     if (sign == "*" && y) return static_cast<T>(*y) * operator_of<T>(u);
-    if (sign == "*") return operator_of<T>(u) * operator_of<T>(v);
+    if (sign == "*") return algebra::times(std::move(operator_of<T>(u)), operator_of<T>(v));
     if (sign == "/" && y) return static_cast<T>(1 / *y) * operator_of<T>(u);
     if (sign == "⊗") return kron(operator_of<T>(u), operator_of<T>(v));
     if (sign == "⊕") return direct_sum(Operators<T>{operator_of<T>(u), operator_of<T>(v)});
@@ -147,7 +152,7 @@ private:
     Operator<T> result = identity<T>(a.rows(), a.device());
     if (n > 0) result = a;
     for (Index k = 1; k < n; ++k)
-      result = result * a;
+      result = algebra::times(std::move(result), a);
     if (a.rows() != a.cols()) throw ShapeError("a power of " + a.to_string() + ", which is " + to_string(a.shape()));
     return result;
   }

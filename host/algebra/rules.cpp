@@ -8,9 +8,19 @@
 #include "algebra/structured.hpp"
 
 #include <algorithm>
+#include <functional>
+#include <string>
 #include <typeinfo>
 
 namespace kronvec::algebra {
+namespace {
+
+/// Whether the operator has no entries of its own: its text says all.
+template <class T> bool has_structure(const NodePtr<T> &a) {
+  return as<Identity<T>>(a) || as<Zero<T>>(a) || as<Commutation<T>>(a) || as<Symmetrizer<T>>(a) || as<Triangular<T>>(a);
+}
+
+} // namespace
 
 template <class T> bool same(const NodePtr<T> &a, const NodePtr<T> &b) {
   if (a == b) return true;
@@ -26,9 +36,24 @@ template <class T> bool same(const NodePtr<T> &a, const NodePtr<T> &b) {
     return y && typeid(*x) == typeid(*y) &&
            std::equal(x->parts().begin(), x->parts().end(), y->parts().begin(), y->parts().end(), same<T>);
   }
-  const bool structure =
-      as<Identity<T>>(a) || as<Zero<T>>(a) || as<Commutation<T>>(a) || as<Symmetrizer<T>>(a) || as<Triangular<T>>(a);
-  return structure && a->text() == b->text();
+  return has_structure<T>(a) && a->text() == b->text();
+}
+
+template <class T> RuleKey key_of(const NodePtr<T> &a) {
+  const auto of_address = [](const void *address) { return std::hash<const void *>()(address); };
+  RuleKey key = with(static_cast<RuleKey>(a->rows()), static_cast<RuleKey>(a->cols()));
+  if (const auto *x = as<Dense<T>>(a)) return with(key, of_address(x->matrix()));
+  if (const auto *x = as<Diagonal<T>>(a)) return with(key, of_address(&x->entries()));
+  if (const auto *x = as<Scaled<T>>(a)) {
+    const auto of_number = std::hash<decltype(std::real(T{}))>();
+    return with(with(with(key, of_number(std::real(x->scale()))), of_number(std::imag(x->scale()))), key_of<T>(x->a()));
+  }
+  if (const auto *x = as<Combined<T>>(a)) {
+    for (const NodePtr<T> &part : x->parts())
+      key = with(key, key_of<T>(part));
+    return key;
+  }
+  return has_structure<T>(a) ? with(key, std::hash<std::string>()(a->text())) : with(key, of_address(a.get()));
 }
 
 template <class T> Index symmetric_size(const NodePtr<T> &a) {
@@ -39,6 +64,7 @@ template <class T> Index symmetric_size(const NodePtr<T> &a) {
 
 #define KRONVEC_INSTANTIATE(T)                                                                                         \
   template bool same(const NodePtr<T> &, const NodePtr<T> &);                                                          \
+  template RuleKey key_of(const NodePtr<T> &);                                                                         \
   template Index symmetric_size(const NodePtr<T> &);
 KRONVEC_INSTANTIATE(float)
 KRONVEC_INSTANTIATE(double)

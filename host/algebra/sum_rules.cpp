@@ -16,12 +16,20 @@ template <class T> NodePtr<T> zero_plus(const NodePtr<T> &a, const NodePtr<T> &b
   return as<Zero<T>>(a) ? b : as<Zero<T>>(b) ? a : nullptr;
 }
 
+template <class T> std::vector<RuleKey> keys_of_zero(const NodePtr<T> &a) {
+  return as<Zero<T>>(a) ? std::vector<RuleKey>{0} : std::vector<RuleKey>();
+}
+
 template <class T> NodePtr<T> multiples(const NodePtr<T> &a, const NodePtr<T> &b) {
   const auto [alpha, u] = parts<T>(a);
   const auto [beta, v] = parts<T>(b);
   if (!same<T>(u, v)) return nullptr;
   if (alpha + beta == T(0)) return std::make_shared<Zero<T>>(a->shape(), a->device());
   return multiple<T>(alpha + beta, u);
+}
+
+template <class T> std::vector<RuleKey> keys_of_multiple(const NodePtr<T> &a) {
+  return {key_of<T>(parts<T>(a).second)};
 }
 
 template <class T> NodePtr<T> identity_plus_commutation(const NodePtr<T> &a, const NodePtr<T> &b) {
@@ -31,6 +39,12 @@ template <class T> NodePtr<T> identity_plus_commutation(const NodePtr<T> &a, con
   const bool one_each = (as<Identity<T>>(u) && as<Commutation<T>>(v)) || (as<Commutation<T>>(u) && as<Identity<T>>(v));
   if (!one_each || alpha != beta || symmetric_size<T>(k) < 0) return nullptr;
   return multiple<T>(T(2) * alpha, std::make_shared<Symmetrizer<T>>(symmetric_size<T>(k), a->device()));
+}
+
+template <class T> std::vector<RuleKey> keys_of_symmetric(const NodePtr<T> &a) {
+  const auto u = parts<T>(a).second;
+  const bool may_be = as<Identity<T>>(u) || (as<Commutation<T>>(u) && symmetric_size<T>(u) >= 0);
+  return may_be ? std::vector<RuleKey>{0} : std::vector<RuleKey>();
 }
 
 /// A ⊗ B + A ⊗ C = A ⊗ (B + C): the two terms differ in exactly one factor.
@@ -51,6 +65,22 @@ template <class T> NodePtr<T> common_factor(const NodePtr<T> &a, const NodePtr<T
   return different == 1 ? kronvec::kron(operators_of<T>(factors)).node() : nullptr;
 }
 
+/// One key for each factor: all other factors, and its shape.
+template <class T> std::vector<RuleKey> keys_of_factors(const NodePtr<T> &a) {
+  std::vector<RuleKey> keys;
+  const NodePtr<T> x = parts<T>(a).second;
+  const auto *kronecker = as<Kronecker<T>>(x);
+  for (std::size_t different = 0; kronecker && different < kronecker->parts().size(); ++different) {
+    RuleKey key = different;
+    for (std::size_t f = 0; f < kronecker->parts().size(); ++f) {
+      const NodePtr<T> &factor = kronecker->parts()[f];
+      key = with(key, f == different ? static_cast<RuleKey>(factor->rows()) : key_of<T>(factor));
+    }
+    keys.push_back(key);
+  }
+  return keys;
+}
+
 template <class T> NodePtr<T> direct_sums_added(const NodePtr<T> &a, const NodePtr<T> &b) {
   const auto *u = as<DirectSum<T>>(a), *v = as<DirectSum<T>>(b);
   const auto alike = [](const NodePtr<T> &x, const NodePtr<T> &y) { return x->shape() == y->shape(); };
@@ -60,6 +90,15 @@ template <class T> NodePtr<T> direct_sums_added(const NodePtr<T> &a, const NodeP
   for (std::size_t k = 0; k < u->parts().size(); ++k)
     blocks.push_back(Operator<T>(sum<T>(u->parts()[k], v->parts()[k])));
   return kronvec::direct_sum(blocks).node();
+}
+
+template <class T> std::vector<RuleKey> keys_of_direct_sum(const NodePtr<T> &a) {
+  const auto *u = as<DirectSum<T>>(a);
+  if (!u) return {};
+  RuleKey key = u->parts().size();
+  for (const NodePtr<T> &block : u->parts())
+    key = with(with(key, static_cast<RuleKey>(block->rows())), static_cast<RuleKey>(block->cols()));
+  return {key};
 }
 
 /// The sum of two matrices, or of two diagonal matrices, as one matrix.
@@ -78,6 +117,13 @@ template <class T> NodePtr<T> matrices_added(const NodePtr<T> &a, const NodePtr<
   x->window(0, 0, left), y->window(0, 0, right);
   a->primitives().add(alpha, BatchView<T>(left.view()), beta, BatchView<T>(right.view()), left.view());
   return std::make_shared<Dense<T>>(std::move(left), computed(*a, " + ", *b));
+}
+
+template <class T> std::vector<RuleKey> keys_of_matrix(const NodePtr<T> &a) {
+  const NodePtr<T> x = parts<T>(a).second;
+  return as<Dense<T>>(x)      ? std::vector<RuleKey>{0}
+         : as<Diagonal<T>>(x) ? std::vector<RuleKey>{1}
+                              : std::vector<RuleKey>();
 }
 
 // Kronecker products and direct sums.
@@ -107,12 +153,12 @@ template <class T> NodePtr<T> adjacent_identities(const NodePtr<T> &a, const Nod
 
 template <class T> std::span<const Rule<T>> sum_rules() {
   static constexpr Rule<T> rules[] = {
-      {"A + 0 = A", "", zero_plus<T>},
-      {"αA + βA = (α + β)A", "", multiples<T>},
-      {"I + K[n,n] = 2·N", "", identity_plus_commutation<T>},
-      {"A ⊗ B + A ⊗ C = A ⊗ (B + C)", "K4", common_factor<T>, true},
-      {"(A ⊕ B) + (C ⊕ D) = (A + C) ⊕ (B + D)", "K9", direct_sums_added<T>},
-      {"two matrices, added once", "", matrices_added<T>, true},
+      {"A + 0 = A", "", zero_plus<T>, false, keys_of_zero<T>, true},
+      {"αA + βA = (α + β)A", "", multiples<T>, false, keys_of_multiple<T>},
+      {"I + K[n,n] = 2·N", "", identity_plus_commutation<T>, false, keys_of_symmetric<T>},
+      {"A ⊗ B + A ⊗ C = A ⊗ (B + C)", "K4", common_factor<T>, true, keys_of_factors<T>},
+      {"(A ⊕ B) + (C ⊕ D) = (A + C) ⊕ (B + D)", "K9", direct_sums_added<T>, false, keys_of_direct_sum<T>},
+      {"two matrices, added once", "", matrices_added<T>, true, keys_of_matrix<T>},
   };
   return rules;
 }

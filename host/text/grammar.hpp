@@ -2,7 +2,7 @@
 /// A recursive-descent parser. A builder gives its words their meaning. A builder has a type Value and
 ///
 ///   Value number(double), symbol(const Token &), negated(Value), transposed(Value)
-///   Value binary(sign, Value, Value)                with a sign of + - * / ^ .* ./ .^ ⊗ ⊕ ∗
+///   Value binary(sign, Value &&, Value)             with a sign of + - * / ^ .* ./ .^ ⊗ ⊕ ∗
 ///   std::optional<std::size_t> arguments_of(name)   number of arguments of a function, or `any_number`
 ///   Value call(name, std::vector<Value>)
 ///
@@ -15,6 +15,7 @@
 #include <cmath>
 #include <limits>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace kronvec::inline KRONVEC_ABI {
@@ -74,15 +75,15 @@ private:
     }
   }
 
-  Value binary(const Token &sign, const Value &u, const Value &v) {
-    return at(sign.position, [&] { return builder_.binary(sign.text, u, v); });
+  Value binary(const Token &sign, Value &&u, const Value &v) {
+    return at(sign.position, [&] { return builder_.binary(sign.text, std::move(u), v); });
   }
 
   Value sum_level() {
     Value f = kronecker_level();
     while (is_sign("+") || is_sign("-")) {
       const Token &sign = take();
-      f = binary(sign, f, kronecker_level());
+      f = binary(sign, std::move(f), kronecker_level());
     }
     return f;
   }
@@ -92,7 +93,7 @@ private:
     Value f = product_level();
     while (is_sign("⊗") || is_sign("⊕") || is_sign("∗")) {
       const Token &sign = take();
-      f = binary(sign, f, product_level());
+      f = binary(sign, std::move(f), product_level());
     }
     return f;
   }
@@ -101,7 +102,7 @@ private:
     Value f = signed_level();
     while (is_sign("*") || is_sign("/") || is_sign(".*") || is_sign("./")) {
       const Token &sign = take();
-      f = binary(sign, f, signed_level());
+      f = binary(sign, std::move(f), signed_level());
     }
     return f;
   }
@@ -118,7 +119,7 @@ private:
     Value f = primary();
     while (is_sign("^") || is_sign(".^") || is_sign("'")) {
       const Token &sign = take();
-      f = sign.text == "'" ? builder_.transposed(f) : binary(sign, f, exponent_level());
+      f = sign.text == "'" ? builder_.transposed(f) : binary(sign, std::move(f), exponent_level());
     }
     return f;
   }
