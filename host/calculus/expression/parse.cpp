@@ -2,6 +2,7 @@
 
 #include "kronvec/parse.hpp"
 
+#include "calculus/expression/function_names.hpp"
 #include "calculus/expression/parse_with.hpp"
 #include "text/grammar.hpp"
 
@@ -129,6 +130,15 @@ private:
 };
 
 } // namespace
+
+std::vector<std::string_view> function_names() {
+  std::vector<std::string_view> names;
+  for (const Function f : all_functions())
+    if (unary_named(name(f))) names.push_back(name(f));
+  for (const Builtin &builtin : builtins)
+    names.push_back(builtin.name);
+  return names;
+}
 
 Expression parse_with(std::string_view text, const NamedExpressions &names) {
   ExpressionBuilder builder(names);
